@@ -1,0 +1,34 @@
+import { z } from 'zod'
+
+/**
+ * Something that a check saw in the source, the target or a value. `key` and `column` tell where;
+ * the value itself never leaves the database: `shape` describes it ("text, 5 characters", "integer beyond 32 bits").
+ */
+export const findingSchema = z.object({
+  code: z.string(),
+  /** blocks: nothing is started; repaired: allowed by the administrator's choice; warning and note: said only. */
+  severity: z.enum(['blocks', 'repaired', 'warning', 'note']),
+  table: z.string().nullable(),
+  /** Primary key of the first such row, as column name → printable value; null where it is not about a row. */
+  key: z.record(z.string(), z.string()).nullable(),
+  column: z.string().nullable(),
+  /** Storage class and shape of the value, never the value. */
+  shape: z.string().nullable(),
+  /** How many rows or objects are concerned; 1 where it is about one thing. */
+  count: z.number().int().nonnegative(),
+  /** Keys of further rows, at most ten. */
+  sampleKeys: z.array(z.record(z.string(), z.string())).max(10),
+  message: z.string(),
+  hint: z.string(),
+})
+
+export type Finding = z.infer<typeof findingSchema>
+
+export interface FindingInput
+  extends Partial<Omit<Finding, 'code' | 'severity' | 'message' | 'hint'>>,
+    Pick<Finding, 'code' | 'severity' | 'message' | 'hint'> {}
+
+/** A finding with the absent parts filled in: no table, no key, no column, one occurrence. */
+export function createFinding(input: FindingInput): Finding {
+  return { table: null, key: null, column: null, shape: null, count: 1, sampleKeys: [], ...input }
+}

@@ -1,0 +1,82 @@
+import { z } from 'zod'
+import { sealedTargetSchema } from '@/lib/control/active-state'
+import { errorCodes } from '@/lib/core/errors'
+import { progressEventSchema } from '@/lib/core/progress'
+
+/**
+ * A job is queued by the web, claimed by one worker, and ends in exactly one of the four final states.
+ *
+ *   queued ──claim──> running ──> succeeded | failed | cancelled
+ *     │                  └─ the worker's heartbeat stops ─> interrupted (offered again as a new job)
+ *     └─ cancel ─> cancelled
+ */
+export const jobStatuses = ['queued', 'running', 'succeeded', 'failed', 'cancelled', 'interrupted'] as const
+export type JobStatus = (typeof jobStatuses)[number]
+export const finalStatuses: ReadonlySet<JobStatus> = new Set(['succeeded', 'failed', 'cancelled', 'interrupted'])
+
+/** What each kind of job needs to know. Checked when queued and again when claimed. */
+export const jobPayloads = {
+  /** Copies the active SQLite database to an empty PostgreSQL one and leaves the app read-only, ready to switch. */
+  migrate: z.object({
+    target: sealedTargetSchema,
+    /** Set an earlier copy of ours aside (renamed schema) when the target holds one. Default: false. */
+    setAside: z.boolean().default(false),
+  }),
+  /** Counts every table on both sides and keeps a report. */
+  verify: z.object({}),
+  /** Switches the app to the migrated PostgreSQL database. */
+  cutover: z.object({}),
+  /** Gives up a finished copy: the target as empty as it was found, the app writing on SQLite again. */
+  discard: z.object({}),
+  /** Switches the app back to SQLite; what was written on PostgreSQL since stays there. */
+  rollback: z.object({
+    /** The number of changes left behind that the admin was shown; the job stops when it has grown. */
+    acknowledgedChanges: z.number().int().nonnegative(),
+  }),
+} as const
+
+export type JobKind = keyof typeof jobPayloads
+export const jobKinds = Object.keys(jobPayloads) as readonly JobKind[]
+export type JobPayload<K extends JobKind> = z.infer<(typeof jobPayloads)[K]>
+
+/** Kinds that change or read both databases as a whole; they hold the one lease while they run. */
+export const exclusiveKinds: ReadonlySet<JobKind> = new Set(['migrate', 'cutover', 'discard', 'rollback'])
+
+/** What a job's event stream carries: the library's progress, and the job's own changes of status. */
+export const jobEventSchema = z.discriminatedUnion('type', [
+  ...progressEventSchema.options,
+  z.object({ type: z.literal('status'), status: z.enum(jobStatuses), attempt: z.number().int().optional() }),
+])
+export type JobEvent = z.infer<typeof jobEventSchema>
+
+export const jobErrorSchema = z.object({
+  code: z.enum(errorCodes),
+  message: z.string(),
+  hint: z.string().optional(),
+  subject: z.string().optional(),
+  retryable: z.boolean(),
+})
+
+/** A job as REST answers carry it. Dates are ISO 8601 in UTC. */
+export const jobViewSchema = z.object({
+  id: z.string(),
+  kind: z.enum(['migrate', 'verify', 'cutover', 'discard', 'rollback']),
+  status: z.enum(jobStatuses),
+  requestedBy: z.string(),
+  createdAt: z.iso.datetime(),
+  startedAt: z.iso.datetime().nullable(),
+  finishedAt: z.iso.datetime().nullable(),
+  cancelRequestedAt: z.iso.datetime().nullable(),
+  attempt: z.number().int(),
+  lastEventSeq: z.number().int(),
+  retryOfId: z.string().nullable(),
+  /** Target label of a migration; never a URL with its password. */
+  targetLabel: z.string().nullable(),
+  result: z.unknown().nullable(),
+  error: jobErrorSchema.nullable(),
+})
+export type JobView = z.infer<typeof jobViewSchema>
+
+/** One stored event with its number, as the stream and the log page carry it. */
+export const numberedEventSchema = z.object({ seq: z.number().int().positive(), at: z.iso.datetime(), event: jobEventSchema })
+export type NumberedEvent = z.infer<typeof numberedEventSchema>

@@ -1,0 +1,31 @@
+import { z } from 'zod'
+import { findingSchema } from '@/lib/core/finding'
+import { endpointSchema, tableComparisonSchema } from '@/lib/verification/verification-result'
+
+/** The phases of a migration in the order in which they run; also the keys of their names in messages/. */
+export const migrationPhases = ['checks', 'safety-copy', 'schema', 'copy', 'structure', 'sequences', 'counts'] as const
+export type MigrationPhase = (typeof migrationPhases)[number]
+
+/** The contract of `migrate:postgres --json`, and the result of a migrate job. */
+export const migrationResultSchema = z.object({
+  status: z.enum(['succeeded', 'failed']),
+  dryRun: z.boolean(),
+  source: endpointSchema,
+  target: endpointSchema,
+  startedAt: z.iso.datetime(),
+  elapsedMs: z.number().nonnegative(),
+  /** Milliseconds that each phase took. */
+  phases: z.record(z.string(), z.number().nonnegative()),
+  rowsCopied: z.number().int().nonnegative(),
+  bytesCopied: z.number().int().nonnegative(),
+  tables: z.array(tableComparisonSchema),
+  findings: z.array(findingSchema),
+  /** Path of the safety copy; null in a dry run. */
+  safetyCopy: z.string().nullable(),
+  /** The SQL of the target's schema; only in a dry run. */
+  targetSchemaSql: z.string().nullable(),
+  /** Why it failed; absent after success. */
+  error: z.object({ code: z.string(), message: z.string(), hint: z.string().optional() }).optional(),
+})
+
+export type MigrationResult = z.infer<typeof migrationResultSchema>
