@@ -1,0 +1,171 @@
+import { type ActiveState, activeEngine, isWritable, type SealedTarget } from '@/lib/control/active-state'
+import { AppError } from '@/lib/core/errors'
+import { isFenceError } from '@/lib/sqlite/fence'
+import type { AppReader, AppTransaction, Engine, OpenClient } from './app-client'
+import { openPostgresClient } from './postgres-client'
+import { openSqliteClient } from './sqlite-client'
+
+export interface AppDatabaseOptions {
+  /** Reads the active state from the control store. Called at most once in `stateLifetimeMs`. */
+  readonly readState: () => Promise<ActiveState>
+  /** Absolute path of the app's SQLite file; null for an app that never had one. */
+  readonly sqlitePath: string | null
+  /** The URL sealed in a target. */
+  readonly openTarget: (target: SealedTarget) => string | Promise<string>
+  /** How long a state that was read stays believed, in milliseconds. Default: 50. */
+  readonly stateLifetimeMs?: number
+}
+
+/**
+ * The app's database, whichever is active. A switch is followed within `stateLifetimeMs` and without a
+ * restart: new calls go to the new engine, calls under way end on the old one, whose connections are
+ * closed after the last of them.
+ */
+export interface AppDatabase {
+  /** Runs queries that change nothing. */
+  read<T>(query: (database: AppReader) => Promise<T>): Promise<T>
+  /**
+   * Runs `change` in one transaction on the active database. When a switch happens under it, the fence
+   * refuses it whole, and it is run once more on the new engine: so `change` must do nothing but query.
+   *
+   * @throws AppError APP_READ_ONLY (retryable) while the app is being migrated; nothing was changed
+   */
+  write<T>(change: (transaction: AppTransaction) => Promise<T>): Promise<T>
+  /** The engine that the next query goes to. */
+  engine(): Promise<Engine>
+  /** Closes all connections, those of queries under way after these ended. */
+  close(): Promise<void>
+}
+
+interface Connection {
+  readonly key: string
+  readonly opening: Promise<OpenClient>
+  /** Calls that use it now. */
+  users: number
+  retired: boolean
+}
+
+/** Opens nothing yet: the first call does. */
+export function createAppDatabase(options: AppDatabaseOptions): AppDatabase {
+  const lifetimeMs = options.stateLifetimeMs ?? 50
+  let known: { readonly state: ActiveState; readonly readAt: number } | undefined
+  let reading: Promise<ActiveState> | undefined
+  let current: Connection | undefined
+  const closings = new Set<Promise<void>>()
+  let closed = false
+
+  async function currentState(): Promise<ActiveState> {
+    if (known && performance.now() - known.readAt < lifetimeMs) return known.state
+    // Simultaneous calls share one reading; its age counts from when it began.
+    reading ??= (async () => {
+      const readAt = performance.now()
+      try {
+        const state = await options.readState()
+        known = { state, readAt }
+        return state
+      } finally {
+        reading = undefined
+      }
+    })()
+    return reading
+  }
+
+  async function open(state: ActiveState): Promise<OpenClient> {
+    if (state.status === 'on-postgresql') return openPostgresClient(await options.openTarget(state.target))
+    if (options.sqlitePath !== null) return openSqliteClient(options.sqlitePath)
+    throw new AppError({
+      code: 'CONFIG_INVALID',
+      operation: 'open the app database',
+      message: 'The active database is SQLite, but DATABASE_URL does not name a SQLite file.',
+      hint: 'Set DATABASE_URL to the SQLite file, for example "file:./dev.db".',
+    })
+  }
+
+  function connectionFor(state: ActiveState): Connection {
+    if (closed) throw new AppError({ code: 'INTERNAL', message: 'The app database was closed.' })
+    const key = state.status === 'on-postgresql' ? `postgresql ${state.target.sealedUrl}` : 'sqlite'
+    if (current?.key === key) return current
+    if (current) retire(current)
+    const connection: Connection = { key, opening: open(state), users: 0, retired: false }
+    current = connection
+    // One that failed to open must be tried again by the next call.
+    connection.opening.catch(() => {
+      if (current === connection) current = undefined
+    })
+    return connection
+  }
+
+  function retire(connection: Connection): void {
+    connection.retired = true
+    closeWhenUnused(connection)
+  }
+
+  function closeWhenUnused(connection: Connection): void {
+    if (!connection.retired || connection.users > 0) return
+    const closing = connection.opening
+      .then((client) => client.close())
+      .catch(() => undefined)
+      .finally(() => closings.delete(closing))
+    closings.add(closing)
+  }
+
+  async function use<T>(state: ActiveState, work: (client: OpenClient) => Promise<T>): Promise<T> {
+    const connection = connectionFor(state)
+    connection.users += 1
+    try {
+      return await work(await connection.opening)
+    } finally {
+      connection.users -= 1
+      closeWhenUnused(connection)
+    }
+  }
+
+  async function writeOnce<T>(change: (transaction: AppTransaction) => Promise<T>): Promise<T> {
+    const state = await currentState()
+    if (!isWritable(state)) throw readOnlyError()
+    return use(state, (client) => client.transact(change))
+  }
+
+  return {
+    read: async (query) => use(await currentState(), (client) => query(client.reader)),
+    write: async (change) => {
+      const before = known
+      try {
+        return await writeOnce(change)
+      } catch (error) {
+        if (!isFenceError(error)) throw error
+        const refusedOn = known ?? before
+        // The fence stands in the database itself and is raised before the state says so, and stays up on
+        // the engine that was left: ask the state anew, and write where it points to now.
+        known = undefined
+        const state = await currentState()
+        const moved = refusedOn !== undefined && activeEngine(state) !== activeEngine(refusedOn.state)
+        if (!moved || !isWritable(state)) throw readOnlyError(error)
+        try {
+          return await writeOnce(change)
+        } catch (again) {
+          throw isFenceError(again) ? readOnlyError(again) : again
+        }
+      }
+    },
+    engine: async () => activeEngine(await currentState()),
+    close: async () => {
+      closed = true
+      if (current) retire(current)
+      current = undefined
+      await Promise.all(closings)
+    },
+  }
+}
+
+/** The refusal of a write during a migration; nothing was changed, and the same call will succeed later. */
+function readOnlyError(cause?: unknown): AppError {
+  return new AppError({
+    code: 'APP_READ_ONLY',
+    operation: 'write to the app database',
+    message: 'The app is read-only while its database is being moved. Nothing was changed.',
+    hint: 'Try again in a moment; what you typed is still there.',
+    retryable: true,
+    ...(cause === undefined ? {} : { cause }),
+  })
+}

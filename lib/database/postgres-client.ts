@@ -1,0 +1,38 @@
+import { PrismaPg } from '@prisma/adapter-pg'
+import { type AppClient, type OpenClient, transactionLimits } from './app-client'
+import { PrismaClient } from './generated/postgresql/client'
+
+/** Connections that one web process keeps to PostgreSQL, at most. */
+const poolSize = 10
+
+/**
+ * Opens the app's PostgreSQL database. `?schema=` of the URL names the schema, as Prisma reads it; default
+ * `public`. Nothing is connected before the first query, so this does not fail for a server that is down.
+ */
+export async function openPostgresClient(targetUrl: string): Promise<OpenClient> {
+  const url = new URL(targetUrl)
+  const schema = url.searchParams.get('schema') ?? 'public'
+  url.searchParams.delete('schema')
+  const adapter = new PrismaPg(
+    {
+      connectionString: url.toString(),
+      max: poolSize,
+      connectionTimeoutMillis: 5_000,
+      application_name: 'cvsite',
+      // Dates are stored without zone, in UTC; the server's own zone must have no part in it.
+      options: '-c timezone=UTC',
+    },
+    { schema, onPoolError: () => undefined, onConnectionError: () => undefined },
+  )
+  const client = new PrismaClient({ adapter, transactionOptions: transactionLimits })
+  // Both clients come from one data model (`npm run schema:check` fails when they drift apart), so every
+  // model and argument of the SQLite client exists here with the same meaning; TypeScript only sees two
+  // unrelated sets of generated names. The contract suite runs every action of the app on both.
+  const shared = client as unknown as AppClient
+  return {
+    engine: 'postgresql',
+    reader: shared,
+    transact: (work) => shared.$transaction(work),
+    close: () => client.$disconnect(),
+  }
+}
