@@ -1,0 +1,63 @@
+'use client'
+
+import { Dialog as BaseDialog } from '@base-ui/react/dialog'
+import { X } from 'lucide-react'
+import type { ReactNode } from 'react'
+import { classNames } from './class-names'
+
+export const backdropClasses =
+  'fixed inset-0 z-40 bg-overlay transition-opacity duration-150 data-ending-style:opacity-0 data-starting-style:opacity-0'
+
+export const popupClasses =
+  'fixed inset-x-4 top-[8dvh] z-50 mx-auto flex max-h-[84dvh] max-w-lg flex-col overflow-y-auto rounded-xl border border-line bg-surface shadow-float outline-hidden transition-[opacity,scale] duration-150 data-ending-style:scale-98 data-starting-style:scale-98 data-ending-style:opacity-0 data-starting-style:opacity-0'
+
+export interface DialogProps {
+  open: boolean
+  onOpenChange: (open: boolean) => void
+  title: ReactNode
+  description?: ReactNode
+  /** Accessible name of the closing button. */
+  closeLabel: string
+  children: ReactNode
+  /** Buttons of the last line; the weightiest last. */
+  footer?: ReactNode
+  className?: string
+}
+
+/** A dialog over the page: focus stays in it, Escape closes it, focus returns to where it was. */
+export function Dialog({ open, onOpenChange, title, description, closeLabel, children, footer, className }: DialogProps) {
+  return (
+    <BaseDialog.Root open={open} onOpenChange={(next) => onOpenChange(next)}>
+      <BaseDialog.Portal>
+        <BaseDialog.Backdrop className={backdropClasses} />
+        <BaseDialog.Popup className={classNames(popupClasses, className)}>
+          <div className="flex items-start justify-between gap-4 px-5 pt-4 pb-3">
+            <div>
+              <BaseDialog.Title className="font-semibold text-lg">{title}</BaseDialog.Title>
+              {description === undefined ? null : (
+                <BaseDialog.Description className="mt-1 text-ink-soft text-sm">{description}</BaseDialog.Description>
+              )}
+            </div>
+            <BaseDialog.Close
+              aria-label={closeLabel}
+              className="-mr-1.5 grid size-8 shrink-0 place-items-center rounded-md text-ink-faint hover:bg-hover hover:text-ink"
+            >
+              <X aria-hidden className="size-4" />
+            </BaseDialog.Close>
+          </div>
+          <div className="px-5 pb-5">{children}</div>
+          {footer === undefined ? null : <DialogFooter>{footer}</DialogFooter>}
+        </BaseDialog.Popup>
+      </BaseDialog.Portal>
+    </BaseDialog.Root>
+  )
+}
+
+/** Last line of a dialog. On a phone the buttons take the whole width, the weightiest on top. */
+export function DialogFooter({ children }: { children: ReactNode }) {
+  return (
+    <div className="flex flex-row-reverse flex-wrap justify-start gap-2 border-line border-t bg-sunken/60 px-5 py-3 max-sm:flex-col [&>*]:max-sm:h-10">
+      {children}
+    </div>
+  )
+}
