@@ -1,0 +1,68 @@
+import type { IForbiddenRuleType } from 'dependency-cruiser'
+
+/**
+ * The layers of DESIGN.md, lowest first. A folder imports only from layers before its own: not from a later one,
+ * and not from another folder of the same one. Two steps are finer than the design's level 0 and 1: `config`
+ * throws the errors of `core`, and both engines and the control store apply schema migrations through `schema`.
+ */
+export const layers: readonly (readonly string[])[] = [
+  ['lib/core'],
+  ['lib/config', 'lib/schema'],
+  ['lib/sqlite', 'lib/postgres', 'lib/control', 'lib/cv', 'lib/auth'],
+  ['lib/verification', 'lib/monitoring', 'lib/jobs', 'lib/database', 'lib/sse'],
+  ['lib/migration', 'lib/backup', 'lib/cvsite'],
+  ['lib/jobs/handlers'],
+  ['app', 'worker', 'scripts'],
+]
+
+/** Everything that the rules look at. */
+export const sourceFolders = ['lib', 'app', 'worker', 'scripts', 'components'] as const
+
+/** dependency-cruiser's rules, made from the table. */
+export function dependencyRules(): IForbiddenRuleType[] {
+  return [
+    { name: 'no-cycle', severity: 'error', from: {}, to: { circular: true } },
+    ...layers.flatMap((folders, level) => folders.map((folder) => lowerLayersOnly(folder, level))),
+    {
+      name: 'lib-without-next-and-react',
+      severity: 'error',
+      from: { path: '^lib/' },
+      to: { path: '(^|node_modules/)(next|react|react-dom)(/|$)' },
+    },
+    {
+      name: 'handlers-for-the-worker-alone',
+      severity: 'error',
+      from: { pathNot: '^(worker|lib/jobs/handlers)/' },
+      to: { path: '^lib/jobs/handlers/' },
+    },
+    {
+      name: 'components-import-types-only',
+      severity: 'error',
+      from: { path: '^components/' },
+      to: { path: '^lib/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'components-below-the-app',
+      severity: 'error',
+      from: { path: '^components/' },
+      to: { path: '^(app|worker|scripts)/' },
+    },
+    { name: 'no-components-in-lib', severity: 'error', from: { path: '^(lib|worker|scripts)/' }, to: { path: '^components/' } },
+  ]
+}
+
+function lowerLayersOnly(folder: string, level: number): IForbiddenRuleType {
+  const allowed = [folder, ...layers.slice(0, level).flat()]
+  const other = layers.flat().filter((candidate) => !allowed.includes(candidate))
+  const inside = folder === 'lib/jobs' ? { path: '^lib/jobs/', pathNot: '^lib/jobs/handlers/' } : { path: `^${folder}/` }
+  return {
+    name: `${folder.replaceAll('/', '-')}-imports-lower-layers-only`,
+    severity: 'error',
+    from: inside,
+    // lib/jobs may be imported by its handlers; what is in `other` is named exactly, so `lib/jobs/` there must not hold them.
+    to: {
+      path: `^(${other.join('|')})/`,
+      ...(folder === 'lib/jobs/handlers' ? { pathNot: '^lib/jobs/' } : {}),
+    },
+  }
+}
