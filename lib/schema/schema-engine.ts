@@ -1,6 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { bindMigrationAwareSqlAdapterFactory, type SqlMigrationAwareDriverAdapterFactory } from '@prisma/driver-adapter-utils'
+import {
+  bindMigrationAwareSqlAdapterFactory,
+  type SqlDriverAdapter,
+  type SqlMigrationAwareDriverAdapterFactory,
+} from '@prisma/driver-adapter-utils'
 import type { SchemaEngine } from '@prisma/schema-engine-wasm'
 import * as bindings from '@prisma/schema-engine-wasm/schema_engine_bg'
 
@@ -26,12 +30,37 @@ export async function withSchemaEngine<T>(
   loading ??= loadEngine()
   await loading
   const options = { datamodels: datamodels?.map((file): [string, string] => [file.path, file.content]) }
-  const engine = await bindings.SchemaEngine.new(options, () => undefined, bindMigrationAwareSqlAdapterFactory(factory))
+  const { recording, disposeAll } = recordConnections(factory)
+  const engine = await bindings.SchemaEngine.new(options, () => undefined, bindMigrationAwareSqlAdapterFactory(recording))
   try {
     return await use(engine)
   } finally {
     engine.free()
+    await disposeAll()
   }
+}
+
+/**
+ * The engine never closes the connections it asks for, and it locks SQLite files with
+ * `PRAGMA locking_mode = EXCLUSIVE`: left open, they would keep every other connection out of the file.
+ */
+function recordConnections(factory: SqlMigrationAwareDriverAdapterFactory) {
+  const opened: SqlDriverAdapter[] = []
+  const record = async (connecting: Promise<SqlDriverAdapter>) => {
+    const adapter = await connecting
+    opened.push(adapter)
+    return adapter
+  }
+  const recording: SqlMigrationAwareDriverAdapterFactory = {
+    provider: factory.provider,
+    adapterName: factory.adapterName,
+    connect: () => record(factory.connect()),
+    connectToShadowDb: () => record(factory.connectToShadowDb()),
+  }
+  const disposeAll = async () => {
+    await Promise.allSettled(opened.map((adapter) => adapter.dispose()))
+  }
+  return { recording, disposeAll }
 }
 
 /**

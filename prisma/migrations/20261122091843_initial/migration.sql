@@ -1,3 +1,7 @@
+-- Edited by hand after it was generated: for `BigInt @id @default(autoincrement())` Prisma writes
+-- "BIGINT NOT NULL PRIMARY KEY", which SQLite takes as an ordinary column without a default, so that every
+-- create() fails. Only INTEGER PRIMARY KEY counts by itself; SQLite's integers have 64 bits all the same.
+
 -- CreateTable
 CREATE TABLE "User" (
     "id" TEXT NOT NULL PRIMARY KEY,
@@ -120,7 +124,7 @@ CREATE TABLE "CreditBalance" (
 
 -- CreateTable
 CREATE TABLE "CreditTransaction" (
-    "id" BIGINT NOT NULL PRIMARY KEY,
+    "id" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     "userId" TEXT NOT NULL,
     "packId" INTEGER,
     "amount" INTEGER NOT NULL,
@@ -145,7 +149,7 @@ CREATE TABLE "CreditPack" (
 
 -- CreateTable
 CREATE TABLE "TelemetryEvent" (
-    "id" BIGINT NOT NULL PRIMARY KEY,
+    "id" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     "userId" TEXT,
     "sessionId" TEXT NOT NULL,
     "type" TEXT NOT NULL,
