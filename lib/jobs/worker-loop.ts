@@ -1,0 +1,113 @@
+import type { ControlStore } from '@/lib/control/control-store'
+import { readUnsettled, withExclusive } from '@/lib/control/exclusive'
+import { databasesLease, readLease } from '@/lib/control/lease'
+import { heartbeatWorker, registerWorker, signOffWorker, type WorkerIdentity } from '@/lib/control/workers'
+import { AppError, reportError } from '@/lib/core/errors'
+import type { Logger } from '@/lib/core/logger'
+import { interruptDeadJobs, leaseHolderOf } from './interruption'
+import type { JobHandlers } from './job-handler'
+import { claimJob } from './job-queue'
+import { runJob } from './run-job'
+
+export interface WorkerDependencies {
+  readonly store: ControlStore
+  readonly identity: WorkerIdentity
+  readonly handlers: JobHandlers
+  /** Brings both databases and the recorded state back to a stable state. Safe to repeat; called under the lease. */
+  readonly recover: (signal: AbortSignal) => Promise<void>
+  readonly logger: Logger
+  /** Pause between looks into an empty queue, in milliseconds. Default: 200. */
+  readonly pollMs?: number
+}
+
+const heartbeatMs = 2_000
+const longestRecoveryPauseMs = 15_000
+
+/**
+ * The life of a worker, until `shutdown` fires:
+ *
+ *   register ─> look for dead workers' jobs ─> recover, when something is unsettled ─> claim ─> run ─┐
+ *                        ^─────────────────────────────────────────────────────────────────────────┘
+ *
+ * Recovery comes before every claim, and at the start even when nothing seems wrong. While it fails (PostgreSQL away,
+ * for example) nothing is claimed, and it is tried again with a growing pause.
+ * On shutdown the running job is told to stop, puts everything back, and is marked interrupted.
+ */
+export async function runWorker(dependencies: WorkerDependencies, shutdown: AbortSignal): Promise<void> {
+  const { store, identity, logger, handlers, pollMs = 200 } = dependencies
+  await registerWorker(store, identity)
+  logger.info({ worker: identity.id }, 'worker started')
+  const onHeartbeatError = (error: unknown) => logger.warn({ error: reportError(error) }, 'heartbeat failed')
+  const heartbeat = setInterval(() => void heartbeatWorker(store, identity.id).catch(onHeartbeatError), heartbeatMs)
+  let recoveryPauseMs = 250
+  let hasRecovered = false
+  try {
+    while (!shutdown.aborted) {
+      for (const jobId of await interruptDeadJobs(store, leaseHolderOf(identity.id)))
+        logger.warn({ jobId }, 'job interrupted: its worker is gone')
+      const recovery = await recoverWhenNeeded(dependencies, hasRecovered, shutdown)
+      if (recovery === 'failed') {
+        await pause(recoveryPauseMs, shutdown)
+        recoveryPauseMs = Math.min(recoveryPauseMs * 2, longestRecoveryPauseMs)
+        continue
+      }
+      recoveryPauseMs = 250
+      hasRecovered = true
+      const job = recovery === 'settled' ? await claimJob(store, identity.id) : null
+      if (!job) {
+        await pause(pollMs, shutdown)
+        continue
+      }
+      const { jobId } = job.hold
+      logger.info({ jobId, kind: job.kind }, 'job started')
+      try {
+        const view = await runJob(store, job, handlers, shutdown)
+        logger.info({ jobId, kind: job.kind, status: view.status, error: view.error ?? undefined }, 'job ended')
+      } catch (error) {
+        if (!(error instanceof AppError && error.code === 'LEASE_LOST')) throw error
+        logger.warn({ jobId }, 'job lost to another worker')
+      }
+    }
+  } finally {
+    clearInterval(heartbeat)
+    await signOffWorker(store, identity.id)
+    logger.info({ worker: identity.id }, 'worker stopped')
+  }
+}
+
+/** settled: claim on. busy: somebody holds the lease over something unsettled, so wait for them. */
+async function recoverWhenNeeded(
+  { store, identity, recover, logger }: WorkerDependencies,
+  hasRecovered: boolean,
+  shutdown: AbortSignal,
+): Promise<'settled' | 'busy' | 'failed'> {
+  const unsettled = await readUnsettled(store)
+  if (!unsettled && hasRecovered) return 'settled'
+  // Another worker or the command line is at work and alive: not ours to recover, and other kinds of job may go on.
+  if (await readLease(store, databasesLease)) return 'settled'
+  const request = { name: databasesLease, holder: leaseHolderOf(identity.id), purpose: 'recovery of the databases' }
+  try {
+    await withExclusive(store, request, shutdown, (signal) => recover(signal))
+    if (unsettled) logger.warn({ after: unsettled.purpose }, 'databases recovered')
+    return 'settled'
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'LEASE_HELD') return 'busy'
+    if (shutdown.aborted) return 'failed'
+    logger.error({ error: reportError(error) }, 'recovery failed; nothing is started until it succeeds')
+    return 'failed'
+  }
+}
+
+/** Waits, or returns at once when the signal fires. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, ms)
+    signal.addEventListener('abort', done, { once: true })
+    if (signal.aborted) done()
+  })
+}
