@@ -34,12 +34,12 @@ export interface Environment {
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace'
 }
 
+/** A .env file often holds `NAME=""` for what is not set. */
 const optionalText = z
   .string()
   .trim()
-  .min(1)
+  .transform((text) => text || undefined)
   .optional()
-  .or(z.literal('').transform(() => undefined))
 
 const variables = z.object({
   DATABASE_URL: z
@@ -76,10 +76,10 @@ const variables = z.object({
   GITHUB_SECRET: optionalText,
   GOOGLE_ID: optionalText,
   GOOGLE_SECRET: optionalText,
-  ALLOW_PRIVATE_TARGETS: z.enum(['true', 'false'], 'must be true or false').default('true'),
-  LOG_LEVEL: z
-    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace'], 'must be fatal, error, warn, info, debug or trace')
-    .default('info'),
+  ALLOW_PRIVATE_TARGETS: optionalText.pipe(z.enum(['true', 'false'], 'must be true or false').default('true')),
+  LOG_LEVEL: optionalText.pipe(
+    z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace'], 'must be fatal, error, warn, info, debug or trace').default('info'),
+  ),
 })
 
 /**

@@ -1,0 +1,43 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { errorCodes } from '@/lib/core/errors'
+import { findLocaleProblems, flatten, type Messages } from './support/message-keys'
+
+const read = async (locale: string): Promise<Messages> =>
+  JSON.parse(await readFile(join(import.meta.dirname, `../messages/${locale}.json`), 'utf8'))
+
+describe('the messages', () => {
+  it('are the same in both languages: keys, placeholders, nothing empty', async () => {
+    expect(findLocaleProblems(await read('en'), await read('fr'))).toEqual([])
+  })
+
+  it.each(['en', 'fr'])('have a text for every error code in %s', async (locale) => {
+    const keys = [...flatten(await read(locale)).keys()]
+    const missing = errorCodes.filter((code) => !keys.some((key) => key === `errors.${code}` || key.startsWith(`errors.${code}.`)))
+    expect(missing).toEqual([])
+  })
+
+  it('write French with its own spaces and quotation marks', async () => {
+    const breaksRule = /[^\u00a0\u202f][;!?»](?!\w)|[^\u00a0\u202f]:(?=\s|$)|«[^\u00a0\u202f]|"/
+    const wrong = [...flatten(await read('fr'))].filter(([, text]) => breaksRule.test(text))
+    expect(wrong).toEqual([])
+  })
+})
+
+describe('the comparison of languages can fail', () => {
+  it.each([
+    [{ a: 'x', b: 'y' }, { a: 'x' }, 'b: not in the second'],
+    [{ a: 'x' }, { a: 'x', b: 'y' }, 'b: not in the first'],
+    [{ a: '{count} rows' }, { a: '{nombre} lignes' }, 'a: other placeholders'],
+    [{ a: 'x' }, { a: ' ' }, 'a: empty'],
+  ])('%j and %j', (first, second, problem) => {
+    expect(findLocaleProblems(first, second)).toContain(problem)
+  })
+
+  it('but not on plural forms of their own', () => {
+    const english = { a: '{count, plural, one {# row} other {# rows}} of {table}' }
+    const french = { a: '{count, plural, one {# ligne} many {# de lignes} other {# lignes}} de {table}' }
+    expect(findLocaleProblems(english, french)).toEqual([])
+  })
+})
