@@ -1,0 +1,140 @@
+import { lookup } from 'node:dns/promises'
+import { isIP } from 'node:net'
+import pg from 'pg'
+import { AppError } from '@/lib/core/errors'
+import { quoteName, quoteText } from '@/lib/core/quoted-name'
+import { toPostgresError } from './postgres-error'
+import { asTargetUrl, checkAddress, type TargetUrl, targetLabel } from './target-url'
+
+export { toPostgresError } from './postgres-error'
+
+export interface ConnectOptions {
+  /** Shown in pg_stat_activity; ours all start with "bascule". */
+  readonly applicationName: string
+  /** Closes the socket when it fires, also in the middle of a statement. */
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Opens a connection with a session in which text means the same everywhere: UTC, ISO dates, shortest exact floats,
+ * standard strings, no time limits, names looked up in the target's schema.
+ *
+ * The address is resolved here and checked before it is used, so that a name cannot lead to another address than the
+ * one that was checked. With sslmode prefer TLS is tried first, except on this machine.
+ *
+ * @throws AppError TARGET_UNREACHABLE, TARGET_PASSWORD_REFUSED, TARGET_DATABASE_MISSING, TARGET_TLS_FAILED …; no socket is left
+ */
+export async function connectPostgres(url: TargetUrl | string, options: ConnectOptions): Promise<pg.Client> {
+  const target = asTargetUrl(url)
+  const label = targetLabel(target)
+  try {
+    const address = await resolveAddress(target)
+    const client = await openWithTls(target, address, options)
+    // A connection that breaks while nothing runs on it must not end the process: the next statement reports it.
+    client.on('error', () => undefined)
+    options.signal?.addEventListener('abort', () => void destroy(client), { once: true })
+    await client.query(sessionSettings(target.schema))
+    return client
+  } catch (error) {
+    throw toPostgresError(error, label)
+  }
+}
+
+/** Closes the socket at once, whatever runs on it; the server rolls back. */
+export function destroy(client: pg.Client): void {
+  // `connection.stream` is pg's documented way to the socket ("client.connection.stream") but not in its types.
+  const { connection } = client as unknown as { readonly connection?: { readonly stream?: { destroy(): void } } }
+  connection?.stream?.destroy()
+}
+
+/** Runs `use` with a connection that is closed afterwards in any case. */
+export async function withPostgres<T>(
+  url: TargetUrl | string,
+  options: ConnectOptions,
+  use: (client: pg.Client) => Promise<T>,
+): Promise<T> {
+  const client = await connectPostgres(url, options)
+  try {
+    return await use(client)
+  } finally {
+    await client.end().catch(() => undefined)
+  }
+}
+
+function sessionSettings(schema: string): string {
+  return [
+    `SET client_encoding = 'UTF8'`,
+    `SET standard_conforming_strings = on`,
+    `SET TimeZone = 'UTC'`,
+    `SET DateStyle = 'ISO, YMD'`,
+    `SET IntervalStyle = 'postgres'`,
+    `SET bytea_output = 'hex'`,
+    'SET extra_float_digits = 3',
+    'SET statement_timeout = 0',
+    'SET idle_in_transaction_session_timeout = 0',
+    // Only this schema: pg_get_constraintdef and friends then qualify everything else.
+    `SELECT set_config('search_path', ${quoteText(quoteName(schema))}, false)`,
+  ].join('; ')
+}
+
+async function resolveAddress(target: TargetUrl): Promise<string> {
+  const addresses = isIP(target.host) ? [{ address: target.host }] : await lookup(target.host, { all: true, verbatim: false })
+  for (const { address } of addresses) checkAddress(address, target.allowPrivate)
+  const [first] = addresses
+  if (!first)
+    throw new AppError({ code: 'TARGET_UNREACHABLE', message: 'The host name leads to no address.', subject: targetLabel(target) })
+  return first.address
+}
+
+async function openWithTls(target: TargetUrl, address: string, options: ConnectOptions): Promise<pg.Client> {
+  const isLocal = address === '127.0.0.1' || address === '::1'
+  if (target.sslMode === 'disable' || (target.sslMode === 'prefer' && isLocal)) return open(target, address, false, options)
+  const identity = isIP(target.host) ? {} : { servername: target.host }
+  const checks = target.sslMode === 'verify-full' || target.sslMode === 'verify-ca'
+  const ssl = {
+    rejectUnauthorized: checks,
+    ...identity,
+    ...(target.sslMode === 'verify-ca' ? { checkServerIdentity: () => undefined } : {}),
+  }
+  try {
+    return await open(target, address, ssl, options)
+  } catch (error) {
+    const unsupported = error instanceof Error && /does not support SSL/i.test(error.message)
+    if (target.sslMode !== 'prefer' || !unsupported) throw error
+    return open(target, address, false, options)
+  }
+}
+
+async function open(
+  target: TargetUrl,
+  address: string,
+  ssl: pg.ClientConfig['ssl'] & (object | false),
+  options: ConnectOptions,
+): Promise<pg.Client> {
+  const client = new pg.Client({
+    host: address,
+    port: target.port,
+    user: target.user,
+    // An empty string would make pg look into PGPASSWORD and ~/.pgpass, which belong to somebody else.
+    password: () => target.password,
+    database: target.database,
+    ssl,
+    application_name: options.applicationName,
+    connectionTimeoutMillis: target.connectTimeoutMs,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    ...(target.options === null ? {} : { options: target.options }),
+  })
+  const abort = () => destroy(client)
+  options.signal?.addEventListener('abort', abort, { once: true })
+  try {
+    if (options.signal?.aborted) throw new AppError({ code: 'CANCELLED', message: 'The operation was cancelled.' })
+    await client.connect()
+    return client
+  } catch (error) {
+    destroy(client)
+    throw error
+  } finally {
+    options.signal?.removeEventListener('abort', abort)
+  }
+}

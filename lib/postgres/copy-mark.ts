@@ -1,0 +1,90 @@
+import { z } from 'zod'
+import { AppError } from '@/lib/core/errors'
+import type { Queryable } from './catalogue'
+
+/** Our own schema in the target: the mark, what the copy made, resume positions, the change log. */
+export const bookkeepingSchema = 'bascule'
+
+/**
+ * The one row that tells whose copy stands in the target and how far it is.
+ *
+ *   copying ──counts equal──> copied ──cut-over──> switched ──> rolling-back ──> rolled-back
+ *      │ failed, cancelled       │ discard             ^──── gave up ────┘           │ set aside
+ *      └────────> (no mark) <────┴─────────────────────────────────────────────────  ┘
+ *
+ * `switched` is the cut-over record: once it is committed PostgreSQL is the authority, whatever else crashed.
+ */
+export const copyStates = ['copying', 'copied', 'switched', 'rolling-back', 'rolled-back'] as const
+export type CopyState = (typeof copyStates)[number]
+
+const markSchema = z.object({
+  jobId: z.string(),
+  state: z.enum(copyStates),
+  targetSchema: z.string(),
+  createdSchema: z.boolean(),
+  /** Names of the tables and types that the copy makes, written before the first is made: these and no others are removed. */
+  tables: z.array(z.string()),
+  types: z.array(z.string()),
+  startedAt: z.date(),
+  switchedAt: z.date().nullable(),
+})
+
+export type CopyMark = z.infer<typeof markSchema>
+
+const createSql = `
+CREATE SCHEMA ${bookkeepingSchema};
+CREATE TABLE ${bookkeepingSchema}.mark (
+  only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
+  job_id text NOT NULL, state text NOT NULL, target_schema text NOT NULL, created_schema boolean NOT NULL,
+  tables text[] NOT NULL, types text[] NOT NULL, started_at timestamptz NOT NULL DEFAULT now(), switched_at timestamptz
+);
+COMMENT ON SCHEMA ${bookkeepingSchema} IS 'Bookkeeping of the migration from SQLite. Do not edit.';
+CREATE TABLE ${bookkeepingSchema}.stripped (
+  position serial PRIMARY KEY, table_name text NOT NULL, name text NOT NULL, kind text NOT NULL, definition text NOT NULL
+);
+CREATE TABLE ${bookkeepingSchema}.chunk (
+  table_name text NOT NULL, chunk integer NOT NULL, rows bigint NOT NULL, bytes bigint NOT NULL, PRIMARY KEY (table_name, chunk)
+);`
+
+/** Puts the mark of a new copy into a target that has none; in the caller's transaction. */
+export async function writeMark(
+  client: Queryable,
+  mark: Pick<CopyMark, 'jobId' | 'targetSchema' | 'createdSchema' | 'tables' | 'types'>,
+): Promise<void> {
+  await client.query(createSql)
+  await client.query(
+    `INSERT INTO ${bookkeepingSchema}.mark (job_id, state, target_schema, created_schema, tables, types) VALUES ($1, 'copying', $2, $3, $4, $5)`,
+    [mark.jobId, mark.targetSchema, mark.createdSchema, mark.tables, mark.types],
+  )
+}
+
+/** The mark, or null in a database that never held a copy of ours. */
+export async function readMark(client: Queryable): Promise<CopyMark | null> {
+  const exists = await client.query(`SELECT to_regclass('${bookkeepingSchema}.mark') IS NOT NULL AS found`)
+  if (!z.array(z.object({ found: z.boolean() })).parse(exists.rows)[0]?.found) return null
+  const { rows } = await client.query(
+    `SELECT job_id AS "jobId", state, target_schema AS "targetSchema", created_schema AS "createdSchema", tables, types,
+       started_at AS "startedAt", switched_at AS "switchedAt" FROM ${bookkeepingSchema}.mark`,
+  )
+  return rows.length === 0 ? null : markSchema.parse(rows[0])
+}
+
+/**
+ * Moves the mark from one state to another, in the caller's transaction.
+ *
+ * @throws AppError STATE_CONFLICT when the mark is not in one of `from` or belongs to another job
+ */
+export async function changeMark(client: Queryable, jobId: string, from: readonly CopyState[], to: CopyState): Promise<void> {
+  const changed = await client.query(
+    `UPDATE ${bookkeepingSchema}.mark SET state = $3, switched_at = CASE WHEN $3 = 'switched' AND state = 'copied' THEN now() ELSE switched_at END
+     WHERE job_id = $1 AND state = ANY ($2)`,
+    [jobId, from, to],
+  )
+  if (changed.rowCount === 1) return
+  throw new AppError({
+    code: 'STATE_CONFLICT',
+    operation: 'change the state of the copy',
+    message: `The copy in the target is not ${from.join(' or ')}.`,
+    hint: 'Reload the page: another job may have changed it.',
+  })
+}

@@ -1,0 +1,207 @@
+import type { PostgresCatalogue, PostgresColumn, PostgresTable, SqliteCatalogue, SqliteColumn, SqliteTable } from '@/lib/core/catalogue'
+import { createFinding, type Finding } from '@/lib/core/finding'
+import type { ColumnMapping, TableMapping, ValueKind } from '@/lib/core/table-mapping'
+
+export interface MappedTables {
+  /** Tables that exist on both sides, by name. */
+  readonly tables: readonly TableMapping[]
+  /** What has no place on the target, or needs to be known; `blocks` where rows or values could be lost. */
+  readonly leftBehind: readonly Finding[]
+}
+
+/** Prisma's own record of schema migrations: written on the target by the schema engine, never copied. */
+export const schemaMigrationsTable = '_prisma_migrations'
+
+/**
+ * Matches the tables and columns of both sides by exact name. What a value becomes is decided by the target's type.
+ * Pure: reads no database.
+ */
+export function mapTables(source: SqliteCatalogue, target: PostgresCatalogue): MappedTables {
+  const leftBehind: Finding[] = []
+  const tables: TableMapping[] = []
+  const wanted = source.tables.filter((table) => table.name !== schemaMigrationsTable)
+  for (const table of wanted) {
+    const counterpart = target.tables.find((candidate) => candidate.name === table.name)
+    if (!counterpart) leftBehind.push(missingTable(table))
+    else tables.push(mapTable(table, counterpart, leftBehind))
+  }
+  for (const table of target.tables) {
+    const isKnown = table.name === schemaMigrationsTable || wanted.some((candidate) => candidate.name === table.name)
+    if (!isKnown) leftBehind.push(extraTable(table))
+  }
+  leftBehind.push(...otherObjects(source))
+  return { tables, leftBehind }
+}
+
+/** What a column of this PostgreSQL type holds, or null for a type that no value of SQLite has a defined way into. */
+export function valueKindOf(column: PostgresColumn): ValueKind | null {
+  if (column.enumLabels) return { kind: 'enum', typeName: column.typeName, labels: column.enumLabels }
+  switch (column.typeName) {
+    case 'bool':
+      return { kind: 'boolean' }
+    case 'int2':
+      return { kind: 'integer', bits: 16 }
+    case 'int4':
+      return { kind: 'integer', bits: 32 }
+    case 'int8':
+      return { kind: 'integer', bits: 64 }
+    case 'float4':
+      return { kind: 'float', bits: 32 }
+    case 'float8':
+      return { kind: 'float', bits: 64 }
+    case 'numeric':
+      return { kind: 'decimal', precision: column.precision, scale: column.scale }
+    case 'text':
+    case 'citext':
+      return { kind: 'text', maxLength: null, padded: false }
+    case 'varchar':
+      return { kind: 'text', maxLength: column.maxLength, padded: false }
+    case 'bpchar':
+      return { kind: 'text', maxLength: column.maxLength, padded: true }
+    case 'bytea':
+      return { kind: 'bytes' }
+    case 'json':
+    case 'jsonb':
+      return { kind: 'json', binary: column.typeName === 'jsonb' }
+    case 'timestamp':
+    case 'timestamptz':
+      return { kind: 'timestamp', precision: column.fractionDigits ?? 6, withTimeZone: column.typeName === 'timestamptz' }
+    case 'date':
+      return { kind: 'date' }
+    case 'time':
+      return { kind: 'time', precision: column.fractionDigits ?? 6 }
+    case 'uuid':
+      return { kind: 'uuid' }
+    default:
+      return null
+  }
+}
+
+function mapTable(source: SqliteTable, target: PostgresTable, leftBehind: Finding[]): TableMapping {
+  const columns: ColumnMapping[] = []
+  for (const column of target.columns) {
+    const counterpart = source.columns.find((candidate) => candidate.name === column.name)
+    const value = valueKindOf(column)
+    if (!counterpart) {
+      const finding = missingColumn(source.name, column)
+      if (finding) leftBehind.push(finding)
+    } else if (!value) {
+      leftBehind.push(unknownType(source.name, column))
+    } else {
+      columns.push({
+        name: column.name,
+        value,
+        nullable: column.nullable,
+        generated: column.generated,
+        sourceType: counterpart.declaredType,
+      })
+    }
+  }
+  for (const column of source.columns) {
+    if (!target.columns.some((candidate) => candidate.name === column.name)) leftBehind.push(extraColumn(source, column))
+  }
+  return {
+    table: source.name,
+    targetSchema: target.schema,
+    columns,
+    primaryKey: source.primaryKey,
+    withoutRowid: source.withoutRowid,
+    rowidColumn: source.rowidColumn,
+  }
+}
+
+function missingTable(table: SqliteTable): Finding {
+  return createFinding({
+    code: 'TABLE_NOT_IN_MODEL',
+    severity: 'blocks',
+    table: table.name,
+    message: 'The target has no such table: its rows would be left behind.',
+    hint: 'Add the table to the Prisma schema, or drop it from the SQLite database if nobody needs it.',
+  })
+}
+
+function extraTable(table: PostgresTable): Finding {
+  return createFinding({
+    code: 'TABLE_NOT_IN_SOURCE',
+    severity: 'note',
+    table: table.name,
+    message: 'The model has this table and the SQLite database does not: it stays empty.',
+    hint: 'Nothing to do, unless the SQLite database lacks a schema migration.',
+  })
+}
+
+/** A column that only the target has: filled by its default, or impossible to fill. */
+function missingColumn(table: string, column: PostgresColumn): Finding | null {
+  if (column.generated) return null
+  const isFillable = column.nullable || column.defaultSql !== null || column.identity !== null
+  return createFinding({
+    code: 'COLUMN_NOT_IN_SOURCE',
+    severity: isFillable ? 'note' : 'blocks',
+    table,
+    column: column.name,
+    message: isFillable
+      ? 'The model has this column and the SQLite database does not: every row gets its default.'
+      : 'The model requires this column and the SQLite database does not have it.',
+    hint: 'Apply the missing schema migrations to the SQLite database first (prisma migrate deploy).',
+  })
+}
+
+function extraColumn(table: SqliteTable, column: SqliteColumn): Finding {
+  return createFinding({
+    code: 'COLUMN_NOT_IN_MODEL',
+    severity: column.generated ? 'note' : 'blocks',
+    table: table.name,
+    column: column.name,
+    message: column.generated
+      ? 'The target does not have this computed column.'
+      : 'The target has no such column: its values would be left behind.',
+    hint: 'Add the column to the Prisma schema, or drop it from the SQLite database if nobody needs it.',
+  })
+}
+
+function unknownType(table: string, column: PostgresColumn): Finding {
+  return createFinding({
+    code: 'TYPE_UNSUPPORTED',
+    severity: 'blocks',
+    table,
+    column: column.name,
+    shape: column.type,
+    message: `The target's column has the type ${column.type}, into which no SQLite value has a defined way.`,
+    hint: 'Give the column another native type in the Prisma schema.',
+  })
+}
+
+const objectWords = {
+  view: [
+    'VIEW_LEFT_BEHIND',
+    'This view is not created on PostgreSQL.',
+    'Write it again in PostgreSQL’s SQL after the switch, if the app uses it.',
+  ],
+  trigger: [
+    'TRIGGER_LEFT_BEHIND',
+    'This trigger is not created on PostgreSQL.',
+    'Write it again as a PostgreSQL trigger function, if the app relies on it.',
+  ],
+  'virtual-table': [
+    'VIRTUAL_TABLE_LEFT_BEHIND',
+    'This virtual table (full text search and the like) is not created on PostgreSQL.',
+    'Its content comes from other tables as a rule; use a PostgreSQL text search index instead.',
+  ],
+  'shadow-table': null,
+} as const
+
+function otherObjects(source: SqliteCatalogue): readonly Finding[] {
+  return source.others.flatMap((object) => {
+    const words = objectWords[object.kind]
+    if (!words) return []
+    const [code, message, hint] = words
+    return createFinding({
+      code,
+      severity: 'warning',
+      table: object.table ?? object.name,
+      shape: `${object.kind} ${object.name}`,
+      message,
+      hint,
+    })
+  })
+}
