@@ -143,7 +143,7 @@ function guard(pid: number, folder: string | undefined): () => void {
   const script =
     'read -r word; [ "$word" = done ] && exit 0; kill -INT "$1" 2>/dev/null; n=0; ' +
     'while kill -0 "$1" 2>/dev/null && [ $n -lt 100 ]; do sleep 0.1; n=$((n+1)); done; ' +
-    'kill -9 "$1" 2>/dev/null; [ -n "$2" ] && rm -rf "$2" && rmdir "${2%/*}"'
+    'kill -9 "$1" 2>/dev/null; [ -n "$2" ] && rm -rf "$2" && rmdir "$(dirname "$2")"'
   const guardian = spawn('/bin/sh', ['-c', script, 'guardian', String(pid), folder ?? ''], {
     cwd: '/',
     detached: true,

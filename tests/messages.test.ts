@@ -19,7 +19,8 @@ describe('the messages', () => {
   })
 
   it('write French with its own spaces and quotation marks', async () => {
-    const breaksRule = /[^\u00a0\u202f][;!?»](?!\w)|[^\u00a0\u202f]:(?=\s|$)|«[^\u00a0\u202f]|"/
+    // Nothing, or an ordinary space, where French has a no-break one; quotation marks of typewriters.
+    const breaksRule = /[^\u00a0\u202f][;!?»](?!\w)|[\p{L}\d)»] ?:(?=\s|$)|«[^\u00a0\u202f]|"/u
     const wrong = [...flatten(await read('fr'))].filter(([, text]) => breaksRule.test(text))
     expect(wrong).toEqual([])
   })
