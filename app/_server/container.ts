@@ -1,0 +1,62 @@
+import { type Environment, parseEnvironment } from '@/lib/config/environment'
+import { initialiseActiveDatabase, readActiveDatabase } from '@/lib/control/active-database'
+import type { SealedTarget } from '@/lib/control/active-state'
+import { type ControlStore, openControlStore } from '@/lib/control/control-store'
+import { createReportStore, type ReportStore } from '@/lib/control/reports'
+import { openSecret } from '@/lib/control/secrets'
+import { createLogger, type Logger } from '@/lib/core/logger'
+import { type AppDatabase, createAppDatabase } from '@/lib/database/app-database'
+import { initialState } from '@/lib/jobs/sealed-target'
+import { type VerificationResult, verificationResultSchema } from '@/lib/verification/verification-result'
+import { createRateLimits, type RateLimits } from './rate-limits'
+
+/** What the web process is made of. */
+export interface Container {
+  /** The app's folder, absolute. */
+  readonly root: string
+  readonly environment: Environment
+  readonly logger: Logger
+  readonly control: ControlStore
+  readonly reports: ReportStore<VerificationResult>
+  /** The app's own data, on whichever engine is active. */
+  readonly appDatabase: AppDatabase
+  readonly rateLimits: RateLimits
+  /** The app's SQLite file; null when DATABASE_URL names PostgreSQL. */
+  readonly sqlitePath: string | null
+  /** The URL sealed in a target. @throws AppError KEY_INVALID */
+  openTarget(target: SealedTarget): string
+}
+
+// The development server evaluates modules anew at each change; connections must not pile up with them.
+const holder = globalThis as typeof globalThis & { basculeContainer?: Promise<Container> | undefined }
+
+/** The dependencies of this web process, made at the first call. @throws AppError CONFIG_INVALID; the next call tries again */
+export function getContainer(): Promise<Container> {
+  holder.basculeContainer ??= createContainer().catch((error: unknown) => {
+    holder.basculeContainer = undefined
+    throw error
+  })
+  return holder.basculeContainer
+}
+
+async function createContainer(): Promise<Container> {
+  const root = process.cwd()
+  const environment = parseEnvironment(process.env, root)
+  const logger = createLogger('web', environment.logLevel)
+  const control = await openControlStore(environment.controlPath)
+  await initialiseActiveDatabase(control, initialState(environment, control.clock.now()), 'web')
+  const sqlitePath = environment.database.engine === 'sqlite' ? environment.database.path : null
+  const openTarget = (target: SealedTarget) => openSecret(target.sealedUrl, environment.nextAuthSecret)
+  const readState = async () => (await readActiveDatabase(control)).state
+  return {
+    root,
+    environment,
+    logger,
+    control,
+    reports: createReportStore(control, verificationResultSchema),
+    appDatabase: createAppDatabase({ readState, sqlitePath, openTarget }),
+    rateLimits: createRateLimits(),
+    sqlitePath,
+    openTarget,
+  }
+}

@@ -1,0 +1,88 @@
+import { z } from 'zod'
+import type { SessionUser } from '@/lib/auth/roles'
+import { readActiveDatabase } from '@/lib/control/active-database'
+import { AppError } from '@/lib/core/errors'
+import type { JobKind, JobView } from '@/lib/jobs/job'
+import { enqueueJob, getJob, retryJob } from '@/lib/jobs/job-queue'
+import { requireStateFor } from '@/lib/jobs/preconditions'
+import { sealTarget } from '@/lib/jobs/sealed-target'
+import type { Container } from './container'
+import { hasRecentAuthentication } from './session'
+
+/** Where a target comes from: the server's TARGET_DATABASE_URL, or what an admin typed. */
+export const targetChoiceSchema = z.discriminatedUnion('from', [
+  z.object({ from: z.literal('environment') }),
+  z.object({ from: z.literal('form'), url: z.string().trim().min(1).max(2_000) }),
+])
+export type TargetChoice = z.infer<typeof targetChoiceSchema>
+
+/** What POST /api/jobs takes. The confirmations are what the admin had to type. */
+export const jobRequestSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('migrate'), target: targetChoiceSchema, setAside: z.boolean().default(false) }),
+  z.object({ kind: z.literal('verify') }),
+  z.object({ kind: z.literal('cutover'), confirmation: z.literal('PostgreSQL') }),
+  z.object({ kind: z.literal('discard') }),
+  z.object({ kind: z.literal('rollback'), confirmation: z.literal('SQLite'), acknowledgedChanges: z.number().int().nonnegative() }),
+])
+export type JobRequest = z.infer<typeof jobRequestSchema>
+
+/** Kinds that change which database people's data goes to: asked for only by somebody who just gave their password. */
+const confirmedKinds: ReadonlySet<JobKind> = new Set(['cutover', 'rollback'])
+
+/**
+ * Queues what an admin asked for, if the app is in a state for it.
+ *
+ * @throws AppError STATE_CONFLICT, LEASE_HELD, CONFIRMATION_REQUIRED, TARGET_URL_*, INVALID_INPUT
+ */
+export async function requestJob(container: Container, user: SessionUser, request: JobRequest): Promise<JobView> {
+  const { control } = container
+  await requireConfirmation(request.kind, user)
+  requireStateFor(request.kind, (await readActiveDatabase(control)).state)
+  const requestedBy = user.email
+  switch (request.kind) {
+    case 'migrate': {
+      const { url, allowPrivate } = resolveTarget(container, request.target)
+      const target = sealTarget(url, allowPrivate, container.environment.nextAuthSecret)
+      return enqueueJob(control, { kind: 'migrate', payload: { target, setAside: request.setAside }, requestedBy })
+    }
+    case 'rollback': {
+      const { acknowledgedChanges } = request
+      return enqueueJob(control, { kind: 'rollback', payload: { acknowledgedChanges }, requestedBy })
+    }
+    case 'verify':
+    case 'cutover':
+    case 'discard':
+      return enqueueJob(control, { kind: request.kind, payload: {}, requestedBy })
+  }
+}
+
+/** Queues again what an ended job did, under the same conditions as the first time. */
+export async function requestRetry(container: Container, user: SessionUser, jobId: string): Promise<JobView> {
+  const { kind } = await getJob(container.control, jobId)
+  await requireConfirmation(kind, user)
+  requireStateFor(kind, (await readActiveDatabase(container.control)).state)
+  return retryJob(container.control, jobId, user.email)
+}
+
+/** The URL that a choice stands for, and whether it may lead into a private network. @throws AppError INVALID_INPUT when the environment names none */
+export function resolveTarget({ environment }: Container, choice: TargetChoice): { readonly url: string; readonly allowPrivate: boolean } {
+  if (choice.from === 'form') return { url: choice.url, allowPrivate: environment.allowPrivateTargets }
+  // Whoever may set the server's environment may name any host.
+  if (environment.targetUrl !== null) return { url: environment.targetUrl, allowPrivate: true }
+  throw new AppError({
+    code: 'INVALID_INPUT',
+    operation: 'choose the target',
+    message: 'TARGET_DATABASE_URL is not set.',
+    hint: 'Type the address of the PostgreSQL database, or set TARGET_DATABASE_URL and start again.',
+  })
+}
+
+async function requireConfirmation(kind: JobKind, user: SessionUser): Promise<void> {
+  if (!confirmedKinds.has(kind) || (await hasRecentAuthentication(user))) return
+  throw new AppError({
+    code: 'CONFIRMATION_REQUIRED',
+    operation: `start a ${kind} job`,
+    message: 'Give your password again before you switch the database.',
+    hint: 'The password counts for ten minutes.',
+  })
+}
