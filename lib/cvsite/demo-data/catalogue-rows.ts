@@ -1,0 +1,60 @@
+/** The plans that people subscribe to. Prices are kept as doubles by SQLite, exactly as the app writes them. */
+export const planRows = [
+  {
+    id: 1,
+    slug: 'free',
+    name: 'Free',
+    description: 'One CV at a time, for looking around.',
+    pricePerMonth: 0,
+    currency: 'EUR',
+    monthlyCredits: 5,
+    features: { cvs: 5, formats: ['text'], support: null },
+    isActive: true,
+    sortOrder: 1,
+  },
+  {
+    id: 2,
+    slug: 'starter',
+    name: 'Starter',
+    description: 'Several CVs and PDF files — “all you need to apply”.',
+    pricePerMonth: 4.9,
+    currency: 'EUR',
+    monthlyCredits: 30,
+    features: { cvs: 30, formats: ['text', 'markdown', 'pdf'], support: { channel: 'mail', hours: 48 } },
+    isActive: true,
+    sortOrder: 2,
+  },
+  {
+    id: 3,
+    slug: 'pro',
+    name: 'Pro',
+    description: 'For people who apply every day.\nCancel at any time.',
+    pricePerMonth: 14.99,
+    currency: 'EUR',
+    monthlyCredits: 150,
+    features: { cvs: null, formats: ['text', 'markdown', 'pdf'], support: { channel: 'chat', hours: 4 }, discount: 0.15 },
+    isActive: true,
+    sortOrder: 3,
+  },
+  {
+    id: 4,
+    slug: 'agency-2019',
+    name: 'Agency (old)',
+    description: 'No longer offered.',
+    pricePerMonth: 99.123456789012,
+    currency: 'USD',
+    monthlyCredits: 2_000,
+    features: [],
+    isActive: false,
+    sortOrder: 99,
+  },
+] as const
+
+/** Credits sold at once. */
+export const packRows = [
+  { id: 1, slug: 'pack-10', name: '10 credits', credits: 10, price: 2.99, currency: 'EUR', isActive: true },
+  { id: 2, slug: 'pack-50', name: '50 credits', credits: 50, price: 11.9, currency: 'EUR', isActive: true },
+  { id: 3, slug: 'pack-200', name: '200 credits', credits: 200, price: 39, currency: 'EUR', isActive: true },
+  { id: 4, slug: 'pack-1000', name: '1 000 credits', credits: 1_000, price: 149.5, currency: 'EUR', isActive: true },
+  { id: 5, slug: 'pack-beta', name: 'Beta pack \u{1F9EA}', credits: 25, price: 0.30000000000000004, currency: 'USD', isActive: false },
+] as const
