@@ -1,0 +1,39 @@
+import type pg from 'pg'
+import { connectPostgres, destroy } from '@/lib/postgres/connect'
+import { openSqlite, type SqliteDatabase } from '@/lib/sqlite/open-database'
+
+/**
+ * Runs `use` with the target as it was at one moment. The connection is closed afterwards in any case; when the
+ * signal fires its socket is closed at once, also in the middle of a statement.
+ *
+ * @param statementTimeoutMs how long one statement may take on the server; 0 is without limit
+ */
+export async function withTargetSnapshot<T>(
+  targetUrl: string,
+  options: { readonly signal: AbortSignal; readonly statementTimeoutMs: number },
+  use: (client: pg.Client) => Promise<T>,
+): Promise<T> {
+  const client = await connectPostgres(targetUrl, { applicationName: 'bascule verification', signal: options.signal })
+  try {
+    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
+    await client.query(`SET LOCAL statement_timeout = ${Math.trunc(options.statementTimeoutMs)}`)
+    return await use(client)
+  } finally {
+    if (options.signal.aborted) destroy(client)
+    await client.end().catch(() => undefined)
+  }
+}
+
+/** Opens the source for reading, in a transaction whose reads are all of one moment. Close it when done. */
+export function openSourceSnapshot(sourcePath: string): SqliteDatabase {
+  const db = openSqlite(sourcePath, { readonly: true })
+  try {
+    db.exec('BEGIN')
+    // BEGIN alone takes no snapshot: the first read does.
+    db.prepare('SELECT count(*) FROM sqlite_schema').get()
+    return db
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}
