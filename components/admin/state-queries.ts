@@ -1,0 +1,31 @@
+import { queryOptions } from '@tanstack/react-query'
+import { z } from 'zod'
+import { fetchJson } from '@/components/api/fetch-json'
+import { jobViewSchema } from '@/lib/jobs/job'
+
+export const adminStateKey = ['admin-state'] as const
+
+const adminStateSchema = z.object({
+  state: z.object({
+    status: z.enum(['on-sqlite', 'migrating', 'ready-to-switch', 'on-postgresql']),
+    since: z.string().nullish(),
+    targetLabel: z.string().nullish(),
+    jobId: z.string().nullish(),
+  }),
+  engine: z.enum(['sqlite', 'postgresql']),
+  writable: z.boolean(),
+  worker: z.object({ alive: z.boolean(), lastSeenAt: z.string().nullable() }),
+  activeJob: jobViewSchema.nullable(),
+  environmentTargetLabel: z.string().nullable(),
+})
+
+export type AdminState = z.infer<typeof adminStateSchema>
+
+/** Which database is active, whether the app may write, whether the worker lives, what runs now. */
+export function adminStateQuery() {
+  return queryOptions({
+    queryKey: adminStateKey,
+    queryFn: ({ signal }) => fetchJson('/api/admin/state', adminStateSchema, { signal }),
+    refetchInterval: (query) => (query.state.data?.activeJob ? 2_000 : 5_000),
+  })
+}

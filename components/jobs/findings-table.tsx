@@ -1,0 +1,70 @@
+'use client'
+
+import { useTranslations } from 'next-intl'
+import { useState } from 'react'
+import { useFormatters } from '@/components/format/use-formatters'
+import { Badge, type BadgeTone } from '@/components/ui/badge'
+import { Button } from '@/components/ui/button'
+import { Table, TableBody, TableCell, TableHead, TableHeader, TableRow } from '@/components/ui/table'
+import type { Finding } from '@/lib/core/finding'
+
+const tones: Record<Finding['severity'], BadgeTone> = { blocks: 'danger', repaired: 'info', warning: 'warning', note: 'neutral' }
+const rank: Record<Finding['severity'], number> = { blocks: 0, repaired: 1, warning: 2, note: 3 }
+const pageSize = 50
+
+/** What the checks saw, the weightiest first: where, what, what to do. */
+export function FindingsTable({ findings }: { findings: readonly Finding[] }) {
+  const t = useTranslations('jobs')
+  const overview = useTranslations('common')
+  const format = useFormatters()
+  const [limit, setLimit] = useState(pageSize)
+  const ordered = [...findings].sort((a, b) => rank[a.severity] - rank[b.severity])
+  return (
+    <>
+      <Table label={t('findings')}>
+        <TableHead>
+          <tr>
+            <TableHeader>{t('findingSeverity')}</TableHeader>
+            <TableHeader>{t('findingWhere')}</TableHeader>
+            <TableHeader>{t('findingWhat')}</TableHeader>
+            <TableHeader className="text-right">{t('findingCount')}</TableHeader>
+          </tr>
+        </TableHead>
+        <TableBody>
+          {ordered.slice(0, limit).map((finding, index) => (
+            // biome-ignore lint/suspicious/noArrayIndexKey: findings have no identity and never move
+            <TableRow key={index} className="align-top">
+              <TableCell className="align-top">
+                <Badge tone={tones[finding.severity]}>{t(`severity.${finding.severity}`)}</Badge>
+              </TableCell>
+              <TableCell className="align-top">
+                <p className="break-all font-medium">{[finding.table, finding.column].filter((part) => part !== null).join('.') || '–'}</p>
+                {finding.key === null ? null : <p className="break-all font-mono text-ink-faint text-xs">{describeKey(finding.key)}</p>}
+                {finding.shape === null ? null : <p className="text-ink-faint text-xs">{finding.shape}</p>}
+              </TableCell>
+              <TableCell className="min-w-64 align-top">
+                <p>{finding.message}</p>
+                <p className="text-ink-faint">{finding.hint}</p>
+                <p className="font-mono text-[11px] text-ink-faint">{finding.code}</p>
+              </TableCell>
+              <TableCell className="text-right align-top">{format.number(finding.count)}</TableCell>
+            </TableRow>
+          ))}
+        </TableBody>
+      </Table>
+      {ordered.length > limit ? (
+        <div className="p-3 text-center">
+          <Button size="small" onClick={() => setLimit(limit + pageSize * 4)}>
+            {overview('more')}
+          </Button>
+        </div>
+      ) : null}
+    </>
+  )
+}
+
+function describeKey(key: Readonly<Record<string, string>>): string {
+  return Object.entries(key)
+    .map(([column, value]) => `${column} = ${value}`)
+    .join(', ')
+}

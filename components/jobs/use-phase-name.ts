@@ -1,0 +1,23 @@
+'use client'
+
+import { useTranslations } from 'next-intl'
+import { type MigrationPhase, migrationPhases } from '@/lib/migration/migration-result'
+
+export interface PhaseName {
+  readonly title: string
+  readonly body: string | null
+}
+
+/** The name of a phase in the reader's language; one that we have no words for keeps its own name. */
+export function usePhaseName(): (phase: string) => PhaseName {
+  const t = useTranslations('phases')
+  return (phase) => {
+    if (isKnown(phase)) return { title: t(`${phase}.title`), body: t(`${phase}.body`) }
+    const words = phase.replaceAll('-', ' ')
+    return { title: words.charAt(0).toUpperCase() + words.slice(1), body: null }
+  }
+}
+
+function isKnown(phase: string): phase is MigrationPhase {
+  return migrationPhases.some((known) => known === phase)
+}
