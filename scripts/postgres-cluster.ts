@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { chmod, chown, mkdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import getPort from 'get-port'
+import { guard } from './guardian'
 
 export interface ClusterOptions {
   /** Folder of `initdb` and `postgres`. */
@@ -52,7 +53,11 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   )
   const closed = new Promise<void>((resolve) => server.once('close', () => resolve()))
   await ready(server, log)
-  const dismissGuardian = guard(server.pid as number, options.persistent ? undefined : options.dataDir)
+  const dismissGuardian = guard({
+    pid: server.pid as number,
+    signal: 'INT',
+    ...(options.persistent ? {} : { folder: options.dataDir }),
+  })
   let stopping: Promise<void> | undefined
   const stop = async () => {
     server.kill('SIGINT')
@@ -133,27 +138,6 @@ function ready(server: ChildProcess, log: string[]): Promise<void> {
       resolve()
     })
   })
-}
-
-/**
- * A shell that waits for the pipe from us to close. It closes in every way that we can end; without the word
- * "done" before it, the shell stops the server (and removes the folder of a cluster that nobody keeps).
- */
-function guard(pid: number, folder: string | undefined): () => void {
-  const script =
-    'read -r word; [ "$word" = done ] && exit 0; kill -INT "$1" 2>/dev/null; n=0; ' +
-    'while kill -0 "$1" 2>/dev/null && [ $n -lt 100 ]; do sleep 0.1; n=$((n+1)); done; ' +
-    'kill -9 "$1" 2>/dev/null; [ -n "$2" ] && rm -rf "$2" && rmdir "$(dirname "$2")"'
-  const guardian = spawn('/bin/sh', ['-c', script, 'guardian', String(pid), folder ?? ''], {
-    cwd: '/',
-    detached: true,
-    stdio: ['pipe', 'ignore', 'ignore'],
-  })
-  guardian.stdin.on('error', () => undefined)
-  guardian.unref()
-  // The pipe would keep an otherwise finished process alive.
-  ;(guardian.stdin as unknown as { unref?: () => void }).unref?.()
-  return () => guardian.stdin.end('done\n')
 }
 
 function serverEnvironment(): NodeJS.ProcessEnv {
