@@ -1,0 +1,101 @@
+import type { ColumnMapping } from '@/lib/core/table-mapping'
+import { firstInstantMs, lastInstantMs } from './convert-date'
+import { copyFunctions, specText } from './copy-functions'
+import { quoteName, quoteText } from './sql-text'
+
+const nullMark = "'\\N'"
+
+/** The alias that the generated queries give to the table. */
+export const tableAlias = 't'
+
+/** A reference to a column of the table being read. */
+export function columnReference(name: string): string {
+  return `${tableAlias}.${quoteName(name)}`
+}
+
+/**
+ * A SQL expression for one field of a COPY line, never NULL. The usual storage class of the column is encoded by SQLite
+ * itself; every other value goes to `bascule_value`, which decides as Prisma reads it. `isRowid` is for the column that
+ * can hold nothing but integers.
+ */
+export function copyExpression(column: ColumnMapping, isRowid: boolean, isUtf16: boolean): string {
+  const value = columnReference(column.name)
+  const slow = `${copyFunctions.value}(${quoteText(specText(column))},${value})`
+  const byClass = (branches: Partial<Record<'integer' | 'real' | 'text' | 'blob', string>>): string => {
+    const whens = Object.entries(branches).map(([storageClass, expression]) => `WHEN '${storageClass}' THEN ${expression}`)
+    return `CASE typeof(${value}) ${whens.join(' ')} WHEN 'null' THEN ${nullMark} ELSE ${slow} END`
+  }
+  switch (column.value.kind) {
+    case 'integer':
+      return isRowid ? value : byClass({ integer: value })
+    case 'boolean':
+      return byClass({ integer: `CASE ${value} WHEN 1 THEN 't' WHEN 0 THEN 'f' ELSE ${slow} END` })
+    case 'float':
+      return column.value.bits === 64 ? byClass({ real: floatText(value) }) : byClass({})
+    case 'decimal':
+      return byClass({ integer: value })
+    case 'timestamp':
+      return column.value.precision < 3 ? byClass({}) : byClass({ text: isoText(value, slow), integer: instantText(value, slow) })
+    case 'date':
+    case 'time':
+    case 'uuid':
+      return byClass({})
+    case 'text':
+      return byClass({ text: escapedText(value) })
+    case 'enum':
+      return byClass({ text: enumText(value, column.value.labels, slow) })
+    case 'json':
+      return byClass({ integer: value, text: escapedText(value), blob: jsonOfBlob(value) })
+    case 'bytes':
+      return byClass({
+        blob: `'\\\\x'||hex(${value})`,
+        text: isUtf16 ? `${copyFunctions.bytes}(${value})` : `'\\\\x'||hex(CAST(${value} AS BLOB))`,
+      })
+  }
+}
+
+/**
+ * Escapes only where there is something to escape. Measured on 300,000 texts of 116 bytes, over the bare scan: four
+ * nested replace() 0.98 µs a value, four instr() 1.28 µs, one GLOB with a character class 2.3 µs, four GLOBs of one
+ * character each 0.45 µs: `*` followed by one character is a strcspn() inside SQLite.
+ */
+function escapedText(value: string): string {
+  const special = ['\\', '\t', '\n', '\r']
+  const found = special.map((character) => `${value} GLOB '*${character}*'`).join(' OR ')
+  const replaced = `replace(replace(replace(replace(${value},'\\','\\\\'),'\t','\\t'),'\n','\\n'),'\r','\\r')`
+  return `CASE WHEN ${found} THEN ${replaced} ELSE ${value} END`
+}
+
+/** A JavaScript function is faster here than CAST AS TEXT (0.31 against 0.43 µs), which also cuts to 15 digits. */
+function floatText(value: string): string {
+  return `${copyFunctions.float}(${value})`
+}
+
+/**
+ * The form that Prisma writes goes to PostgreSQL as it is. Days 29 to 31 take the way through JavaScript, unless their
+ * last digit shows that every month has them, because new Date() reads 30 February as 1 March and PostgreSQL refuses it.
+ * What else this pattern lets through and JavaScript does not read (month 13, hour 25) PostgreSQL refuses too.
+ */
+function isoText(value: string, slow: string): string {
+  const pattern = `[0-9][0-9][0-9][0-9]-[01][0-9]-[012][0-8]T[012][0-9]:[0-5][0-9]:[0-5][0-9].[0-9][0-9][0-9]`
+  return `CASE WHEN ${value} GLOB '${pattern}+00:00' OR ${value} GLOB '${pattern}Z' THEN ${value} ELSE ${slow} END`
+}
+
+/** strftime() took 1.0 µs a value where new Date().toISOString() through a function takes 0.5 µs. */
+function instantText(value: string, slow: string): string {
+  return `CASE WHEN ${value} BETWEEN ${firstInstantMs} AND ${lastInstantMs} THEN ${copyFunctions.instant}(${value}) ELSE ${slow} END`
+}
+
+/** COLLATE BINARY: in a NOCASE column 'admin' would otherwise pass for 'ADMIN'. Labels with escapes go the slow way. */
+function enumText(value: string, labels: readonly string[], slow: string): string {
+  const plain = labels.filter((label) => !/[\\\t\n\r\0]/.test(label))
+  if (plain.length === 0) return slow
+  return `CASE WHEN ${value} COLLATE BINARY IN (${plain.map(quoteText).join(',')}) THEN ${value} ELSE ${slow} END`
+}
+
+/** A BLOB in a Json column is JSON text, as Prisma would read it, or else SQLite's JSONB. */
+function jsonOfBlob(value: string): string {
+  const rendered = escapedText(`json(${value})`)
+  const text = escapedText(`CAST(${value} AS TEXT)`)
+  return `CASE WHEN ${copyFunctions.jsonText}(${value}) THEN ${text} ELSE ${rendered} END`
+}
