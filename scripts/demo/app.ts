@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import Database from 'better-sqlite3'
+import { startScript } from '../run-script'
 import type { DemoFolder, DemoSettings } from './demo-folder'
-import { startScript } from './run-script'
 
 export interface DemoApp {
   /** Exit status of web and worker's common parent, when it ends by itself. */

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { runScript } from '../run-script'
 import type { DemoFolder } from './demo-folder'
-import { runScript } from './run-script'
 
 const folders = ['app', 'components', 'lib', 'messages', 'prisma', 'public']
 const files = ['next.config.ts', 'package-lock.json', 'postcss.config.mjs', 'proxy.ts', 'tsconfig.json']

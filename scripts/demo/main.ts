@@ -1,7 +1,9 @@
+import { createServer } from 'node:net'
 import { parseArgs } from 'node:util'
 import getPort from 'get-port'
 import { demoAccounts } from '@/lib/cvsite/demo-data/people'
 import { type EmbeddedServer, startEmbeddedPostgres } from '../embedded-postgres'
+import { runScript } from '../run-script'
 import { appEnvironment, startApp } from './app'
 import { ensureBuild } from './build'
 import {
@@ -15,7 +17,6 @@ import {
   saveSettings,
 } from './demo-folder'
 import { createDatabase } from './postgres-database'
-import { runScript } from './run-script'
 import { migrateInTerminal } from './terminal-migration'
 
 interface Options {
@@ -116,7 +117,7 @@ async function startPostgres(
   settings: DemoSettings,
   whenEnding: (close: () => Promise<void>) => void,
 ): Promise<EmbeddedServer> {
-  if ((await getPort({ host: '127.0.0.1', port: settings.postgresPort })) !== settings.postgresPort) {
+  if (!(await isFree(settings.postgresPort))) {
     throw new Error(
       `Port ${settings.postgresPort}, where the demo's PostgreSQL was before, is taken. Free it, or start anew: npm run demo -- --reset`,
     )
@@ -125,6 +126,15 @@ async function startPostgres(
   const server = await startEmbeddedPostgres({ dataDir: folder.cluster, persistent: true, durable: true, port: settings.postgresPort })
   whenEnding(() => server.stop())
   return server
+}
+
+/** get-port keeps a port to itself for a while that it has given out, so it cannot answer for one that it chose just now. */
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createServer()
+    probe.once('error', () => resolve(false))
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)))
+  })
 }
 
 function welcome(url: string, folder: DemoFolder, settings: DemoSettings): void {

@@ -1,8 +1,8 @@
 import { z } from 'zod'
+import { runScript } from '../run-script'
 import { appEnvironment } from './app'
 import type { DemoFolder, DemoSettings } from './demo-folder'
 import { createDatabase, dropDatabase } from './postgres-database'
-import { runScript } from './run-script'
 
 export interface TerminalMigrationOptions {
   readonly folder: DemoFolder

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { openSync } from 'node:fs'
 import { join } from 'node:path'
-import { guard } from '../guardian'
+import { guard } from './guardian'
 
 export interface RunOptions {
   readonly root: string
