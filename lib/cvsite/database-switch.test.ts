@@ -1,13 +1,13 @@
 import Database from 'better-sqlite3'
 import { describe, expect, inject, it } from 'vitest'
 import type { ActiveState } from '@/lib/control/active-state'
-import { createAccountUser } from '@/lib/cvsite/accounts'
-import { writtenCv } from '@/lib/cvsite/cv-documents'
-import { createCv, listCvs, openStoredCv } from '@/lib/cvsite/cvs'
+import { createAppDatabase } from '@/lib/database/app-database'
 import { lowerFence, raiseFence } from '@/lib/sqlite/fence'
 import { createTestApp, type TestApp } from '@/tests/support/cvsite-app'
 import { withPostgres } from '@/tests/support/postgres-databases'
-import { createAppDatabase } from './app-database'
+import { createAccountUser } from './accounts'
+import { writtenCv } from './cv-documents'
+import { createCv, listCvs, openStoredCv } from './cvs'
 
 const server = { url: inject('embeddedPostgresUrl') }
 const text = 'A CV.'
