@@ -1,22 +1,21 @@
 import { isUtf8 } from 'node:buffer'
-import type { Database, Statement } from 'better-sqlite3'
+import type { Database } from 'better-sqlite3'
 import { AppError } from '@/lib/core/errors'
 import { createFinding, type Finding } from '@/lib/core/finding'
 import type { ColumnMapping, TableMapping } from '@/lib/core/table-mapping'
-import { suspectExpression } from './clean-predicate'
+import { suspectExpression, textOfRow } from './clean-predicate'
 import { convertValue } from './convert-value'
-import { columnReference, tableAlias } from './copy-expression'
 import { registerCopyFunctions } from './copy-functions'
 import { findDuplicates } from './find-duplicates'
 import { type RawValue, shapeOf } from './raw-value'
-import { type KeyValue, type RowKey, rangeClause, rowKeyOf } from './row-range'
-import { quoteName } from './sql-text'
+import { endOfSlice, type KeyValue, type RowKey, type RowRange, rangeClause, rowKeyOf } from './row-range'
+import { columnReference, quoteName, tableAlias } from './sql-text'
 import { textOfCode, type ValueCode } from './value-codes'
 
 export interface CheckOptions {
   /** Unique keys of the target beside the primary key, as column names; checked for values that become equal. Default: none. */
   readonly uniqueKeys?: readonly (readonly string[])[]
-  /** Rows looked at between two calls of the callbacks. Default: 20,000, some 10 to 40 ms. */
+  /** Rows looked at between two calls of the callbacks, at most. Default: 4,000, some 5 to 20 ms. */
   readonly sliceRows?: number
   /** Called after each slice with the rows of this table looked at so far. */
   readonly onProgress?: (rowsDone: number) => void
@@ -45,24 +44,27 @@ export function checkTable(db: Database, mapping: TableMapping, options: CheckOp
 export function* checkSlices(db: Database, mapping: TableMapping, options: CheckOptions = {}): Generator<number, Finding[]> {
   registerCopyFunctions(db)
   const isUtf16 = db.pragma('encoding', { simple: true }) !== 'UTF-8'
-  const checks = columnChecks(mapping)
   const tallies = new Map<string, Tally>()
   const key = rowKeyOf(mapping)
-  const sliceRows = options.sliceRows ?? 20_000
+  const scan = createScan(db, mapping, key, isUtf16)
+  const maxRows = options.sliceRows ?? 4000
+  let rows = Math.min(250, maxRows)
   let rowsDone = 0
   let after: readonly KeyValue[] | undefined
   for (;;) {
-    const upTo = lastKeyOfSlice(db, mapping, key, after, sliceRows)
+    const from: RowRange = after === undefined ? {} : { after }
+    const upTo = endOfSlice(db, mapping, key, from, rows)
     if (upTo === null && key.kind !== 'none') break
-    const range = { ...(after === undefined ? {} : { after }), ...(upTo === null ? {} : { upTo }) }
-    const counts = countSuspects(db, mapping, key, checks, range)
-    rowsDone += Number(counts[0] ?? 0)
-    checks.forEach((check, index) => {
-      if (Number(counts[index + 1] ?? 0) > 0) classifySuspects({ db, mapping, key, check, range, isUtf16, tallies })
-    })
+    const range = upTo === null ? from : { ...from, upTo }
+    const slice = scanSlice(scan, range)
+    rowsDone += slice.rows
+    for (const check of slice.suspects) classifySuspects({ db, mapping, key, check, range, isUtf16, tallies })
     yield rowsDone
     if (upTo === null) break
     after = upTo
+    // A slice holds the texts of its rows in memory: about four mebibytes of them.
+    const growth = slice.textBytes === 0 ? 4 : (4 * 1024 * 1024) / slice.textBytes
+    rows = Math.round(Math.min(maxRows, Math.max(16, rows * Math.min(4, growth))))
   }
   const findings = [...tallies.values()].map((tally) => findingOf(mapping, tally))
   return [...findings, ...findDuplicates(db, mapping, options.uniqueKeys ?? [])]
@@ -82,53 +84,61 @@ interface Tally {
   readonly keys: Record<string, string>[]
 }
 
-interface Range {
-  readonly after?: readonly KeyValue[]
-  readonly upTo?: readonly KeyValue[]
+/** The two statements that look at a slice: texts joined and tested together, or decoded one by one. */
+interface Scan {
+  readonly db: Database
+  readonly mapping: TableMapping
+  readonly key: RowKey
+  /** Expression of textOfRow; null where there is no text, or where it must be decoded one by one. */
+  readonly text: string | null
+  readonly joined: readonly ColumnCheck[]
+  readonly decoding: readonly ColumnCheck[]
 }
 
-function columnChecks(mapping: TableMapping): ColumnCheck[] {
-  return mapping.columns
-    .filter((column) => !column.generated)
-    .flatMap((column) => {
+function createScan(db: Database, mapping: TableMapping, key: RowKey, isUtf16: boolean): Scan {
+  const columns = mapping.columns.filter((column) => !column.generated)
+  // A table read in one piece would be joined in one piece too; a cast to BLOB does not give UTF-8 in a UTF-16 database.
+  const text = isUtf16 || key.kind === 'none' ? null : textOfRow(columns)
+  const checks = (decodesText: boolean) =>
+    columns.flatMap((column) => {
       const inPrimaryKey = mapping.primaryKey.includes(column.name)
-      const suspect = suspectExpression(column, column.name === mapping.rowidColumn, !column.nullable || inPrimaryKey)
+      const suspect = suspectExpression(column, column.name === mapping.rowidColumn, !column.nullable || inPrimaryKey, decodesText)
       return suspect === null ? [] : [{ column, inPrimaryKey, suspect }]
     })
+  const decoding = checks(true)
+  return { db, mapping, key, text, joined: text === null ? decoding : checks(false), decoding }
 }
 
-/** The key of the last row of the next slice; null when there is no row left (or no key to go by). */
-function lastKeyOfSlice(
-  db: Database,
-  mapping: TableMapping,
-  key: RowKey,
-  after: readonly KeyValue[] | undefined,
-  rows: number,
-): KeyValue[] | null {
-  if (key.kind === 'none') return null
-  const range = rangeClause(key, after === undefined ? {} : { after })
-  const from = `SELECT ${key.expressions.join(',')} FROM ${quoteName(mapping.table)} AS ${tableAlias}${range.sql}`
-  const read = (sql: string, ...more: number[]) => rawRow(db.prepare(sql), [...range.params, ...more])
-  const row = read(`${from} LIMIT 1 OFFSET ?`, rows - 1)
-  if (row !== undefined) return row
-  const descending = key.expressions.map((expression) => `${expression} DESC`).join(',')
-  return read(from.replace(/ ORDER BY .*$/s, ` ORDER BY ${descending} LIMIT 1`)) ?? null
+interface Slice {
+  readonly rows: number
+  readonly textBytes: number
+  /** The columns that have suspect values here. */
+  readonly suspects: readonly ColumnCheck[]
 }
 
-function rawRow(statement: Statement, params: readonly (KeyValue | number)[]): KeyValue[] | undefined {
-  // Keys of rowids and WITHOUT ROWID tables are never NULL, and raw() gives them in the order selected.
-  return statement
-    .raw()
-    .safeIntegers()
-    .get(...params) as KeyValue[] | undefined
+function scanSlice(scan: Scan, range: RowRange): Slice {
+  const joined = countSuspects(scan, scan.joined, scan.text, range)
+  const isClean = joined.text === null || (isUtf8(joined.text) && !joined.text.includes(0))
+  const counts = isClean ? joined : countSuspects(scan, scan.decoding, null, range)
+  const checks = isClean ? scan.joined : scan.decoding
+  return {
+    rows: joined.rows,
+    textBytes: joined.text?.length ?? 0,
+    suspects: checks.filter((_, index) => Number(counts.suspects[index] ?? 0) > 0),
+  }
 }
 
-/** Row count of the slice, then the suspects of each column. */
-function countSuspects(db: Database, mapping: TableMapping, key: RowKey, checks: readonly ColumnCheck[], range: Range): KeyValue[] {
-  const clause = rangeClause(key, range)
+function countSuspects(scan: Scan, checks: readonly ColumnCheck[], text: string | null, range: RowRange) {
+  const clause = rangeClause(scan.key, range)
   const sums = checks.map((check) => `,sum(${check.suspect})`).join('')
-  const sql = `SELECT count(*)${sums} FROM ${quoteName(mapping.table)} AS ${tableAlias}${clause.sql.replace(/ ORDER BY .*$/s, '')}`
-  return rawRow(db.prepare(sql), clause.params) ?? []
+  const joined = text === null ? 'NULL' : `CAST(group_concat(${text},' ') AS BLOB)`
+  const sql = `SELECT count(*),${joined}${sums} FROM ${quoteName(scan.mapping.table)} AS ${tableAlias}${clause.where}`
+  const row = scan.db
+    .prepare(sql)
+    .raw()
+    .get(...clause.params) as [number, Buffer | null, ...(number | null)[]]
+  const [rows, bytes, ...suspects] = row
+  return { rows, text: bytes, suspects }
 }
 
 interface Classification {
@@ -136,7 +146,7 @@ interface Classification {
   readonly mapping: TableMapping
   readonly key: RowKey
   readonly check: ColumnCheck
-  readonly range: Range
+  readonly range: RowRange
   readonly isUtf16: boolean
   readonly tallies: Map<string, Tally>
 }
@@ -150,9 +160,7 @@ function classifySuspects(context: Classification): void {
   const bytes = `CASE typeof(${value}) WHEN 'text' THEN CAST(${value} AS BLOB) END`
   const json =
     check.column.value.kind === 'json' ? `CASE WHEN typeof(${value})='blob' AND json_valid(${value},8) THEN json(${value}) END` : 'NULL'
-  const where = clause.sql.includes(' WHERE ')
-    ? clause.sql.replace(' WHERE ', ` WHERE (${check.suspect}) AND `)
-    : ` WHERE (${check.suspect})${clause.sql}`
+  const where = `${clause.where === '' ? ' WHERE' : `${clause.where} AND`} (${check.suspect})${clause.orderBy}`
   const fields = [value, bytes, json, ...keyColumns.map((column) => column.expression)]
   const sql = `SELECT ${fields.join(',')} FROM ${quoteName(mapping.table)} AS ${tableAlias}${where}`
   const rows = db

@@ -1,8 +1,7 @@
 import type { ColumnMapping, ValueKind } from '@/lib/core/table-mapping'
 import { lastInstantMs, suspiciousBelowMs } from './convert-date'
-import { columnReference } from './copy-expression'
 import { copyFunctions } from './copy-functions'
-import { quoteText } from './sql-text'
+import { columnReference, concatAll, quoteText } from './sql-text'
 
 type Branches = Partial<Record<'integer' | 'real' | 'text' | 'blob', string>>
 
@@ -12,18 +11,19 @@ const largestDouble = '1.7976931348623157e308'
 /**
  * A SQL expression that is 1 for a value that needs a closer look and 0 for one that certainly arrives as Prisma reads
  * it. It may be 1 too often, never 0 wrongly; convertValue then decides. null where no value of the column can need it.
+ * `decodesText` false leaves out the test for NUL and invalid UTF-8, which textOfRow makes for many rows at once.
  */
-export function suspectExpression(column: ColumnMapping, isRowid: boolean, isRequired: boolean): string | null {
+export function suspectExpression(column: ColumnMapping, isRowid: boolean, isRequired: boolean, decodesText: boolean): string | null {
   const { value } = column
   if (isRowid && value.kind === 'integer' && value.bits === 64) return null
   const reference = columnReference(column.name)
-  const branches = cleanBranches(value, reference)
+  const branches = cleanBranches(value, reference, decodesText)
   const whens = Object.entries(branches).map(([storageClass, clean]) => `WHEN '${storageClass}' THEN NOT (${clean})`)
   return `CASE typeof(${reference}) ${whens.join(' ')} WHEN 'null' THEN ${isRequired ? 1 : 0} ELSE 1 END`
 }
 
 /** For each storage class that may be fine, the condition under which it is; other classes are always suspect. */
-function cleanBranches(kind: ValueKind, value: string): Branches {
+function cleanBranches(kind: ValueKind, value: string, decodesText: boolean): Branches {
   switch (kind.kind) {
     case 'integer':
       return kind.bits === 64
@@ -41,7 +41,7 @@ function cleanBranches(kind: ValueKind, value: string): Branches {
     case 'time':
       return {}
     case 'text':
-      return { text: textIsClean(value, kind.maxLength, kind.padded) }
+      return { text: textIsClean(value, kind.maxLength, kind.padded, decodesText) }
     case 'enum':
       return {
         text: `${value} COLLATE BINARY IN (${kind.labels
@@ -54,7 +54,7 @@ function cleanBranches(kind: ValueKind, value: string): Branches {
     case 'bytes':
       return { blob: '1' }
     case 'json':
-      return { integer: '1', real: `abs(${value})<=${largestDouble}`, text: jsonIsClean(value, kind.binary) }
+      return { integer: '1', real: `abs(${value})<=${largestDouble}`, text: jsonIsClean(value, kind.binary, decodesText) }
   }
 }
 
@@ -73,14 +73,28 @@ function decimalBranches(precision: number | null, scale: number | null, value: 
   return { integer, real: `(abs(${value}) BETWEEN 1e-${places - 17} AND 1e${Math.min(whole - 1, 307)}) OR ${real}` }
 }
 
+/** Texts longer than this are looked at one by one, so that the text of many rows stays within memory. */
+const longTextBytes = 16 * 1024
+
+function textIsClean(value: string, maxLength: number | null, padded: boolean, decodesText: boolean): string {
+  const valid = decodesText ? `${copyFunctions.textIsClean}(${value})` : `octet_length(${value})<=${longTextBytes}`
+  return maxLength === null ? valid : `length(${value})${padded ? '=' : '<='}${maxLength} AND ${valid}`
+}
+
 /**
- * There is no test for valid UTF-8 in SQL: length() counts a stray byte as a character, so length() = octet_length()
- * does not mean ASCII. The text is decoded by a function.
+ * All short texts of a row in one, an ASCII character between them, so that the bytes of thousands of rows can be tested
+ * at once for NUL and invalid UTF-8; null when the table has no text. SQL has no such test: length() counts a stray byte
+ * as a character, so that length() = octet_length() does not mean ASCII. Decoding each text with a function took
+ * 0.5 to 0.8 µs a value; joining them and isUtf8() on a page takes 0.1 µs.
  */
-function textIsClean(value: string, maxLength: number | null, padded: boolean): string {
-  const valid = `${copyFunctions.textIsClean}(${value})`
-  if (maxLength === null) return valid
-  return `length(${value})${padded ? '=' : '<='}${maxLength} AND ${valid}`
+export function textOfRow(columns: readonly ColumnMapping[]): string | null {
+  const parts = columns
+    .filter((column) => column.value.kind === 'text' || column.value.kind === 'json')
+    .flatMap((column) => {
+      const value = columnReference(column.name)
+      return [`CASE WHEN octet_length(${value})<=${longTextBytes} AND typeof(${value})='text' THEN ${value} ELSE '' END`, "' '"]
+    })
+  return parts.length === 0 ? null : concatAll(parts)
 }
 
 /** Prisma's own form with a month, day and hour that exist in every year; the rest is looked at closer. */
@@ -96,9 +110,10 @@ function uuidIsClean(value: string): string {
 }
 
 /** jsonb refuses some escapes and enormous numbers: both are rare enough for a closer look wherever they may be. */
-function jsonIsClean(value: string, binary: boolean): string {
-  const valid = `json_valid(${value}) AND ${copyFunctions.textIsClean}(${value})`
+function jsonIsClean(value: string, binary: boolean, decodesText: boolean): string {
+  const decodes = decodesText ? ` AND ${copyFunctions.textIsClean}(${value})` : ''
+  const valid = `octet_length(${value})<16000 AND json_valid(${value})${decodes}`
   if (!binary) return valid
   const digits = '[-+0-9][0-9][0-9][0-9]'
-  return `${valid} AND octet_length(${value})<16000 AND NOT (${value} GLOB '*\\u*' OR ${value} GLOB '*e${digits}*' OR ${value} GLOB '*E${digits}*')`
+  return `${valid} AND NOT (${value} GLOB '*\\u*' OR ${value} GLOB '*e${digits}*' OR ${value} GLOB '*E${digits}*')`
 }

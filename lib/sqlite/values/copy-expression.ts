@@ -1,17 +1,9 @@
 import type { ColumnMapping } from '@/lib/core/table-mapping'
 import { firstInstantMs, lastInstantMs } from './convert-date'
 import { copyFunctions, specText } from './copy-functions'
-import { quoteName, quoteText } from './sql-text'
+import { columnReference, quoteText } from './sql-text'
 
 const nullMark = "'\\N'"
-
-/** The alias that the generated queries give to the table. */
-export const tableAlias = 't'
-
-/** A reference to a column of the table being read. */
-export function columnReference(name: string): string {
-  return `${tableAlias}.${quoteName(name)}`
-}
 
 /**
  * A SQL expression for one field of a COPY line, never NULL. The usual storage class of the column is encoded by SQLite

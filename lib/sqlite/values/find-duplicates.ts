@@ -1,9 +1,8 @@
 import type { Database } from 'better-sqlite3'
 import { createFinding, type Finding } from '@/lib/core/finding'
 import type { ColumnMapping, TableMapping } from '@/lib/core/table-mapping'
-import { columnReference, tableAlias } from './copy-expression'
 import { copyFunctions, specText } from './copy-functions'
-import { quoteName, quoteText } from './sql-text'
+import { columnReference, quoteName, quoteText, tableAlias } from './sql-text'
 import { textOfCode } from './value-codes'
 
 /**

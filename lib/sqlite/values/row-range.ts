@@ -1,14 +1,13 @@
+import type { Database } from 'better-sqlite3'
 import type { TableMapping } from '@/lib/core/table-mapping'
-import { tableAlias } from './copy-expression'
-import { quoteName } from './sql-text'
+import { columnReference, quoteName, tableAlias } from './sql-text'
 
 export type KeyValue = bigint | number | string | Buffer
 
-/** Rows by their key: after `after` (exclusive) up to `upTo` (inclusive), at most `limit`. Absent bounds are open. */
+/** Rows by their key: after `after` (exclusive) up to `upTo` (inclusive). Absent bounds are open. */
 export interface RowRange {
   readonly after?: readonly KeyValue[]
   readonly upTo?: readonly KeyValue[]
-  readonly limit?: number
 }
 
 /**
@@ -22,31 +21,59 @@ export type RowKey =
   | { readonly kind: 'none'; readonly expressions: readonly [] }
 
 export function rowKeyOf(mapping: TableMapping): RowKey {
-  if (mapping.withoutRowid) {
-    return { kind: 'primaryKey', expressions: mapping.primaryKey.map((name) => `${tableAlias}.${quoteName(name)}`) }
-  }
-  if (mapping.rowidColumn !== null) return { kind: 'rowid', expressions: [`${tableAlias}.${quoteName(mapping.rowidColumn)}`] }
+  if (mapping.withoutRowid) return { kind: 'primaryKey', expressions: mapping.primaryKey.map(columnReference) }
+  if (mapping.rowidColumn !== null) return { kind: 'rowid', expressions: [columnReference(mapping.rowidColumn)] }
   const taken = new Set(mapping.columns.map((column) => column.name.toLowerCase()))
   const free = ['rowid', '_rowid_', 'oid'].find((name) => !taken.has(name))
   return free === undefined ? { kind: 'none', expressions: [] } : { kind: 'rowid', expressions: [`${tableAlias}.${free}`] }
 }
 
-/** WHERE, ORDER BY and LIMIT for a range, with their parameters in order. A `none` key ignores the bounds. */
-export function rangeClause(key: RowKey, range: RowRange): { readonly sql: string; readonly params: readonly KeyValue[] } {
-  if (key.kind === 'none') return { sql: '', params: [] }
-  const tuple = key.expressions.length === 1 ? `${key.expressions[0]}` : `(${key.expressions.join(',')})`
-  const marks = key.expressions.length === 1 ? '?' : `(${key.expressions.map(() => '?').join(',')})`
-  const conditions: string[] = []
-  const params: KeyValue[] = []
-  if (range.after !== undefined) {
-    conditions.push(`${tuple}>${marks}`)
-    params.push(...range.after)
+export interface RangeClause {
+  /** `WHERE …`, or empty. */
+  readonly where: string
+  /** `ORDER BY …`, or empty. */
+  readonly orderBy: string
+  /** Of the WHERE clause, in order. */
+  readonly params: readonly KeyValue[]
+}
+
+/** The clauses that read a range in key order. A `none` key ignores the bounds. Each part begins with a space. */
+export function rangeClause(key: RowKey, range: RowRange): RangeClause {
+  if (key.kind === 'none') return { where: '', orderBy: '', params: [] }
+  const single = key.expressions.length === 1
+  const tuple = single ? `${key.expressions[0]}` : `(${key.expressions.join(',')})`
+  const marks = single ? '?' : `(${key.expressions.map(() => '?').join(',')})`
+  const conditions = [
+    ...(range.after === undefined ? [] : [`${tuple}>${marks}`]),
+    ...(range.upTo === undefined ? [] : [`${tuple}<=${marks}`]),
+  ]
+  return {
+    where: conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`,
+    orderBy: ` ORDER BY ${key.expressions.join(',')}`,
+    params: [...(range.after ?? []), ...(range.upTo ?? [])],
   }
-  if (range.upTo !== undefined) {
-    conditions.push(`${tuple}<=${marks}`)
-    params.push(...range.upTo)
-  }
-  const where = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`
-  const limit = range.limit === undefined ? '' : ` LIMIT ${Math.trunc(range.limit)}`
-  return { sql: `${where} ORDER BY ${key.expressions.join(',')}${limit}`, params }
+}
+
+/**
+ * The key of the last of the next `rows` rows of a range, found by walking the keys only; null when no row is left, or
+ * when the table has no key to go by.
+ */
+export function endOfSlice(db: Database, mapping: TableMapping, key: RowKey, range: RowRange, rows: number): KeyValue[] | null {
+  if (key.kind === 'none') return null
+  const clause = rangeClause(key, range)
+  const from = `SELECT ${key.expressions.join(',')} FROM ${quoteName(mapping.table)} AS ${tableAlias}${clause.where}`
+  const row = readKey(db, `${from}${clause.orderBy} LIMIT 1 OFFSET ?`, [...clause.params, BigInt(rows - 1)])
+  if (row !== null) return row
+  const descending = key.expressions.map((expression) => `${expression} DESC`).join(',')
+  return readKey(db, `${from} ORDER BY ${descending} LIMIT 1`, clause.params)
+}
+
+function readKey(db: Database, sql: string, params: readonly KeyValue[]): KeyValue[] | null {
+  // raw() answers the values in the order selected; a rowid and the key of a WITHOUT ROWID table are never NULL.
+  const row = db
+    .prepare(sql)
+    .raw()
+    .safeIntegers()
+    .get(...params) as KeyValue[] | undefined
+  return row ?? null
 }

@@ -1,3 +1,6 @@
+/** The alias that the generated queries give to the table they read. */
+export const tableAlias = 't'
+
 /** An identifier quoted for SQLite. */
 export function quoteName(name: string): string {
   return `"${name.replaceAll('"', '""')}"`
@@ -6,4 +9,22 @@ export function quoteName(name: string): string {
 /** A text literal for SQLite. Never for values from outside that may hold NUL, where SQLite's parser stops. */
 export function quoteText(text: string): string {
   return `'${text.replaceAll("'", "''")}'`
+}
+
+/** A reference to a column of the table being read. */
+export function columnReference(name: string): string {
+  return `${tableAlias}.${quoteName(name)}`
+}
+
+/** SQLite takes at most 1000 arguments to a function. */
+const argumentsPerCall = 900
+
+/** One concat() of any number of text expressions, nested where there are too many for one call. */
+export function concatAll(parts: readonly string[]): string {
+  if (parts.length === 0) return "''"
+  const calls: string[] = []
+  for (let from = 0; from < parts.length; from += argumentsPerCall) {
+    calls.push(`concat(${parts.slice(from, from + argumentsPerCall).join(',')})`)
+  }
+  return calls.length === 1 ? `${calls[0]}` : `concat(${calls.join(',')})`
 }

@@ -1,0 +1,147 @@
+import type { Database, Statement } from 'better-sqlite3'
+import type { TableMapping } from '@/lib/core/table-mapping'
+import { registerCopyFunctions } from './copy-functions'
+import { asBytes, copySelect, lineExpression } from './copy-line'
+import { readLargeRow } from './large-row'
+import { endOfSlice, type KeyValue, type RowKey, type RowRange, rangeClause, rowKeyOf } from './row-range'
+import { columnReference, quoteName, tableAlias } from './sql-text'
+
+/** A piece of COPY data. Pieces are sent in order; a very large row spans several. */
+export interface CopyPage {
+  readonly data: Buffer
+  /** Lines that end in this piece. */
+  readonly rows: number
+  /** Set when all rows up to this key, and none beyond it, have been given: where reading may go on after a break. */
+  readonly resumeAfter: readonly KeyValue[] | null
+}
+
+export interface CopyPageOptions extends RowRange {
+  /** Size that a page should have. Default: 1 MiB. */
+  readonly targetBytes?: number
+}
+
+/** A row whose texts and bytes are larger than this is left out of its page and read by itself. */
+const largeRowBytes = 16 * 1024
+/** With largeRowBytes, the bound of a page: 64 MiB, reached only where 20-byte rows turn into 16-kilobyte rows. */
+const maxPageRows = 4096
+
+/**
+ * Reads a table, or a range of its keys, as COPY data in pages of about a mebibyte that SQLite builds whole with
+ * group_concat(): one crossing into JavaScript a page. Measured on 300,000 rows of ten columns (337 bytes a line), on a
+ * busy two-core machine: line by line as Buffers 6.9 µs a row (2.6 µs of it for making the Buffer), as pages 4.1 µs;
+ * reading with raw() and encoding in JavaScript: see bench. Memory is bounded whatever the rows are: a large row is taken
+ * value by value and sent in pieces, so that a 100 MB BLOB exists twice at most (in SQLite and in JavaScript), never in
+ * hexadecimal as a whole. Blocks its thread for one page at a time.
+ */
+export function* readCopyPages(db: Database, mapping: TableMapping, options: CopyPageOptions = {}): Generator<CopyPage> {
+  registerCopyFunctions(db)
+  const isUtf16 = db.pragma('encoding', { simple: true }) !== 'UTF-8'
+  const key = rowKeyOf(mapping)
+  if (key.kind === 'none') {
+    yield* readUnkeyed(db, mapping, isUtf16)
+    return
+  }
+  const target = options.targetBytes ?? 1024 * 1024
+  const source = { db, mapping, key, isUtf16, statements: new Map<string, Statement>() }
+  let after = options.after
+  let rows = 256
+  for (;;) {
+    const range = { ...(after === undefined ? {} : { after }), ...(options.upTo === undefined ? {} : { upTo: options.upTo }) }
+    const page = readPage(source, range, rows)
+    if (page === null) return
+    if (page.largeRows === 0) yield { data: page.data, rows: page.rows, resumeAfter: page.last }
+    else {
+      if (page.rows > 0) yield { data: page.data, rows: page.rows, resumeAfter: null }
+      yield* readLargeRows(source, { ...range, upTo: page.last }, page.largeRows)
+    }
+    after = page.last
+    const growth = page.data.length === 0 ? 1 : target / page.data.length
+    rows = Math.round(Math.min(maxPageRows, Math.max(16, rows * Math.min(4, growth))))
+  }
+}
+
+interface Source {
+  readonly db: Database
+  readonly mapping: TableMapping
+  readonly key: RowKey
+  readonly isUtf16: boolean
+  readonly statements: Map<string, Statement>
+}
+
+/** Preparing the statement of a 200-column table takes longer than reading a page of it. */
+function prepared(source: Source, sql: string): Statement {
+  let statement = source.statements.get(sql)
+  if (statement === undefined) {
+    statement = source.db.prepare(sql).raw().safeIntegers()
+    source.statements.set(sql, statement)
+  }
+  return statement
+}
+
+interface Page {
+  readonly data: Buffer
+  readonly rows: number
+  readonly largeRows: number
+  readonly last: readonly KeyValue[]
+}
+
+/** One page, without the large rows in it; null at the end of the range. */
+function readPage(source: Source, range: RowRange, rows: number): Page | null {
+  const { db, mapping, key, isUtf16 } = source
+  const small = `${sizeExpression(mapping)}<=${largeRowBytes}`
+  // For composite keys there is no aggregate that gives the last row, so the end is looked up first.
+  const end = key.kind === 'primaryKey' ? endOfSlice(db, mapping, key, range, rows) : null
+  if (key.kind === 'primaryKey' && end === null) return null
+  const clause = rangeClause(key, end === null ? range : { ...range, upTo: end })
+  const inner = `SELECT CASE WHEN ${small} THEN ${lineExpression(mapping, isUtf16)} END AS line, ${key.expressions[0]} AS k FROM ${quoteName(mapping.table)} AS ${tableAlias}${clause.where}${clause.orderBy} LIMIT ?`
+  const sql = `SELECT ${asBytes("ifnull(group_concat(line,''),'')", isUtf16)}, count(line), count(*), max(k) FROM (${inner})`
+  // An aggregate without GROUP BY always answers one row; the casts name what the SQL selects.
+  const row = prepared(source, sql).get(...clause.params, BigInt(rows)) as [Buffer, bigint, bigint, KeyValue | null]
+  const [data, smallRows, allRows, last] = row
+  if (last === null) return null
+  return { data, rows: Number(smallRows), largeRows: Number(allRows - smallRows), last: end ?? [last] }
+}
+
+function* readLargeRows(source: Source, range: RowRange, count: number): Generator<CopyPage> {
+  const { db, mapping, key } = source
+  const clause = rangeClause(key, range)
+  const large = `${clause.where === '' ? ' WHERE' : `${clause.where} AND`} ${sizeExpression(mapping)}>${largeRowBytes}`
+  const sql = `SELECT ${key.expressions.join(',')} FROM ${quoteName(mapping.table)} AS ${tableAlias}${large}${clause.orderBy}`
+  const keys = db
+    .prepare(sql)
+    .raw()
+    .safeIntegers()
+    .all(...clause.params) as KeyValue[][]
+  let done = 0
+  for (const rowKey of keys) {
+    done += 1
+    let last: Buffer | undefined
+    for (const piece of readLargeRow(db, mapping, key, rowKey, source.isUtf16)) {
+      if (last !== undefined) yield { data: last, rows: 0, resumeAfter: null }
+      last = piece
+    }
+    if (last !== undefined) yield { data: last, rows: 1, resumeAfter: done === count ? (range.upTo ?? null) : null }
+  }
+}
+
+/** Bytes of a row's texts and BLOBs as stored; read from the row's header, not from its overflow pages. */
+function sizeExpression(mapping: TableMapping): string {
+  const sized = mapping.columns.filter((column) => !column.generated && column.name !== mapping.rowidColumn)
+  return sized.length === 0 ? '0' : sized.map((column) => `ifnull(octet_length(${columnReference(column.name)}),0)`).join('+')
+}
+
+/** A table that hides its rowid behind columns of that name: in one piece, batched here, with nowhere to resume. */
+function* readUnkeyed(db: Database, mapping: TableMapping, isUtf16: boolean): Generator<CopyPage> {
+  const query = copySelect(mapping, { isUtf16 })
+  let lines: Buffer[] = []
+  let bytes = 0
+  for (const line of db.prepare(query.sql).pluck().iterate() as Iterable<Buffer>) {
+    lines.push(line)
+    bytes += line.length
+    if (bytes < 1024 * 1024) continue
+    yield { data: Buffer.concat(lines), rows: lines.length, resumeAfter: null }
+    lines = []
+    bytes = 0
+  }
+  if (lines.length > 0) yield { data: Buffer.concat(lines), rows: lines.length, resumeAfter: null }
+}

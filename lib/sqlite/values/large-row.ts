@@ -1,0 +1,79 @@
+import type { Database } from 'better-sqlite3'
+import type { ColumnMapping, TableMapping } from '@/lib/core/table-mapping'
+import { copyExpression } from './copy-expression'
+import { asBytes } from './copy-line'
+import type { KeyValue, RowKey } from './row-range'
+import { columnReference, quoteName, tableAlias } from './sql-text'
+
+/** Bytes of a value that are escaped or turned into hexadecimal at a time. */
+const pieceBytes = 512 * 1024
+
+/**
+ * The COPY line of one row in pieces, field by field: texts and BLOBs are fetched as they are stored and encoded here
+ * piece by piece; everything else is small and comes encoded from SQLite.
+ */
+export function* readLargeRow(
+  db: Database,
+  mapping: TableMapping,
+  key: RowKey,
+  rowKey: readonly KeyValue[],
+  isUtf16: boolean,
+): Generator<Buffer> {
+  const columns = mapping.columns.filter((column) => !column.generated)
+  const where = key.expressions.map((expression) => `${expression} IS ?`).join(' AND ')
+  const read = (expression: string): Buffer | string => {
+    const sql = `SELECT ${expression} FROM ${quoteName(mapping.table)} AS ${tableAlias} WHERE ${where}`
+    // The key was read from this snapshot, so the row is there; the expressions answer bytes or the text of typeof().
+    return db
+      .prepare(sql)
+      .pluck()
+      .get(...rowKey) as Buffer | string
+  }
+  for (const [index, column] of columns.entries()) {
+    const value = columnReference(column.name)
+    const encoding = rawEncoding(column, String(read(`typeof(${value})`)))
+    if (encoding === null) yield toBuffer(read(asBytes(copyExpression(column, column.name === mapping.rowidColumn, isUtf16), isUtf16)))
+    else yield* encodePieces(toBuffer(read(encoding === 'escape' ? asBytes(value, isUtf16) : value)), encoding)
+    yield Buffer.from(index === columns.length - 1 ? '\n' : '\t')
+  }
+}
+
+type RawEncoding = 'escape' | 'hexadecimal'
+
+/** How a stored value is encoded here, or null where SQLite does it. */
+function rawEncoding(column: ColumnMapping, storageClass: string): RawEncoding | null {
+  const { kind } = column.value
+  if (storageClass === 'text' && (kind === 'text' || kind === 'json')) return 'escape'
+  return storageClass === 'blob' && kind === 'bytes' ? 'hexadecimal' : null
+}
+
+function* encodePieces(bytes: Buffer, encoding: RawEncoding): Generator<Buffer> {
+  if (encoding === 'hexadecimal') yield Buffer.from('\\\\x')
+  for (let from = 0; from < bytes.length; from += pieceBytes) {
+    const piece = bytes.subarray(from, from + pieceBytes)
+    yield encoding === 'hexadecimal' ? Buffer.from(piece.toString('hex'), 'latin1') : escapeBytes(piece)
+  }
+}
+
+const letters = new Map([
+  [0x5c, 0x5c],
+  [0x09, 0x74],
+  [0x0a, 0x6e],
+  [0x0d, 0x72],
+])
+
+/** COPY's escapes on UTF-8 bytes; none of the four is ever part of another character. */
+function escapeBytes(piece: Buffer): Buffer {
+  const escaped = Buffer.allocUnsafe(piece.length * 2)
+  let length = 0
+  for (const byte of piece) {
+    const letter = letters.get(byte)
+    if (letter !== undefined) escaped[length++] = 0x5c
+    escaped[length++] = letter ?? byte
+  }
+  return escaped.subarray(0, length)
+}
+
+function toBuffer(value: Buffer | string): Buffer {
+  return typeof value === 'string' ? Buffer.from(value, 'utf8') : value
+}
