@@ -21,8 +21,8 @@ export interface ControlStore {
   readonly read: PrismaClient
   /**
    * Runs `work` as one transaction; transactions of a process run one after another. Begin with a conditional
-   * UPDATE or an INSERT, so that the row is locked before anything is read. Repeated, at most four times, when the
-   * database was busy: `work` must do nothing outside the transaction.
+   * UPDATE or an INSERT, so that the row is locked before anything is read. Repeated, for at most 15 seconds, while
+   * the database is busy: `work` must do nothing outside the transaction.
    */
   write<T>(work: (transaction: ControlTransaction) => Promise<T>): Promise<T>
   readonly clock: Clock
@@ -38,8 +38,14 @@ export interface OpenControlStoreOptions {
   readonly migrationsDir?: string
 }
 
-const busyTimeoutMs = 10_000
-const writeAttempts = 4
+/**
+ * How long SQLite itself waits for another writer. Short, because that wait stops the event loop: two stores of one
+ * process would wait for each other for ever. The longer wait is `writeWithRetries`, between attempts.
+ */
+const busyTimeoutMs = 50
+const giveUpMs = 15_000
+/** In WAL mode a reader waits for nobody but, after a crash, for the recovery of the log. */
+const readTimeoutMs = 2_000
 
 /**
  * Opens the control store, making the file and its folder when absent (readable by their owner alone) and applying
@@ -64,7 +70,7 @@ export async function openControlStore(path: string, options: OpenControlStoreOp
     })
   }
   const writer = new PrismaClient({ adapter: new PrismaBetterSqlite3({ url: `file:${path}`, timeout: busyTimeoutMs }) })
-  const read = new PrismaClient({ adapter: new PrismaBetterSqlite3({ url: `file:${path}`, timeout: busyTimeoutMs, readonly: true }) })
+  const read = new PrismaClient({ adapter: new PrismaBetterSqlite3({ url: `file:${path}`, timeout: readTimeoutMs, readonly: true }) })
   return {
     read,
     write: (work) => writeWithRetries(writer, work),
@@ -83,15 +89,16 @@ export function isUniqueViolation(error: unknown): boolean {
 }
 
 async function writeWithRetries<T>(writer: PrismaClient, work: (transaction: ControlTransaction) => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
+  const giveUpAt = Date.now() + giveUpMs
+  for (;;) {
     try {
       // maxWait is the queue behind this process's other transactions; a burst of requests may make it long.
-      return await writer.$transaction(work, { maxWait: 20_000, timeout: 20_000 })
+      return await writer.$transaction(work, { maxWait: giveUpMs, timeout: giveUpMs })
     } catch (error) {
       // P1008: the adapter's word for SQLITE_BUSY. P2034: a serialisation failure on other databases.
       const isBusy = errorCode(error) === 'P1008' || errorCode(error) === 'P2034'
-      if (!isBusy || attempt === writeAttempts) throw error
-      await new Promise((resolve) => setTimeout(resolve, 20 * attempt + Math.random() * 30))
+      if (!isBusy || Date.now() > giveUpAt) throw error
+      await new Promise((resolve) => setTimeout(resolve, 5 + Math.random() * 30))
     }
   }
 }

@@ -1,0 +1,18 @@
+import type { JobHandlers } from '@/lib/jobs/job-handler'
+import { createCutoverHandler } from './cutover'
+import { createDiscardHandler } from './discard'
+import type { HandlerDependencies } from './handler-dependencies'
+import { createMigrateHandler } from './migrate'
+import { createRollbackHandler } from './rollback'
+import { createVerifyHandler } from './verify'
+
+/** The handler of each kind of job. */
+export function createHandlers(dependencies: HandlerDependencies): JobHandlers {
+  return {
+    migrate: createMigrateHandler(dependencies),
+    verify: createVerifyHandler(dependencies),
+    cutover: createCutoverHandler(dependencies),
+    discard: createDiscardHandler(dependencies),
+    rollback: createRollbackHandler(dependencies),
+  }
+}

@@ -1,0 +1,26 @@
+import { readActiveDatabase, transitionActiveDatabase } from '@/lib/control/active-database'
+import type { JobHandler } from '@/lib/jobs/job-handler'
+import { requireStateFor } from '@/lib/jobs/preconditions'
+import { cutOver } from '@/lib/migration/cut-over'
+import { type HandlerDependencies, requireSqlitePath } from './handler-dependencies'
+
+/**
+ * Switches the app to the finished copy. The library commits the cut-over record in PostgreSQL and then calls back
+ * for the flip of the state: killed between the two, recovery finds the record and flips.
+ */
+export function createCutoverHandler(dependencies: HandlerDependencies): JobHandler<'cutover'> {
+  const { store, openTarget } = dependencies
+  return async (_payload, { jobId, report, signal }) => {
+    const before = await readActiveDatabase(store)
+    const { target, jobId: copyJobId } = requireStateFor('cutover', before.state)
+    const flip = async () => {
+      const since = store.clock.now().toISOString()
+      const to = { status: 'on-postgresql', jobId: copyJobId, target, since } as const
+      await transitionActiveDatabase(store, { from: before.version, to, actor: `job ${jobId}` })
+    }
+    // The copy in the target bears the mark of the migration's job, not of this one.
+    const options = { sourcePath: requireSqlitePath(dependencies), targetUrl: openTarget(target), jobId: copyJobId }
+    await cutOver(options, flip, report, signal)
+    return { status: 'succeeded', result: { target: target.label } }
+  }
+}

@@ -1,0 +1,30 @@
+import type { SealedTarget } from '@/lib/control/active-state'
+import type { ControlStore } from '@/lib/control/control-store'
+import type { ReportStore } from '@/lib/control/reports'
+import { AppError } from '@/lib/core/errors'
+import type { VerificationResult } from '@/lib/verification/verification-result'
+
+/** What the handlers need besides the libraries they call. */
+export interface HandlerDependencies {
+  readonly store: ControlStore
+  readonly reports: ReportStore<VerificationResult>
+  /** The app's SQLite file; null when DATABASE_URL names PostgreSQL. */
+  readonly sqlitePath: string | null
+  /** The URL sealed in a target. @throws AppError KEY_INVALID */
+  readonly openTarget: (target: SealedTarget) => string
+  /** Folder of the PostgreSQL schema migrations: the target's schema. */
+  readonly migrationsDir: string
+  /** Folder for safety copies and lists of left-behind keys. */
+  readonly workDir: string
+}
+
+/** The app's SQLite file. @throws AppError SOURCE_MISSING when DATABASE_URL does not name one */
+export function requireSqlitePath({ sqlitePath }: Pick<HandlerDependencies, 'sqlitePath'>): string {
+  if (sqlitePath !== null) return sqlitePath
+  throw new AppError({
+    code: 'SOURCE_MISSING',
+    operation: 'find the app’s SQLite file',
+    message: 'DATABASE_URL does not name a SQLite file.',
+    hint: 'Set DATABASE_URL to the app’s SQLite file, for example "file:./dev.db", and start again. The recorded state decides what is active.',
+  })
+}

@@ -1,0 +1,48 @@
+import { readActiveDatabase, transitionActiveDatabase } from '@/lib/control/active-database'
+import type { JobHandler } from '@/lib/jobs/job-handler'
+import { requireStateFor } from '@/lib/jobs/preconditions'
+import { migrateDatabase } from '@/lib/migration/migrate-database'
+import type { MigrationResult } from '@/lib/migration/migration-result'
+import { toErrorReport } from './failed-result'
+import { type HandlerDependencies, requireSqlitePath } from './handler-dependencies'
+
+/**
+ * Copies the app's SQLite database to PostgreSQL and leaves the app read-only, ready to switch.
+ *
+ *   state `migrating` ─> library: fence, copy, counts ─> report kept ─> state `ready-to-switch`
+ *
+ * The state says `migrating` before anything is touched and something else only after the library has returned, so
+ * whoever finds `migrating` after a crash knows that the copy is to be thrown away. A failure ends on-sqlite.
+ */
+export function createMigrateHandler(dependencies: HandlerDependencies): JobHandler<'migrate'> {
+  const { store, reports, openTarget, migrationsDir, workDir } = dependencies
+  return async ({ target, setAside }, { jobId, requestedBy, report, signal }) => {
+    const before = await readActiveDatabase(store)
+    requireStateFor('migrate', before.state)
+    const sourcePath = requireSqlitePath(dependencies)
+    const targetUrl = openTarget(target)
+    const actor = `job ${jobId}`
+    const since = store.clock.now().toISOString()
+    const migrating = await transitionActiveDatabase(store, {
+      from: before.version,
+      to: { status: 'migrating', jobId, target, since },
+      actor,
+    })
+    const model = { kind: 'history', folder: migrationsDir } as const
+    const options = { jobId, sourcePath, targetUrl, model, workDir, fenceSource: true, setAside, dryRun: false }
+    const result = await migrateDatabase(options, report, signal)
+    if (result.status === 'failed') {
+      await transitionActiveDatabase(store, { from: migrating.version, to: { status: 'on-sqlite' }, actor })
+      return { status: 'failed', error: toErrorReport(result.error), result }
+    }
+    await reports.save({ jobId, requestedBy, result: countsOf(result) })
+    const ready = { status: 'ready-to-switch', jobId, target, since: store.clock.now().toISOString() } as const
+    await transitionActiveDatabase(store, { from: migrating.version, to: ready, actor })
+    return { status: 'succeeded', result }
+  }
+}
+
+/** The counts at the end of a migration, as a verification report. */
+function countsOf({ status, source, target, startedAt, elapsedMs, tables, findings }: MigrationResult) {
+  return { status, source, target, startedAt, elapsedMs, tables, findings }
+}
