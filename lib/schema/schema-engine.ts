@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import {
   bindMigrationAwareSqlAdapterFactory,
   type SqlDriverAdapter,
@@ -107,7 +108,9 @@ export async function introspectDatabase(
 }
 
 async function loadEngine(): Promise<void> {
-  const script = createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm/schema_engine_bg')
+  // From the app's folder, not from this module: bundled by Next, import.meta.url and what it resolves are not files.
+  const fromApp = createRequire(join(process.cwd(), 'package.json'))
+  const script = fromApp.resolve('@prisma/schema-engine-wasm/schema_engine_bg')
   const bytes = await readFile(script.replace(/\.js$/, '.wasm'))
   // The module names its JavaScript half by this relative path (wasm-bindgen's "bundler" target).
   const { instance } = await WebAssembly.instantiate(bytes, { './schema_engine_bg.js': bindings as unknown as WebAssembly.ModuleImports })
