@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs'
-import { chmod, cp, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { chmod, cp, lstat, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { type Cluster, isReachable, startCluster } from './postgres-cluster'
+import { type Cluster, isReachable, openToServer, startCluster } from './postgres-cluster'
 
 export type EmbeddedServer = Cluster
 
@@ -23,7 +23,22 @@ export interface EmbeddedServerOptions {
  * The package's own class is not used: it leaves the server running when its process is killed.
  */
 export async function startEmbeddedPostgres(options: EmbeddedServerOptions): Promise<EmbeddedServer> {
-  return startCluster({ ...options, binDir: await embeddedBinaries() })
+  return startCluster({ ...options, dataDir: await reachableFolder(options.dataDir), binDir: await embeddedBinaries() })
+}
+
+/**
+ * Where the cluster of a folder really is. Nearly always that very folder; as root inside a folder that is closed to
+ * others (/root), which the server's user cannot enter, one below the system's folder for lasting temporary files.
+ */
+export async function reachableFolder(dataDir: string): Promise<string> {
+  const parent = dirname(dataDir)
+  await mkdir(parent, { recursive: true })
+  await openToServer(parent)
+  if (isReachable(parent)) return dataDir
+  const substitute = join('/var/tmp', `bascule-${createHash('sha256').update(dataDir).digest('hex').slice(0, 16)}`)
+  await mkdir(substitute, { recursive: true, mode: 0o711 })
+  if (!(await isOurs(substitute))) throw new Error(`${substitute} belongs to another user. Remove it first.`)
+  return join(substitute, 'postgres')
 }
 
 /** The folder of the embedded `initdb` and `postgres`, executable and reachable for the user that runs them. */
@@ -35,13 +50,15 @@ async function embeddedBinaries(): Promise<string> {
   }
   // As root in a folder that is closed to others (/root): the server's user needs a copy that it can enter.
   const copy = join(tmpdir(), `bascule-postgresql-${version}`)
-  if (!existsSync(copy)) {
+  if (!(await isOurs(copy))) {
     const draft = await mkdtemp(`${copy}-`)
     await cp(native, draft, { recursive: true, verbatimSymlinks: true })
     await chmod(draft, 0o755)
     await makeExecutable(join(draft, 'bin'))
     // Another process may have been faster; its copy is as good.
     await rename(draft, copy).catch(() => rm(draft, { recursive: true, force: true }))
+    if (!(await isOurs(copy)))
+      throw new Error(`${copy} belongs to another user. Remove it, or run from a folder that is not closed to others.`)
   }
   return join(copy, 'bin')
 }
@@ -59,6 +76,12 @@ function locatePackage(): { readonly native: string; readonly version: string } 
   } catch (cause) {
     throw new Error(`There is no embedded PostgreSQL for ${process.platform} ${process.arch} (${name} is not installed).`, { cause })
   }
+}
+
+/** A folder with a name that can be guessed may have been made by someone else, with something else in it. */
+async function isOurs(folder: string): Promise<boolean> {
+  const found = await lstat(folder).catch(() => undefined)
+  return found?.isDirectory() === true && found.uid === process.getuid?.()
 }
 
 async function makeExecutable(folder: string): Promise<void> {

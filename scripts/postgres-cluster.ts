@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { chmod, chown, mkdir, rm, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import getPort from 'get-port'
 import { guard } from './guardian'
@@ -52,12 +52,19 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     { ...identity, cwd: '/', detached: true, stdio: ['ignore', 'ignore', 'pipe'], env: serverEnvironment() },
   )
   const closed = new Promise<void>((resolve) => server.once('close', () => resolve()))
-  await ready(server, log)
+  // Before it is ready: we may be killed while it starts.
   const dismissGuardian = guard({
     pid: server.pid as number,
     signal: 'INT',
     ...(options.persistent ? {} : { folder: options.dataDir }),
   })
+  try {
+    await ready(server, log)
+  } catch (error) {
+    server.kill('SIGQUIT')
+    dismissGuardian()
+    throw error
+  }
   let stopping: Promise<void> | undefined
   const stop = async () => {
     server.kill('SIGINT')
@@ -93,14 +100,20 @@ export function isReachable(folder: string): boolean {
   return spawnSync('/bin/sh', ['-c', 'cd "$0" 2>/dev/null', folder], { ...identity, cwd: '/' }).status === 0
 }
 
+/** mkdtemp makes folders that only we may enter; others are left as they are. */
+export async function openToServer(folder: string): Promise<void> {
+  if (isReachable(folder)) return
+  const { mode } = await stat(folder)
+  await chmod(folder, (mode & 0o7777) | 0o011)
+}
+
 async function initialise({ binDir, dataDir }: ClusterOptions, identity: { uid?: number; gid?: number }): Promise<void> {
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
   const passwordFile = `${dataDir}.password`
   await writeFile(passwordFile, `${password}\n`, { mode: 0o600 })
   try {
     if (identity.uid !== undefined && identity.gid !== undefined) {
-      // mkdtemp makes folders that only we may enter.
-      await chmod(dirname(dataDir), 0o755)
+      await openToServer(dirname(dataDir))
       await chown(dataDir, identity.uid, identity.gid)
       await chown(passwordFile, identity.uid, identity.gid)
     }

@@ -3,6 +3,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import getPort, { portNumbers } from 'get-port'
 import { z } from 'zod'
+import { reachableFolder } from '../embedded-postgres'
 
 const settingsSchema = z.object({
   cvEncryptionKey: z.string(),
@@ -88,7 +89,14 @@ export async function noteRunning(folder: DemoFolder, running: RunningDemo): Pro
 
 /** Removes all but the build, which does not depend on the data and takes the longest. */
 export async function resetDemo(folder: DemoFolder): Promise<void> {
-  const parts = [folder.database, `${folder.database}-wal`, `${folder.database}-shm`, folder.cvData, folder.data, folder.cluster]
+  const parts = [
+    folder.database,
+    `${folder.database}-wal`,
+    `${folder.database}-shm`,
+    folder.cvData,
+    folder.data,
+    await reachableFolder(folder.cluster),
+  ]
   for (const path of [...parts, folder.log, settingsFile(folder), runningFile(folder)]) await rm(path, { recursive: true, force: true })
 }
 
