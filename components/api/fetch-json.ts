@@ -16,6 +16,8 @@ export interface FetchJsonOptions {
   method?: 'GET' | 'POST' | 'DELETE'
   /** Sent as JSON. */
   body?: unknown
+  /** Sent as a form with its files, instead of `body`. */
+  form?: FormData
   signal?: AbortSignal
 }
 
@@ -27,7 +29,7 @@ export interface FetchJsonOptions {
  * @throws ApiError with the server's code; NETWORK when there was no answer, BAD_ANSWER when it could not be read
  */
 export async function fetchJson<T>(path: string, schema: z.ZodType<T>, options: FetchJsonOptions = {}): Promise<T> {
-  const { method = 'GET', body, signal } = options
+  const { method = 'GET', body, form, signal } = options
   let response: Response
   try {
     response = await fetch(path, {
@@ -35,6 +37,7 @@ export async function fetchJson<T>(path: string, schema: z.ZodType<T>, options: 
       cache: 'no-store',
       headers: { accept: 'application/json', ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(form === undefined ? {} : { body: form }),
       ...(signal === undefined ? {} : { signal }),
     })
   } catch (cause) {

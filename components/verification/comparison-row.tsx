@@ -1,0 +1,92 @@
+'use client'
+
+import { ChevronDown, ChevronRight } from 'lucide-react'
+import { useTranslations } from 'next-intl'
+import { memo, useState } from 'react'
+import { useFormatters } from '@/components/format/use-formatters'
+import { Button } from '@/components/ui/button'
+import { classNames } from '@/components/ui/class-names'
+import { TableCell, TableHeader, TableRow } from '@/components/ui/table'
+import type { TableComparison } from '@/lib/verification/verification-result'
+import { RowDifferences } from './row-differences'
+import { RowStateBadge } from './row-state-badge'
+import { differenceOf, rowStateOf } from './verdict'
+
+export interface ComparisonRowProps {
+  comparison: TableComparison
+  /** Rows of the largest table: the bars' whole width. */
+  most: number
+}
+
+/** One table: its counts, their bars, the difference, the state, and the rows that differ on demand. */
+export const ComparisonRow = memo(function ComparisonRow({ comparison, most }: ComparisonRowProps) {
+  const t = useTranslations('verification')
+  const common = useTranslations('common')
+  const format = useFormatters()
+  const [open, setOpen] = useState(false)
+  const { table, sourceRows, targetRows, content, reason, differences } = comparison
+  const state = rowStateOf(comparison)
+  const difference = differenceOf(comparison)
+  const count = (rows: number | null) =>
+    rows === null ? <span className="text-warning-ink">{common('unknown')}</span> : format.number(rows)
+  return (
+    <>
+      <TableRow className={classNames(state === 'different' && 'bg-danger-soft/50', state === 'unknown' && 'bg-warning-soft/50')}>
+        <TableHeader scope="row" className="h-9 max-w-72 py-1 font-medium text-ink text-sm">
+          <span className="flex items-center gap-1">
+            {differences.length === 0 ? null : (
+              <Button
+                variant="quiet"
+                size="small"
+                className="-ml-1 size-6 px-0"
+                aria-expanded={open}
+                aria-label={t(open ? 'hideDifferences' : 'showDifferences')}
+                onClick={() => setOpen(!open)}
+                icon={open ? <ChevronDown aria-hidden /> : <ChevronRight aria-hidden />}
+              />
+            )}
+            <span className="truncate" title={table}>
+              {table}
+            </span>
+          </span>
+          <TwoBars source={sourceRows ?? 0} target={targetRows ?? 0} most={most} />
+          {reason === null ? null : <span className="block whitespace-normal font-normal text-ink-soft text-xs">{reason}</span>}
+        </TableHeader>
+        <TableCell className="text-right">{count(sourceRows)}</TableCell>
+        <TableCell className="text-right">{count(targetRows)}</TableCell>
+        <TableCell className={classNames('text-right', difference === 0 ? 'text-ink-faint' : 'font-semibold text-danger-ink')}>
+          {difference === null ? <span className="font-normal text-warning-ink">{common('unknown')}</span> : format.signed(difference)}
+        </TableCell>
+        <TableCell
+          className={classNames(
+            'whitespace-nowrap',
+            content === 'identical' ? 'text-success-ink' : content === 'different' ? 'text-danger-ink' : 'text-ink-faint',
+          )}
+        >
+          {t(`contentState.${content}`)}
+        </TableCell>
+        <TableCell>
+          <RowStateBadge state={state} />
+        </TableCell>
+      </TableRow>
+      {open ? (
+        <TableRow>
+          <TableCell colSpan={6} className="bg-sunken/50">
+            <RowDifferences comparison={comparison} />
+          </TableCell>
+        </TableRow>
+      ) : null}
+    </>
+  )
+})
+
+/** Both counts as thin bars on one scale; on a square-root scale, so that a small table still shows. */
+function TwoBars({ source, target, most }: { source: number; target: number; most: number }) {
+  const width = (rows: number) => `${Math.sqrt(rows / most) * 100}%`
+  return (
+    <span aria-hidden className="mt-0.5 flex w-full min-w-24 flex-col gap-px">
+      <span className="h-[3px] rounded-full bg-sqlite" style={{ width: width(source) }} />
+      <span className="h-[3px] rounded-full bg-postgres" style={{ width: width(target) }} />
+    </span>
+  )
+}

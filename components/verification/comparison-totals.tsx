@@ -1,0 +1,29 @@
+'use client'
+
+import { useTranslations } from 'next-intl'
+import { useFormatters } from '@/components/format/use-formatters'
+import { TableCell, TableHeader } from '@/components/ui/table'
+import type { TableComparison } from '@/lib/verification/verification-result'
+import { RowStateBadge } from './row-state-badge'
+import { judge } from './verdict'
+
+/** Last line of the comparison: the sums of all tables, whatever is filtered above. */
+export function ComparisonTotals({ tables }: { tables: readonly TableComparison[] }) {
+  const t = useTranslations('verification')
+  const format = useFormatters()
+  const verdict = judge(tables)
+  return (
+    <tfoot className="border-line-strong border-t bg-sunken/60 font-medium">
+      <tr>
+        <TableHeader scope="row" className="h-9 font-semibold text-ink text-sm">
+          {t('total')} <span className="font-normal text-ink-faint">· {t('tables', { count: verdict.tables })}</span>
+        </TableHeader>
+        <TableCell className="text-right">{format.number(verdict.sourceRows)}</TableCell>
+        <TableCell className="text-right">{format.number(verdict.targetRows)}</TableCell>
+        <TableCell className="text-right">{format.signed(verdict.targetRows - verdict.sourceRows)}</TableCell>
+        <TableCell />
+        <TableCell>{verdict.state === 'empty' ? null : <RowStateBadge state={verdict.state} />}</TableCell>
+      </tr>
+    </tfoot>
+  )
+}

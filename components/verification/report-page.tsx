@@ -1,0 +1,73 @@
+'use client'
+
+import { useQuery } from '@tanstack/react-query'
+import { ArrowLeft } from 'lucide-react'
+import Link from 'next/link'
+import { useTranslations } from 'next-intl'
+import { PageHeader } from '@/components/admin/page-header'
+import { ErrorPanel } from '@/components/api/error-panel'
+import { TimeStamp } from '@/components/format/time-stamp'
+import { useFormatters } from '@/components/format/use-formatters'
+import { FindingsTable } from '@/components/jobs/findings-table'
+import { Card, CardBody, CardHeader } from '@/components/ui/card'
+import { SkeletonBlock } from '@/components/ui/skeleton'
+import { ComparisonTable } from './comparison-table'
+import { VerdictPanel } from './verdict-panel'
+import { reportQuery } from './verification-queries'
+
+/** One kept report, as it was. */
+export function ReportPage({ reportId }: { reportId: string }) {
+  const t = useTranslations('verification')
+  const jobs = useTranslations('jobs')
+  const format = useFormatters()
+  const { data: report, error, refetch } = useQuery(reportQuery(reportId))
+  return (
+    <>
+      <PageHeader
+        back={
+          <Link href="/admin/verification" className="inline-flex items-center gap-1 rounded text-ink-faint hover:text-ink">
+            <ArrowLeft aria-hidden className="size-3.5" />
+            {t('backToList')}
+          </Link>
+        }
+        title={t('oneTitle')}
+        {...(report ? { description: <TimeStamp iso={report.createdAt} /> } : {})}
+      />
+      {error ? <ErrorPanel error={error} onRetry={() => void refetch()} /> : null}
+      {!report && !error ? (
+        <Card>
+          <CardBody className="pt-5">
+            <SkeletonBlock label={t('loadingReport')} rows={8} />
+          </CardBody>
+        </Card>
+      ) : null}
+      {report ? (
+        <div className="flex flex-col gap-4">
+          <VerdictPanel
+            tables={report.tables}
+            source={report.source}
+            target={report.target}
+            facts={[
+              { name: t('when'), value: <TimeStamp iso={report.startedAt} /> },
+              { name: t('by'), value: report.requestedBy },
+              { name: t('took'), value: format.duration(report.elapsedMs) },
+              ...(report.checksum === undefined
+                ? []
+                : [{ name: t('checksum'), value: <code className="font-mono text-xs">{report.checksum.slice(0, 12)}</code> }]),
+            ]}
+          />
+          <Card aria-labelledby="report-tables">
+            <CardHeader title={t('tables', { count: report.tables.length })} titleId="report-tables" />
+            <ComparisonTable tables={report.tables} />
+          </Card>
+          {report.findings.length > 0 ? (
+            <Card aria-labelledby="report-findings">
+              <CardHeader title={jobs('findings')} titleId="report-findings" />
+              <FindingsTable findings={report.findings} />
+            </Card>
+          ) : null}
+        </div>
+      ) : null}
+    </>
+  )
+}

@@ -1,0 +1,24 @@
+'use client'
+
+import { Check, CircleHelp, Equal, TriangleAlert } from 'lucide-react'
+import { useTranslations } from 'next-intl'
+import { Badge, type BadgeTone } from '@/components/ui/badge'
+import type { RowState } from './verdict'
+
+const looks: Record<RowState, { tone: BadgeTone; Icon: typeof Check }> = {
+  identical: { tone: 'success', Icon: Check },
+  equal: { tone: 'success', Icon: Equal },
+  different: { tone: 'danger', Icon: TriangleAlert },
+  unknown: { tone: 'warning', Icon: CircleHelp },
+}
+
+/** A table's state in words. */
+export function RowStateBadge({ state }: { state: RowState }) {
+  const t = useTranslations('verification.rowState')
+  const { tone, Icon } = looks[state]
+  return (
+    <Badge tone={tone} icon={<Icon aria-hidden />}>
+      {t(state)}
+    </Badge>
+  )
+}

@@ -1,0 +1,121 @@
+'use client'
+
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { ListRestart, ScanSearch } from 'lucide-react'
+import { useTranslations } from 'next-intl'
+import { PageHeader } from '@/components/admin/page-header'
+import { adminStateQuery } from '@/components/admin/state-queries'
+import { WorkerNotice } from '@/components/admin/worker-notice'
+import { ErrorPanel } from '@/components/api/error-panel'
+import { TimeStamp } from '@/components/format/time-stamp'
+import { useFormatters } from '@/components/format/use-formatters'
+import { isActive, recentJobsQuery, startJobMutation } from '@/components/jobs/job-queries'
+import { Button, LinkButton } from '@/components/ui/button'
+import { Card, CardBody, CardHeader } from '@/components/ui/card'
+import { EmptyState } from '@/components/ui/empty-state'
+import { SkeletonBlock } from '@/components/ui/skeleton'
+import { ComparisonTable } from './comparison-table'
+import { ReportsList } from './reports-list'
+import { RunningVerification } from './running-verification'
+import { VerdictPanel } from './verdict-panel'
+import { countsQuery, reportsQuery } from './verification-queries'
+
+/** Both databases side by side, counted now; the kept reports below. */
+export function VerificationPage() {
+  const t = useTranslations('verification')
+  const format = useFormatters()
+  const queryClient = useQueryClient()
+  const state = useQuery(adminStateQuery())
+  const status = state.data?.state.status
+  const hasPair = status === 'ready-to-switch' || status === 'on-postgresql'
+  const counts = useQuery({ ...countsQuery(), enabled: hasPair })
+  const reports = useQuery(reportsQuery())
+  const { data: jobs } = useQuery(recentJobsQuery(20))
+  const start = useMutation(startJobMutation(queryClient))
+  const lastVerify = jobs?.find((job) => job.kind === 'verify')
+  const running = lastVerify && isActive(lastVerify) ? lastVerify : undefined
+  const broken = lastVerify && lastVerify.error !== null && !isActive(lastVerify) ? lastVerify : undefined
+  const error = start.error ?? counts.error ?? state.error
+
+  return (
+    <>
+      <PageHeader
+        title={t('title')}
+        description={t('description')}
+        actions={
+          hasPair ? (
+            <>
+              <Button pending={counts.isFetching} onClick={() => void counts.refetch()} icon={<ListRestart aria-hidden />}>
+                {t('countNow')}
+              </Button>
+              <Button
+                variant="primary"
+                pending={start.isPending || running !== undefined}
+                onClick={() => start.mutate({ kind: 'verify' })}
+                icon={<ScanSearch aria-hidden />}
+              >
+                {t(reports.data?.length ? 'verifyAgain' : 'verify')}
+              </Button>
+            </>
+          ) : undefined
+        }
+      />
+      <div className="flex flex-col gap-4">
+        {hasPair ? <WorkerNotice /> : null}
+        {error ? <ErrorPanel error={error} announce={start.error !== null} /> : null}
+        {running ? <RunningVerification job={running} /> : null}
+        {broken && !running ? (
+          <ErrorPanel
+            error={broken.error}
+            actions={
+              <LinkButton href={`/admin/activity/${broken.id}`} variant="quiet">
+                {t('openJob')}
+              </LinkButton>
+            }
+          />
+        ) : null}
+        {status !== undefined && !hasPair ? (
+          <Card>
+            <EmptyState
+              icon={<ScanSearch />}
+              title={t('nothingTitle')}
+              action={
+                <LinkButton href="/admin/migration" variant="primary">
+                  {t('toMigration')}
+                </LinkButton>
+              }
+            >
+              {t('nothingBody')}
+            </EmptyState>
+          </Card>
+        ) : null}
+        {(hasPair && counts.isPending) || state.isPending ? (
+          <Card>
+            <CardBody className="pt-5">
+              <SkeletonBlock label={t('loading')} rows={8} />
+            </CardBody>
+          </Card>
+        ) : null}
+        {hasPair && counts.data ? (
+          <>
+            <VerdictPanel
+              tables={counts.data.tables}
+              source={counts.data.source}
+              target={counts.data.target}
+              targetInUse={status === 'on-postgresql'}
+              facts={[
+                { name: t('when'), value: <TimeStamp iso={counts.data.readAt} relative /> },
+                { name: t('took'), value: format.duration(counts.data.elapsedMs) },
+              ]}
+            />
+            <Card aria-labelledby="live-counts">
+              <CardHeader title={t('liveCounts')} titleId="live-counts" />
+              <ComparisonTable tables={counts.data.tables} />
+            </Card>
+          </>
+        ) : null}
+        <ReportsList reports={reports.data} error={reports.error} onRetry={() => void reports.refetch()} />
+      </div>
+    </>
+  )
+}
