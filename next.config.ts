@@ -43,6 +43,8 @@ const config: NextConfig = {
   poweredByHeader: false,
   headers: async () => [{ source: '/:path*', headers: securityHeaders }],
   reactStrictMode: true,
+  // forbidden(): a page answers 403 and renders app/forbidden.tsx.
+  experimental: { authInterrupts: true },
   // npm test runs the type checker itself, once, over everything.
   typescript: { ignoreBuildErrors: true },
 }
