@@ -17,6 +17,8 @@ const adminStateSchema = z.object({
   worker: z.object({ alive: z.boolean(), lastSeenAt: z.string().nullable() }),
   activeJob: jobViewSchema.nullable(),
   environmentTargetLabel: z.string().nullable(),
+  /** An exclusive operation runs, or one died and a worker has yet to put things in order. */
+  unsettled: z.object({ purpose: z.string(), since: z.string().nullish() }).nullish(),
 })
 
 export type AdminState = z.infer<typeof adminStateSchema>

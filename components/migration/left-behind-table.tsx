@@ -1,0 +1,44 @@
+'use client'
+
+import { useTranslations } from 'next-intl'
+import { useFormatters } from '@/components/format/use-formatters'
+import { classNames } from '@/components/ui/class-names'
+import { Table, TableBody, TableCell, TableHead, TableHeader, TableRow } from '@/components/ui/table'
+import type { RollbackPreview } from './migration-queries'
+
+/** For each table how many rows were inserted, updated and deleted on PostgreSQL since the switch. */
+export function LeftBehindTable({ preview }: { preview: RollbackPreview }) {
+  const t = useTranslations('migration.postgres')
+  const format = useFormatters()
+  const count = (value: number) => <span className={classNames(value === 0 && 'text-ink-faint')}>{format.number(value)}</span>
+  const tables = preview.tables
+    .map((table) => ({ ...table, sum: table.inserted + table.updated + table.deleted }))
+    .filter((table) => table.sum > 0)
+    .sort((a, b) => b.sum - a.sum)
+  return (
+    <Table label={t('waiting')}>
+      <TableHead>
+        <tr>
+          <TableHeader>{t('table')}</TableHeader>
+          <TableHeader className="text-right">{t('inserted')}</TableHeader>
+          <TableHeader className="text-right">{t('updated')}</TableHeader>
+          <TableHeader className="text-right">{t('deleted')}</TableHeader>
+          <TableHeader className="text-right">{t('sum')}</TableHeader>
+        </tr>
+      </TableHead>
+      <TableBody>
+        {tables.map((table) => (
+          <TableRow key={table.table}>
+            <TableHeader scope="row" className="h-9 font-medium text-ink text-sm">
+              {table.table}
+            </TableHeader>
+            <TableCell className="text-right">{count(table.inserted)}</TableCell>
+            <TableCell className="text-right">{count(table.updated)}</TableCell>
+            <TableCell className="text-right">{count(table.deleted)}</TableCell>
+            <TableCell className="text-right font-medium">{count(table.sum)}</TableCell>
+          </TableRow>
+        ))}
+      </TableBody>
+    </Table>
+  )
+}

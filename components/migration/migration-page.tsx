@@ -1,0 +1,82 @@
+'use client'
+
+import { useQuery } from '@tanstack/react-query'
+import { useTranslations } from 'next-intl'
+import { useState } from 'react'
+import { PageHeader } from '@/components/admin/page-header'
+import { type AdminState, adminStateQuery } from '@/components/admin/state-queries'
+import { WorkerNotice } from '@/components/admin/worker-notice'
+import { ErrorPanel } from '@/components/api/error-panel'
+import { recentJobsQuery } from '@/components/jobs/job-queries'
+import { Card, CardBody } from '@/components/ui/card'
+import { SkeletonBlock } from '@/components/ui/skeleton'
+import { chooseView, type MigrationView } from './choose-view'
+import { EndedMigration } from './ended-migration'
+import { FailedStep } from './failed-step'
+import { OnPostgres } from './on-postgres'
+import { ReadyToSwitch } from './ready-to-switch'
+import { RunningMigration } from './running-migration'
+import { RunningStep } from './running-step'
+import { StartMigration } from './start-migration'
+
+/** The way from SQLite to PostgreSQL and back: one page, and what it shows follows the state of the app. */
+export function MigrationPage() {
+  const t = useTranslations('migration')
+  const state = useQuery(adminStateQuery())
+  const jobs = useQuery(recentJobsQuery(20))
+  const [dismissed, setDismissed] = useState<string | null>(null)
+  const view = state.data && jobs.data ? chooseView(state.data, jobs.data, dismissed) : null
+  const error = (!state.data && state.error) || (!jobs.data && jobs.error)
+  return (
+    <>
+      <PageHeader title={t('title')} description={t('description')} />
+      <p role="status" className="sr-only">
+        {view ? t(`view.${view.view}`) : ''}
+      </p>
+      <div className="flex flex-col gap-4">
+        <WorkerNotice />
+        {error ? (
+          <ErrorPanel
+            error={error}
+            onRetry={() => {
+              void state.refetch()
+              void jobs.refetch()
+            }}
+          />
+        ) : null}
+        {!view && !error ? (
+          <Card>
+            <CardBody className="pt-5">
+              <SkeletonBlock label={t('loading')} rows={6} />
+            </CardBody>
+          </Card>
+        ) : null}
+        {view && 'failedStep' in view && view.failedStep ? <FailedStep job={view.failedStep} onDismiss={setDismissed} /> : null}
+        {view && state.data ? <View view={view} state={state.data} onDismiss={setDismissed} /> : null}
+      </div>
+    </>
+  )
+}
+
+interface ViewProps {
+  view: MigrationView
+  state: AdminState
+  onDismiss: (jobId: string) => void
+}
+
+function View({ view, state, onDismiss }: ViewProps) {
+  switch (view.view) {
+    case 'start':
+      return <StartMigration environmentTarget={state.environmentTargetLabel} unsettled={state.unsettled != null} />
+    case 'running':
+      return <RunningMigration key={view.jobId} jobId={view.jobId} />
+    case 'step':
+      return <RunningStep key={view.job.id} job={view.job} />
+    case 'ended':
+      return <EndedMigration key={view.job.id} job={view.job} onStartOver={() => onDismiss(view.job.id)} />
+    case 'ready':
+      return <ReadyToSwitch jobId={view.jobId} state={state} />
+    case 'postgres':
+      return <OnPostgres state={state} />
+  }
+}

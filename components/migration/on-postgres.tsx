@@ -1,0 +1,79 @@
+'use client'
+
+import { useQuery } from '@tanstack/react-query'
+import { CircleCheck, Undo2 } from 'lucide-react'
+import { useTranslations } from 'next-intl'
+import { useState } from 'react'
+import type { AdminState } from '@/components/admin/state-queries'
+import { ErrorPanel } from '@/components/api/error-panel'
+import { TimeStamp } from '@/components/format/time-stamp'
+import { EnginePicture } from '@/components/overview/engine-picture'
+import { Badge } from '@/components/ui/badge'
+import { Button, LinkButton } from '@/components/ui/button'
+import { Card, CardBody, CardFooter, CardHeader } from '@/components/ui/card'
+import { EmptyState } from '@/components/ui/empty-state'
+import { SkeletonBlock } from '@/components/ui/skeleton'
+import { LeftBehindTable } from './left-behind-table'
+import { rollbackPreviewQuery } from './migration-queries'
+import { SwitchBackDialog } from './switch-back-dialog'
+
+/** The app runs on PostgreSQL: since when, what a way back would leave behind, and the way back. */
+export function OnPostgres({ state }: { state: AdminState }) {
+  const t = useTranslations('migration')
+  const common = useTranslations('common')
+  const [open, setOpen] = useState(false)
+  const preview = useQuery(rollbackPreviewQuery())
+  const { since } = state.state
+  return (
+    <>
+      <Card aria-labelledby="on-postgres">
+        <CardHeader
+          title={t('postgres.title')}
+          titleId="on-postgres"
+          description={t('postgres.body')}
+          actions={since == null ? undefined : <TimeStamp iso={since} className="text-ink-faint text-sm" />}
+        />
+        <CardBody>
+          <EnginePicture state={state} />
+        </CardBody>
+        <CardFooter className="max-sm:flex-col max-sm:items-stretch">
+          <LinkButton href="/admin/verification" variant="primary">
+            {t('postgres.verify')}
+          </LinkButton>
+          <Button onClick={() => setOpen(true)} icon={<Undo2 aria-hidden />}>
+            {t('postgres.back')}
+          </Button>
+        </CardFooter>
+      </Card>
+      <Card aria-labelledby="waiting">
+        <CardHeader
+          title={t('postgres.waiting')}
+          titleId="waiting"
+          description={t('postgres.waitingBody')}
+          actions={
+            preview.data ? (
+              <Badge tone={preview.data.total === 0 ? 'neutral' : 'warning'}>{t('postgres.total', { count: preview.data.total })}</Badge>
+            ) : undefined
+          }
+        />
+        {preview.error && !preview.data ? (
+          <CardBody>
+            <ErrorPanel error={preview.error} onRetry={() => void preview.refetch()} />
+          </CardBody>
+        ) : null}
+        {preview.isPending ? (
+          <CardBody>
+            <SkeletonBlock label={common('loading')} rows={3} />
+          </CardBody>
+        ) : null}
+        {preview.data?.total === 0 ? (
+          <EmptyState icon={<CircleCheck />} title={t('postgres.nothing')} className="pt-4 pb-8">
+            {t('postgres.nothingBody')}
+          </EmptyState>
+        ) : null}
+        {preview.data && preview.data.total > 0 ? <LeftBehindTable preview={preview.data} /> : null}
+      </Card>
+      <SwitchBackDialog open={open} onOpenChange={setOpen} />
+    </>
+  )
+}

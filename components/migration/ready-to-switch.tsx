@@ -1,0 +1,119 @@
+'use client'
+
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { ArrowRightLeft, ListRestart, Undo2 } from 'lucide-react'
+import Link from 'next/link'
+import { useTranslations } from 'next-intl'
+import { useState } from 'react'
+import type { AdminState } from '@/components/admin/state-queries'
+import { ErrorPanel } from '@/components/api/error-panel'
+import { TimeStamp } from '@/components/format/time-stamp'
+import { startJobMutation } from '@/components/jobs/job-queries'
+import { EnginePicture } from '@/components/overview/engine-picture'
+import { AlertDialog } from '@/components/ui/alert-dialog'
+import { Button } from '@/components/ui/button'
+import { Callout } from '@/components/ui/callout'
+import { Card, CardBody, CardFooter, CardHeader } from '@/components/ui/card'
+import { SkeletonBlock } from '@/components/ui/skeleton'
+import { ComparisonTable } from '@/components/verification/comparison-table'
+import { judge } from '@/components/verification/verdict'
+import { VerdictPanel } from '@/components/verification/verdict-panel'
+import { countsQuery } from '@/components/verification/verification-queries'
+import { SwitchDialog } from './switch-dialog'
+
+export interface ReadyToSwitchProps {
+  /** The migration that made the copy. */
+  jobId: string | null
+  state: AdminState
+}
+
+/** The copy stands: both sides counted, and the decision. */
+export function ReadyToSwitch({ jobId, state }: ReadyToSwitchProps) {
+  const t = useTranslations('migration')
+  const common = useTranslations('common')
+  const queryClient = useQueryClient()
+  const [asks, setAsks] = useState<'switch' | 'keep' | null>(null)
+  const counts = useQuery(countsQuery())
+  const discard = useMutation(startJobMutation(queryClient))
+  const verdict = counts.data && judge(counts.data.tables)
+  const differs = verdict?.state === 'different'
+  return (
+    <>
+      <Card aria-labelledby="ready">
+        <CardHeader title={t('ready.title')} titleId="ready" description={t('ready.body')} />
+        <CardBody>
+          <EnginePicture state={state} />
+          {differs ? <Callout tone="danger" title={t('ready.differ')} className="mt-4" /> : null}
+          {discard.error ? <ErrorPanel error={discard.error} announce className="mt-4" /> : null}
+        </CardBody>
+        <CardFooter className="max-sm:flex-col max-sm:items-stretch">
+          <Button variant="primary" size="large" disabled={differs} onClick={() => setAsks('switch')} icon={<ArrowRightLeft aria-hidden />}>
+            {t('ready.switch')}
+          </Button>
+          <Button size="large" onClick={() => setAsks('keep')} pending={discard.isPending} icon={<Undo2 aria-hidden />}>
+            {t('ready.keep')}
+          </Button>
+          {jobId === null ? null : (
+            <Link
+              href={`/admin/activity/${jobId}`}
+              className="rounded px-2 text-info-ink text-sm underline-offset-4 hover:underline max-sm:py-2 max-sm:text-center sm:ml-auto"
+            >
+              {t('ready.log')}
+            </Link>
+          )}
+        </CardFooter>
+      </Card>
+      {counts.error ? <ErrorPanel error={counts.error} onRetry={() => void counts.refetch()} /> : null}
+      {counts.isPending ? (
+        <Card>
+          <CardBody className="pt-5">
+            <SkeletonBlock label={common('loading')} rows={6} />
+          </CardBody>
+        </Card>
+      ) : null}
+      {counts.data ? (
+        <>
+          <VerdictPanel tables={counts.data.tables} source={counts.data.source} target={counts.data.target} facts={[]} />
+          <Card aria-labelledby="counts">
+            <CardHeader
+              title={t('ready.counts')}
+              titleId="counts"
+              description={<TimeStamp iso={counts.data.readAt} relative />}
+              actions={
+                <Button size="small" pending={counts.isFetching} onClick={() => void counts.refetch()} icon={<ListRestart aria-hidden />}>
+                  {t('ready.recount')}
+                </Button>
+              }
+            />
+            <ComparisonTable tables={counts.data.tables} />
+          </Card>
+        </>
+      ) : null}
+      <SwitchDialog
+        open={asks === 'switch'}
+        onOpenChange={(open) => setAsks(open ? 'switch' : null)}
+        targetLabel={state.state.targetLabel ?? null}
+      />
+      <AlertDialog
+        open={asks === 'keep'}
+        onOpenChange={(open) => setAsks(open ? 'keep' : null)}
+        title={t('keepDialog.title')}
+        description={t('keepDialog.body')}
+        footer={
+          <>
+            <Button
+              variant="danger"
+              onClick={() => {
+                setAsks(null)
+                discard.mutate({ kind: 'discard' })
+              }}
+            >
+              {t('ready.keep')}
+            </Button>
+            <Button onClick={() => setAsks(null)}>{common('cancel')}</Button>
+          </>
+        }
+      />
+    </>
+  )
+}

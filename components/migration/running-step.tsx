@@ -1,0 +1,41 @@
+'use client'
+
+import { useTranslations } from 'next-intl'
+import { JobAnnouncer } from '@/components/jobs/job-announcer'
+import { JobDuration } from '@/components/jobs/job-duration'
+import { LogView } from '@/components/jobs/log-view'
+import { PhaseStepper } from '@/components/jobs/phase-stepper'
+import { StreamBadge } from '@/components/jobs/stream-badge'
+import { useJob } from '@/components/jobs/use-job'
+import { Card, CardBody, CardHeader } from '@/components/ui/card'
+import { Progress } from '@/components/ui/progress'
+import type { JobView } from '@/lib/jobs/job'
+
+/** A switch, a discard or a way back at work. */
+export function RunningStep({ job: listed }: { job: JobView }) {
+  const t = useTranslations()
+  const { job = listed, progress, stream } = useJob(listed.id)
+  if (job.kind === 'migrate' || job.kind === 'verify') return null
+  const title = t(`migration.step.${job.kind}`)
+  return (
+    <Card aria-labelledby="step">
+      <CardHeader
+        title={title}
+        titleId="step"
+        description={t(job.status === 'queued' ? 'jobs.queuedBody' : 'migration.step.body')}
+        actions={
+          <>
+            <StreamBadge state={stream} />
+            <JobDuration job={job} />
+          </>
+        }
+      />
+      <CardBody className="flex flex-col gap-4">
+        <JobAnnouncer job={job} progress={progress} />
+        <Progress value={null} label={title} />
+        {progress.phases.length > 0 ? <PhaseStepper phases={progress.phases} live /> : null}
+      </CardBody>
+      <LogView lines={progress.log} live className="border-line border-t" />
+    </Card>
+  )
+}
