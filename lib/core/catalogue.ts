@@ -135,6 +135,9 @@ export interface PostgresIndex {
   /** As `pg_get_indexdef` gives it. */
   readonly definition: string
   readonly unique: boolean
+  /** In index order; null for an expression. */
+  readonly columns: readonly (string | null)[]
+  readonly partial: boolean
   /** The constraint that owns it; null for a plain index. */
   readonly constraint: string | null
 }

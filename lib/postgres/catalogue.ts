@@ -33,6 +33,8 @@ const indexRow = z.object({
   name: z.string(),
   definition: z.string(),
   unique: z.boolean(),
+  columns: z.array(z.string().nullable()),
+  partial: z.boolean(),
   constraint: z.string().nullable(),
 })
 const enumRow = z.object({ name: z.string(), labels: z.array(z.string()) })
@@ -72,7 +74,10 @@ WHERE c.relnamespace = $1::oid AND c.relkind IN ('r', 'p') AND k.contype IN ('p'
 ORDER BY c.relname, k.conname`
 
 const indexesSql = `
-SELECT c.relname AS "table", i.relname AS name, pg_get_indexdef(x.indexrelid) AS definition, x.indisunique AS "unique", k.conname AS "constraint"
+SELECT c.relname AS "table", i.relname AS name, pg_get_indexdef(x.indexrelid) AS definition, x.indisunique AS "unique",
+  ARRAY(SELECT a.attname::text FROM unnest(x.indkey::int2[]) WITH ORDINALITY u(n, o) LEFT JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = u.n AND u.n > 0
+    WHERE u.o <= x.indnkeyatts ORDER BY u.o) AS columns,
+  x.indpred IS NOT NULL AS partial, k.conname AS "constraint"
 FROM pg_index x
 JOIN pg_class i ON i.oid = x.indexrelid
 JOIN pg_class c ON c.oid = x.indrelid

@@ -6,7 +6,7 @@ import { quoteName, quoteText } from '@/lib/core/quoted-name'
 import { toPostgresError } from './postgres-error'
 import { asTargetUrl, checkAddress, type TargetUrl, targetLabel } from './target-url'
 
-export { toPostgresError } from './postgres-error'
+export { sqlStateOf, toPostgresError } from './postgres-error'
 
 export interface ConnectOptions {
   /** Shown in pg_stat_activity; ours all start with "bascule". */
@@ -89,15 +89,8 @@ async function resolveAddress(target: TargetUrl): Promise<string> {
 async function openWithTls(target: TargetUrl, address: string, options: ConnectOptions): Promise<pg.Client> {
   const isLocal = address === '127.0.0.1' || address === '::1'
   if (target.sslMode === 'disable' || (target.sslMode === 'prefer' && isLocal)) return open(target, address, false, options)
-  const identity = isIP(target.host) ? {} : { servername: target.host }
-  const checks = target.sslMode === 'verify-full' || target.sslMode === 'verify-ca'
-  const ssl = {
-    rejectUnauthorized: checks,
-    ...identity,
-    ...(target.sslMode === 'verify-ca' ? { checkServerIdentity: () => undefined } : {}),
-  }
   try {
-    return await open(target, address, ssl, options)
+    return await open(target, address, tlsOptions(target), options)
   } catch (error) {
     const unsupported = error instanceof Error && /does not support SSL/i.test(error.message)
     if (target.sslMode !== 'prefer' || !unsupported) throw error
@@ -105,13 +98,37 @@ async function openWithTls(target: TargetUrl, address: string, options: ConnectO
   }
 }
 
-async function open(
-  target: TargetUrl,
-  address: string,
-  ssl: pg.ClientConfig['ssl'] & (object | false),
-  options: ConnectOptions,
-): Promise<pg.Client> {
-  const client = new pg.Client({
+type Tls = NonNullable<pg.ClientConfig['ssl']>
+
+function tlsOptions(target: TargetUrl): Tls {
+  return {
+    rejectUnauthorized: target.sslMode === 'verify-full' || target.sslMode === 'verify-ca',
+    ...(isIP(target.host) ? {} : { servername: target.host }),
+    ...(target.sslMode === 'verify-ca' ? { checkServerIdentity: () => undefined } : {}),
+  }
+}
+
+/**
+ * A pool for code that wants one (Prisma's adapter), whose connections have the same session as `connectPostgres`.
+ * `like` is an open connection to the same server: whether TLS is used is taken from it.
+ */
+export async function createPool(
+  like: pg.Client,
+  url: TargetUrl | string,
+  options: ConnectOptions & { readonly max: number },
+): Promise<pg.Pool> {
+  const target = asTargetUrl(url)
+  const { rows } = await like.query<{ ssl: boolean }>('SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()')
+  const config = clientConfig(target, await resolveAddress(target), rows[0]?.ssl ? tlsOptions(target) : false, options)
+  const pool = new pg.Pool({ ...config, max: options.max })
+  pool.on('error', () => undefined)
+  // Queries of one connection run in order, so this one comes before whatever the pool's user sends.
+  pool.on('connect', (client) => void client.query(sessionSettings(target.schema)).catch(() => undefined))
+  return pool
+}
+
+function clientConfig(target: TargetUrl, address: string, ssl: Tls, options: ConnectOptions): pg.ClientConfig {
+  return {
     host: address,
     port: target.port,
     user: target.user,
@@ -124,7 +141,11 @@ async function open(
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     ...(target.options === null ? {} : { options: target.options }),
-  })
+  }
+}
+
+async function open(target: TargetUrl, address: string, ssl: Tls, options: ConnectOptions): Promise<pg.Client> {
+  const client = new pg.Client(clientConfig(target, address, ssl, options))
   const abort = () => destroy(client)
   options.signal?.addEventListener('abort', abort, { once: true })
   try {

@@ -25,6 +25,8 @@ const markSchema = z.object({
   /** Names of the tables and types that the copy makes, written before the first is made: these and no others are removed. */
   tables: z.array(z.string()),
   types: z.array(z.string()),
+  /** Functions of hand-written schema migrations, as PostgreSQL writes their signature. */
+  routines: z.array(z.string()),
   startedAt: z.date(),
   switchedAt: z.date().nullable(),
 })
@@ -36,7 +38,7 @@ CREATE SCHEMA ${bookkeepingSchema};
 CREATE TABLE ${bookkeepingSchema}.mark (
   only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
   job_id text NOT NULL, state text NOT NULL, target_schema text NOT NULL, created_schema boolean NOT NULL,
-  tables text[] NOT NULL, types text[] NOT NULL, started_at timestamptz NOT NULL DEFAULT now(), switched_at timestamptz
+  tables text[] NOT NULL, types text[] NOT NULL, routines text[] NOT NULL, started_at timestamptz NOT NULL DEFAULT now(), switched_at timestamptz
 );
 COMMENT ON SCHEMA ${bookkeepingSchema} IS 'Bookkeeping of the migration from SQLite. Do not edit.';
 CREATE TABLE ${bookkeepingSchema}.stripped (
@@ -49,12 +51,13 @@ CREATE TABLE ${bookkeepingSchema}.chunk (
 /** Puts the mark of a new copy into a target that has none; in the caller's transaction. */
 export async function writeMark(
   client: Queryable,
-  mark: Pick<CopyMark, 'jobId' | 'targetSchema' | 'createdSchema' | 'tables' | 'types'>,
+  mark: Pick<CopyMark, 'jobId' | 'targetSchema' | 'createdSchema' | 'tables' | 'types' | 'routines'>,
 ): Promise<void> {
   await client.query(createSql)
   await client.query(
-    `INSERT INTO ${bookkeepingSchema}.mark (job_id, state, target_schema, created_schema, tables, types) VALUES ($1, 'copying', $2, $3, $4, $5)`,
-    [mark.jobId, mark.targetSchema, mark.createdSchema, mark.tables, mark.types],
+    `INSERT INTO ${bookkeepingSchema}.mark (job_id, state, target_schema, created_schema, tables, types, routines)
+     VALUES ($1, 'copying', $2, $3, $4, $5, $6)`,
+    [mark.jobId, mark.targetSchema, mark.createdSchema, mark.tables, mark.types, mark.routines],
   )
 }
 
@@ -63,7 +66,7 @@ export async function readMark(client: Queryable): Promise<CopyMark | null> {
   const exists = await client.query(`SELECT to_regclass('${bookkeepingSchema}.mark') IS NOT NULL AS found`)
   if (!z.array(z.object({ found: z.boolean() })).parse(exists.rows)[0]?.found) return null
   const { rows } = await client.query(
-    `SELECT job_id AS "jobId", state, target_schema AS "targetSchema", created_schema AS "createdSchema", tables, types,
+    `SELECT job_id AS "jobId", state, target_schema AS "targetSchema", created_schema AS "createdSchema", tables, types, routines,
        started_at AS "startedAt", switched_at AS "switchedAt" FROM ${bookkeepingSchema}.mark`,
   )
   return rows.length === 0 ? null : markSchema.parse(rows[0])

@@ -1,5 +1,5 @@
 import type { CheckConstraint } from '@/lib/core/catalogue'
-import { closingBracket, isOperator, isWord, type SqlToken, splitAtCommas, tokenizeSql } from './sql-tokens'
+import { closingBracket, isOperator, isWord, type SqlToken, splitAtCommas, tokenizeSql } from '@/lib/core/sql-tokens'
 
 /** What only the text of CREATE TABLE tells: no pragma gives these. */
 export interface CreateTableDetails {

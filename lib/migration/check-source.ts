@@ -1,0 +1,152 @@
+import { mkdir, statfs } from 'node:fs/promises'
+import { z } from 'zod'
+import type { SqliteCatalogue, SqliteTable } from '@/lib/core/catalogue'
+import { AppError } from '@/lib/core/errors'
+import { createFinding, type Finding } from '@/lib/core/finding'
+import { quoteText, safeSql } from '@/lib/core/quoted-name'
+import { runAside } from '@/lib/sqlite/run-aside'
+
+/** Messages of integrity_check that are about values and rules, not about damage: found again with their rows elsewhere. */
+const valueMessages = /^(NULL value in|CHECK constraint failed in|non-[A-Z]+ value in|[A-Z]+ value in)/
+
+/**
+ * `integrity_check` over the whole file, beside the process.
+ *
+ * @throws AppError SOURCE_DAMAGED with SQLite's first sentences
+ */
+export async function checkIntegrity(path: string, signal: AbortSignal): Promise<readonly Finding[]> {
+  const rows = await runAside(
+    { path, readonly: true, sql: safeSql`SELECT integrity_check AS message FROM pragma_integrity_check LIMIT 100` },
+    signal,
+  )
+  const messages = z
+    .array(z.object({ message: z.string() }))
+    .parse(rows)
+    .map((row) => row.message)
+  const damage = messages.filter((message) => message !== 'ok' && !valueMessages.test(message))
+  if (damage.length > 0) {
+    throw new AppError({
+      code: 'SOURCE_DAMAGED',
+      operation: 'check the SQLite file',
+      subject: path,
+      message: `The SQLite file is damaged: ${damage.slice(0, 3).join('; ')}.`,
+      hint: 'If only an index is named, REINDEX repairs it. Otherwise restore the last good copy, or save what can be read with: sqlite3 FILE ".recover".',
+    })
+  }
+  const failedChecks = new Set(messages.flatMap((message) => /^CHECK constraint failed in (.*)$/.exec(message)?.[1] ?? []))
+  return [...failedChecks].map((table) =>
+    createFinding({
+      code: 'CHECK_VIOLATED',
+      severity: 'blocks',
+      table,
+      message: 'Rows of this table break a CHECK constraint of their own table; PostgreSQL would refuse them.',
+      hint: `Find them with: PRAGMA integrity_check("${table}"); then correct the rows or the constraint.`,
+    }),
+  )
+}
+
+const orphanRow = z.object({
+  table: z.string(),
+  parent: z.string(),
+  fkid: z.number(),
+  rows: z.number(),
+  first: z.union([z.number(), z.string(), z.null()]),
+})
+
+/** Rows that refer to rows that do not exist, by reference. SQLite keeps them while foreign keys are off. */
+export async function checkReferences(path: string, source: SqliteCatalogue, signal: AbortSignal): Promise<readonly Finding[]> {
+  const withReferences = source.tables.filter((table) => table.foreignKeys.length > 0)
+  if (withReferences.length === 0) return []
+  try {
+    return await findOrphans(path, source, null, signal)
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code === 'CANCELLED') throw error
+    // "foreign key mismatch": one reference to columns that are not unique stops the check of all. Table by table, then.
+    const findings: Finding[] = []
+    for (const table of withReferences) {
+      findings.push(...(await findOrphans(path, source, table, signal).catch((cause: unknown) => mismatch(table, cause))))
+    }
+    return findings
+  }
+}
+
+async function findOrphans(
+  path: string,
+  source: SqliteCatalogue,
+  only: SqliteTable | null,
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
+  const check = only === null ? safeSql`pragma_foreign_key_check` : safeSql`pragma_foreign_key_check(${quoteText(only.name)})`
+  const sql = safeSql`SELECT "table", parent, fkid, count(*) AS rows, min("rowid") AS first FROM ${check} GROUP BY 1, 2, 3`
+  const rows = z.array(orphanRow).parse(await runAside({ path, readonly: true, sql }, signal))
+  return rows.flatMap((row) => {
+    const table = source.tables.find((candidate) => candidate.name === row.table)
+    const parent = source.tables.find((candidate) => candidate.name.toLowerCase() === row.parent.toLowerCase())
+    if (!table) return []
+    // The pragma numbers references from the last written one to the first.
+    const reference = table.foreignKeys.at(-1 - row.fkid)
+    const key = row.first === null ? null : { [table.rowidColumn ?? 'rowid']: String(row.first) }
+    return createFinding({
+      code: 'ORPHAN_ROWS',
+      // Without the table that is referred to there is no foreign key on the target to break.
+      severity: parent ? 'blocks' : 'warning',
+      table: table.name,
+      column: reference?.columns.join(', ') ?? null,
+      key,
+      sampleKeys: key === null ? [] : [key],
+      count: row.rows,
+      message: `${row.rows} ${row.rows === 1 ? 'row refers' : 'rows refer'} to rows of ${row.parent} that do not exist.`,
+      hint: 'Delete these rows, or give them an existing row to refer to, or set the reference to NULL where that is allowed.',
+    })
+  })
+}
+
+function mismatch(table: SqliteTable, cause: unknown): readonly Finding[] {
+  if (cause instanceof AppError && cause.code === 'CANCELLED') throw cause
+  return [
+    createFinding({
+      code: 'FOREIGN_KEY_MISMATCH',
+      severity: 'warning',
+      table: table.name,
+      message: 'A foreign key of this table refers to columns that are not unique, so neither engine can check it.',
+      hint: 'Make the referenced columns unique, or drop the reference.',
+    }),
+  ]
+}
+
+/**
+ * Makes the work folder and checks that a copy of the file fits in it.
+ *
+ * @throws AppError LOCAL_DISK_FULL
+ */
+export async function checkDiskSpace(workDir: string, source: SqliteCatalogue): Promise<void> {
+  const needed = source.pageCount * source.pageSize
+  try {
+    await mkdir(workDir, { recursive: true, mode: 0o700 })
+    const disk = await statfs(workDir)
+    if (disk.bavail * disk.bsize > needed * 1.02 + 65536) return
+  } catch (cause) {
+    if (!(cause instanceof Error && 'code' in cause && cause.code === 'ENOSPC')) {
+      throw new AppError({
+        code: 'CONFIG_INVALID',
+        operation: 'make the work folder',
+        subject: workDir,
+        message: 'The folder for the safety copy cannot be made or read.',
+        hint: 'Check DATA_DIR and the rights of the user that runs this process.',
+        cause,
+      })
+    }
+  }
+  throw diskFull(workDir, needed)
+}
+
+export function diskFull(workDir: string, neededBytes: number, cause?: unknown): AppError {
+  return new AppError({
+    code: 'LOCAL_DISK_FULL',
+    operation: 'write the safety copy',
+    subject: workDir,
+    message: `The disk has no room for the safety copy (${Math.ceil(neededBytes / 1048576)} MiB).`,
+    hint: 'Free space there, or put DATA_DIR on another disk; then start again.',
+    cause,
+  })
+}

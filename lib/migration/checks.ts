@@ -1,0 +1,165 @@
+import type pg from 'pg'
+import type { SqliteCatalogue } from '@/lib/core/catalogue'
+import { AppError } from '@/lib/core/errors'
+import type { Finding } from '@/lib/core/finding'
+import type { Report } from '@/lib/core/progress'
+import type { TableMapping } from '@/lib/core/table-mapping'
+import type { TargetInspection } from '@/lib/postgres/inspect-target'
+import type { TargetUrl } from '@/lib/postgres/target-url'
+import { widestType } from '@/lib/schema/column-type'
+import { findLongNames } from '@/lib/schema/complete-schema'
+import { mapTables } from '@/lib/schema/map-tables'
+import type { StoredValues } from '@/lib/sqlite/profile-columns'
+import { createProgress, type VerificationProgress } from '@/lib/verification/progress-report'
+import { checkIntegrity, checkReferences } from './check-source'
+import { planSchema, type SchemaModel, type SchemaPlan } from './schema-plan'
+import type { TaskPool } from './threads/task-pool'
+
+export interface CheckedMigration {
+  readonly source: SqliteCatalogue
+  readonly plan: SchemaPlan
+  readonly mappings: readonly TableMapping[]
+  readonly findings: readonly Finding[]
+}
+
+export interface CheckContext {
+  readonly sourcePath: string
+  readonly target: TargetUrl
+  readonly model: SchemaModel
+  readonly client: pg.Client
+  readonly pool: TaskPool
+  readonly report: Report
+  readonly signal: AbortSignal
+}
+
+/** Turns the first failed check of an inspection into an error; a target that is fit throws nothing. */
+export function requireReadyTarget(inspection: TargetInspection, setAside: boolean): void {
+  const failed = inspection.checks.find((check) => check.status === 'failed')
+  if (failed) {
+    throw new AppError({
+      code: failed.code ?? 'TARGET_UNREACHABLE',
+      operation: 'check the target',
+      subject: inspection.label,
+      message: failed.message,
+      ...(failed.hint === null ? {} : { hint: failed.hint }),
+    })
+  }
+  if (inspection.leftover === 'set-aside' && !setAside) {
+    throw new AppError({
+      code: 'TARGET_NOT_EMPTY',
+      operation: 'check the target',
+      subject: inspection.label,
+      message: 'The target holds an earlier copy, from which the app was switched back.',
+      hint: 'Choose to set it aside (its tables move to a schema of their own, nothing is deleted), or use another database.',
+    })
+  }
+}
+
+/**
+ * Everything that can be known before a byte is written on the target: the file is whole, every reference leads
+ * somewhere, the schema can be made there, every table has its place, every value can be held.
+ *
+ * @throws AppError SOURCE_*, MODEL_INVALID, SCHEMA_FAILED, TARGET_*; findings that block are answered, not thrown
+ */
+export async function checkMigration(context: CheckContext): Promise<CheckedMigration> {
+  const { sourcePath, pool, signal, report } = context
+  const source = await pool.run('catalogue', { path: sourcePath })
+  const [integrity, references, planned] = await Promise.all([
+    checkIntegrity(sourcePath, signal),
+    checkReferences(sourcePath, source, signal),
+    planAndCheckValues(source, context),
+  ])
+  const findings = [...findLongNames(source), ...integrity, ...references, ...planned.findings]
+  for (const finding of findings) report({ type: 'finding', finding })
+  return { source, plan: planned.plan, mappings: planned.mappings, findings }
+}
+
+/** How often types that we chose ourselves may be widened because of what their values turn out to be. */
+const maximumRounds = 3
+
+async function planAndCheckValues(source: SqliteCatalogue, context: CheckContext): Promise<Omit<CheckedMigration, 'source'>> {
+  const profiles = new Map<string, ReadonlyMap<string, StoredValues>>()
+  const overrides = new Map<string, Map<string, string>>()
+  const valueFindings = new Map<string, readonly Finding[]>()
+  const progress = createProgress('checks', context.report)
+  for (let round = 1; ; round += 1) {
+    const plan = await planSchema(source, context.model, context.target.schema, overrides, {
+      client: context.client,
+      profile: async (table) => {
+        const known = profiles.get(table.name) ?? (await context.pool.run('profile', { path: context.sourcePath, table }))
+        profiles.set(table.name, known)
+        return known
+      },
+    })
+    const { tables, leftBehind } = mapTables(source, plan.catalogue)
+    await checkValues(
+      tables.filter((mapping) => !valueFindings.has(mapping.table)),
+      plan,
+      context,
+      valueFindings,
+      progress,
+    )
+    const again = round < maximumRounds ? widenRefused(plan, valueFindings, profiles, overrides) : []
+    if (again.length === 0) {
+      progress.finish()
+      return { plan, mappings: tables, findings: [...plan.findings, ...leftBehind, ...[...valueFindings.values()].flat()] }
+    }
+    for (const table of again) valueFindings.delete(table)
+  }
+}
+
+async function checkValues(
+  mappings: readonly TableMapping[],
+  plan: SchemaPlan,
+  { pool, sourcePath }: CheckContext,
+  findings: Map<string, readonly Finding[]>,
+  progress: VerificationProgress,
+): Promise<void> {
+  progress.plan(mappings.map(({ table }) => ({ table, rowsTotal: null })))
+  await Promise.all(
+    mappings.map(async (mapping) => {
+      const uniqueKeys = uniqueKeysOf(plan, mapping.table)
+      let rows = 0
+      const found = await pool.run('check', { path: sourcePath, mapping, uniqueKeys }, (rowsDone) => {
+        if (rows === 0) progress.start(mapping.table)
+        rows = rowsDone
+        progress.advance(mapping.table, rowsDone, 0)
+      })
+      findings.set(mapping.table, found)
+      progress.finishTable(mapping.table, rows, found.some((finding) => finding.severity === 'blocks') ? 'failed' : 'done')
+    }),
+  )
+}
+
+/** Whole unique indexes over columns; two values of SQLite may become one on PostgreSQL. */
+function uniqueKeysOf(plan: SchemaPlan, table: string): readonly (readonly string[])[] {
+  const target = plan.catalogue.tables.find((candidate) => candidate.name === table)
+  return (target?.indexes ?? []).flatMap((index) => {
+    const columns = index.columns.filter((column) => column !== null)
+    const isWhole = index.unique && !index.partial && columns.length === index.columns.length
+    return isWhole && columns.join('\0') !== target?.primaryKey.join('\0') ? [columns] : []
+  })
+}
+
+/** Gives a wider type to columns whose type we chose and whose values do not fit it. Answers the tables concerned. */
+function widenRefused(
+  plan: SchemaPlan,
+  findings: ReadonlyMap<string, readonly Finding[]>,
+  profiles: ReadonlyMap<string, ReadonlyMap<string, StoredValues>>,
+  overrides: Map<string, Map<string, string>>,
+): readonly string[] {
+  const changed = new Set<string>()
+  for (const finding of [...findings.values()].flat()) {
+    const { table, column, severity } = finding
+    if (severity !== 'blocks' || table === null || column === null) continue
+    const type = plan.chosenTypes.get(table)?.get(column)
+    const profile = profiles.get(table)?.get(column)
+    if (type === undefined || !profile || finding.code.startsWith('NULL_')) continue
+    const wider = type === 'date' ? 'timestamp(3)' : type === 'text' ? 'bytea' : widestType(profile)
+    if (type === wider) continue
+    const columns = overrides.get(table) ?? new Map<string, string>()
+    overrides.set(table, columns.set(column, wider))
+    changed.add(table)
+  }
+  return [...changed]
+}

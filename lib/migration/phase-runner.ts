@@ -1,0 +1,36 @@
+import type { Report } from '@/lib/core/progress'
+import { type MigrationPhase, migrationPhases } from './migration-result'
+
+type Facts = Record<string, string | number | boolean>
+
+/** Runs phases one after the other and says when each begins and ends. */
+export interface PhaseRunner {
+  /** `use` may answer facts for people with its result. A phase that throws is said to have failed. */
+  run<T>(phase: MigrationPhase, use: () => Promise<{ readonly result: T; readonly facts?: Facts }>): Promise<T>
+  skip(phase: MigrationPhase): void
+  /** Milliseconds of every phase that began. */
+  readonly elapsed: Record<string, number>
+}
+
+export function createPhaseRunner(report: Report): PhaseRunner {
+  const elapsed: Record<string, number> = {}
+  report({ type: 'plan', phases: [...migrationPhases] })
+  return {
+    elapsed,
+    async run(phase, use) {
+      const startedAt = performance.now()
+      report({ type: 'phase', phase, status: 'started' })
+      try {
+        const { result, facts } = await use()
+        elapsed[phase] = performance.now() - startedAt
+        report({ type: 'phase', phase, status: 'succeeded', elapsedMs: elapsed[phase], ...(facts === undefined ? {} : { facts }) })
+        return result
+      } catch (error) {
+        elapsed[phase] = performance.now() - startedAt
+        report({ type: 'phase', phase, status: 'failed', elapsedMs: elapsed[phase] })
+        throw error
+      }
+    },
+    skip: (phase) => report({ type: 'phase', phase, status: 'skipped' }),
+  }
+}

@@ -1,0 +1,258 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type pg from 'pg'
+import { z } from 'zod'
+import type { PostgresCatalogue, SqliteCatalogue, SqliteTable } from '@/lib/core/catalogue'
+import { AppError } from '@/lib/core/errors'
+import { createFinding, type Finding } from '@/lib/core/finding'
+import { quoteName } from '@/lib/core/quoted-name'
+import { readPostgresCatalogue } from '@/lib/postgres/catalogue'
+import { toPostgresError } from '@/lib/postgres/connect'
+import { type ColumnProfile, chooseType } from '@/lib/schema/column-type'
+import { completeSchema } from '@/lib/schema/complete-schema'
+import { addColumn, type ColumnTypes, createTable } from '@/lib/schema/create-table'
+import { schemaMigrationsTable } from '@/lib/schema/map-tables'
+import { offlinePostgresql } from '@/lib/schema/offline-adapter'
+import { rewriteForPostgresql } from '@/lib/schema/prisma-schema'
+import { type SchemaFile, scriptFromEmpty } from '@/lib/schema/schema-engine'
+import { listSchemaMigrations } from '@/lib/schema/schema-migrations'
+
+/** Where the target's schema comes from. */
+export type SchemaModel =
+  /** A folder of schema migrations for PostgreSQL, as `prisma migrate` keeps them. */
+  | { readonly kind: 'history'; readonly folder: string }
+  /** A Prisma schema for SQLite, one file or several. */
+  | { readonly kind: 'schema'; readonly files: readonly SchemaFile[] }
+  /** Nothing but the SQLite file itself. */
+  | { readonly kind: 'introspect' }
+
+/** How the target's schema will be made, tried out on the target in a transaction that was rolled back. */
+export interface SchemaPlan {
+  readonly model: SchemaModel
+  readonly createsSchema: boolean
+  /** SQL of the model; for a history it is only what was tried, the schema engine applies it for good. */
+  readonly modelSql: string
+  /** SQL for what the model lacks: tables, columns, checks, indexes, references. PostgreSQL has accepted each. */
+  readonly ownSql: readonly string[]
+  /** The schema as it will stand. */
+  readonly catalogue: PostgresCatalogue
+  readonly routines: readonly string[]
+  /** Tables whose types were chosen by us, by table and column. */
+  readonly chosenTypes: ReadonlyMap<string, ColumnTypes>
+  readonly findings: readonly Finding[]
+}
+
+export interface PlanDependencies {
+  readonly client: pg.Client
+  /** Reads what the values of a table without a model are; slow, so asked for only when needed. */
+  readonly profile: (table: SqliteTable) => Promise<ReadonlyMap<string, ColumnProfile>>
+}
+
+/** Types that a value check asked for instead of the ones chosen first, by table and column. */
+export type TypeOverrides = ReadonlyMap<string, ColumnTypes>
+
+/**
+ * Finds out how the target's schema will look, by making it there inside a transaction that is rolled back: types,
+ * names and expressions are then what this very server makes of them, and nothing is left behind, whatever happens.
+ *
+ * @throws AppError MODEL_INVALID, SCHEMA_FAILED, TARGET_*
+ */
+export async function planSchema(
+  source: SqliteCatalogue,
+  model: SchemaModel,
+  schema: string,
+  overrides: TypeOverrides,
+  { client, profile }: PlanDependencies,
+): Promise<SchemaPlan> {
+  const modelSql = await sqlOfModel(model)
+  const findings: Finding[] = []
+  const ownSql: string[] = []
+  const chosenTypes = new Map<string, ColumnTypes>()
+  await client.query('BEGIN')
+  try {
+    const exists = await client.query('SELECT 1 FROM pg_namespace WHERE nspname = $1', [schema])
+    const createsSchema = exists.rowCount === 0
+    if (createsSchema) await client.query(`CREATE SCHEMA ${quoteName(schema)}`)
+    await runModel(client, model, modelSql)
+    const modelled = await readPostgresCatalogue(client, schema)
+    for (const table of source.tables) {
+      if (table.name === schemaMigrationsTable) continue
+      const types = await addMissing(table, modelled, { schema, overrides, profile, model, ownSql, findings })
+      if (types) chosenTypes.set(table.name, types)
+    }
+    for (const sql of ownSql) await client.query(sql)
+    const completion = completeSchema(source, ownSql.length > 0 ? await readPostgresCatalogue(client, schema) : modelled)
+    findings.push(...completion.findings)
+    for (const step of completion.steps) {
+      if (await isAccepted(client, step.sql)) ownSql.push(step.sql)
+      else findings.push(step.otherwise)
+    }
+    const catalogue = await readPostgresCatalogue(client, schema)
+    const routines = await readRoutines(client, schema)
+    return { model, createsSchema, modelSql, ownSql, catalogue, routines, chosenTypes, findings }
+  } catch (error) {
+    throw schemaError(error, model)
+  } finally {
+    await client.query('ROLLBACK').catch(() => undefined)
+  }
+}
+
+/** What is said when the model cannot be turned into a schema, or PostgreSQL refuses it. */
+export function schemaError(error: unknown, model: SchemaModel): AppError {
+  const known = toPostgresError(error, 'schema', 'SCHEMA_FAILED')
+  if (known.code !== 'SCHEMA_FAILED') return known
+  return new AppError({
+    code: 'SCHEMA_FAILED',
+    operation: 'make the schema',
+    message: `The target's schema could not be made: ${error instanceof Error ? error.message : String(error)}`,
+    hint:
+      model.kind === 'introspect'
+        ? 'Give the app’s Prisma schema with --schema.'
+        : 'Check the Prisma schema and its migrations for PostgreSQL.',
+    cause: error,
+  })
+}
+
+async function sqlOfModel(model: SchemaModel): Promise<string> {
+  if (model.kind === 'introspect') return ''
+  if (model.kind === 'history') {
+    const names = await listSchemaMigrations(model.folder)
+    const scripts = await Promise.all(names.map((name) => readFile(join(model.folder, name, 'migration.sql'), 'utf8')))
+    return scripts.join('\n')
+  }
+  const files = rewriteForPostgresql(model.files)
+  try {
+    return withoutSchemaStatement(await scriptFromEmpty(offlinePostgresql(), files))
+  } catch (cause) {
+    throw new AppError({
+      code: 'MODEL_INVALID',
+      operation: 'read the Prisma schema',
+      message: `Prisma does not accept the schema: ${engineMessage(cause)}`,
+      hint: 'Check it with: npx prisma validate.',
+      cause,
+    })
+  }
+}
+
+/** The target's schema exists by then, and the statement would ask for rights on the whole database. */
+function withoutSchemaStatement(script: string): string {
+  return script.replace(/-- CreateSchema\nCREATE SCHEMA IF NOT EXISTS "[^"]*";\n+/, '')
+}
+
+function engineMessage(cause: unknown): string {
+  const text = cause instanceof Error ? cause.message : String(cause)
+  // The engine colours its messages for terminals.
+  return text.replace(new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, 'g'), '').slice(0, 1000)
+}
+
+async function runModel(client: pg.Client, model: SchemaModel, sql: string): Promise<void> {
+  if (sql.trim() === '') return
+  // Prisma puts changes of an enum between BEGIN and COMMIT, which would end the transaction that is to be rolled back.
+  const script = model.kind === 'history' ? sql.replace(/^\s*(BEGIN|COMMIT)\s*;\s*$/gim, '') : sql
+  await client.query(script)
+  // As the schema engine writes it, so that the plan has every table that will stand there.
+  if (model.kind === 'history') await client.query(`CREATE TABLE IF NOT EXISTS ${schemaMigrationsTable} (id varchar(36) PRIMARY KEY)`)
+}
+
+interface MissingContext {
+  readonly schema: string
+  readonly overrides: TypeOverrides
+  readonly profile: PlanDependencies['profile']
+  readonly model: SchemaModel
+  readonly ownSql: string[]
+  readonly findings: Finding[]
+}
+
+/** Makes a table, or the columns of one, that the model does not know: no row and no value is left behind for that. */
+async function addMissing(table: SqliteTable, modelled: PostgresCatalogue, context: MissingContext): Promise<ColumnTypes | null> {
+  const counterpart = modelled.tables.find((candidate) => candidate.name === table.name)
+  const known = new Set(counterpart?.columns.map((column) => column.name))
+  const missing = table.columns.filter((column) => !known.has(column.name))
+  if (counterpart && missing.length === 0) return null
+  const profiles = await context.profile(table)
+  const types = new Map<string, string>()
+  for (const column of missing) {
+    const profile = profiles.get(column.name) ?? emptyProfile
+    const chosen = chooseType(column, profile)
+    const type = context.overrides.get(table.name)?.get(column.name) ?? chosen.type
+    types.set(column.name, type)
+    if (chosen.widened !== null && type === chosen.type)
+      context.findings.push(widened(table, column.name, column.declaredType, type, chosen.widened))
+    if (type !== chosen.type) context.findings.push(widened(table, column.name, column.declaredType, type, 'values of another kind'))
+  }
+  const plans = counterpart
+    ? missing.map((column) => addColumn(table, column, context.schema, types.get(column.name) ?? 'text'))
+    : [createTable(table, context.schema, types)]
+  for (const plan of plans) {
+    context.ownSql.push(plan.create)
+    context.findings.push(...plan.findings)
+  }
+  if (context.model.kind !== 'introspect')
+    context.findings.push(notInModel(table, counterpart ? missing.map((column) => column.name) : null))
+  return types
+}
+
+const emptyProfile: ColumnProfile = {
+  integers: 0,
+  reals: 0,
+  texts: 0,
+  blobs: 0,
+  smallest: null,
+  largest: null,
+  longestText: 0,
+  dates: 0,
+  times: 0,
+}
+
+function widened(table: SqliteTable, column: string, declared: string, type: string, why: string): Finding {
+  return createFinding({
+    code: 'COLUMN_WIDENED',
+    severity: 'warning',
+    table: table.name,
+    column,
+    shape: `${declared === '' ? 'no type' : declared} → ${type}`,
+    message: `The column is declared ${declared === '' ? 'without a type' : declared} but holds ${why}; it becomes ${type}.`,
+    hint: 'Correct the values in the source first if the declared type is wanted.',
+  })
+}
+
+function notInModel(table: SqliteTable, columns: readonly string[] | null): Finding {
+  return createFinding({
+    code: columns === null ? 'TABLE_ADDED' : 'COLUMN_ADDED',
+    severity: 'note',
+    table: table.name,
+    column: columns?.join(', ') ?? null,
+    message:
+      columns === null
+        ? 'The model does not have this table; it is made from the SQLite file.'
+        : 'The model does not have these columns; they are made from the SQLite file.',
+    hint: 'Add them to the Prisma schema (prisma db pull), or drop them from SQLite if nobody needs them.',
+  })
+}
+
+async function isAccepted(client: pg.Client, sql: string): Promise<boolean> {
+  await client.query('SAVEPOINT bascule_step')
+  try {
+    await client.query(sql)
+    await client.query('RELEASE SAVEPOINT bascule_step')
+    return true
+  } catch (error) {
+    await client.query('ROLLBACK TO SAVEPOINT bascule_step')
+    const known = toPostgresError(error, 'schema', 'SCHEMA_FAILED')
+    if (known.code === 'TARGET_CONNECTION_LOST' || known.code === 'CANCELLED') throw known
+    return false
+  }
+}
+
+async function readRoutines(client: pg.Client, schema: string): Promise<readonly string[]> {
+  const { rows } = await client.query(
+    `SELECT format('%I.%I(%s)', n.nspname, p.proname, pg_get_function_identity_arguments(p.oid)) AS signature
+     FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+     WHERE n.nspname = $1 AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.classid = 'pg_proc'::regclass AND d.deptype = 'e')`,
+    [schema],
+  )
+  return z
+    .array(z.object({ signature: z.string() }))
+    .parse(rows)
+    .map((row) => row.signature)
+}

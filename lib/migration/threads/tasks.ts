@@ -1,0 +1,85 @@
+import type { SqliteCatalogue, SqliteTable } from '@/lib/core/catalogue'
+import type { Finding } from '@/lib/core/finding'
+import type { TableMapping } from '@/lib/core/table-mapping'
+import type { Fence } from '@/lib/sqlite/fence'
+import type { StoredValues } from '@/lib/sqlite/profile-columns'
+import type { KeyValue } from '@/lib/sqlite/values/row-range'
+
+/** A stretch of one table that is copied in one PostgreSQL transaction. Open bounds are null. */
+export interface Chunk {
+  readonly mapping: TableMapping
+  readonly number: number
+  readonly after: readonly KeyValue[] | null
+  readonly upTo: readonly KeyValue[] | null
+}
+
+/** Rows of a table, and the span of its rowids where it has any. */
+export interface TableExtent {
+  readonly rows: number
+  readonly firstRowid: bigint | null
+  readonly lastRowid: bigint | null
+}
+
+/** A place of the source's or target's own words for a table whose rows are duplicates or orphans. */
+export interface TaskTypes {
+  readonly catalogue: { readonly input: { readonly path: string }; readonly output: SqliteCatalogue; readonly progress: never }
+  readonly profile: {
+    readonly input: { readonly path: string; readonly table: SqliteTable }
+    readonly output: ReadonlyMap<string, StoredValues>
+    readonly progress: never
+  }
+  readonly check: {
+    readonly input: { readonly path: string; readonly mapping: TableMapping; readonly uniqueKeys: readonly (readonly string[])[] }
+    readonly output: readonly Finding[]
+    /** Rows looked at so far. */
+    readonly progress: number
+  }
+  readonly measure: {
+    readonly input: { readonly path: string; readonly mappings: readonly TableMapping[] }
+    readonly output: readonly TableExtent[]
+    readonly progress: never
+  }
+  readonly copy: {
+    readonly input: {
+      readonly path: string
+      readonly targetUrl: string
+      readonly applicationName: string
+      readonly isUtf16: boolean
+      readonly chunk: Chunk
+    }
+    readonly output: { readonly rows: number; readonly bytes: number }
+    /** Of this chunk, so far. */
+    readonly progress: { readonly rows: number; readonly bytes: number }
+  }
+  readonly raiseFence: {
+    readonly input: { readonly path: string; readonly reason: string }
+    readonly output: Fence
+    readonly progress: never
+  }
+  readonly lowerFence: { readonly input: { readonly path: string }; readonly output: boolean; readonly progress: never }
+}
+
+export type TaskName = keyof TaskTypes
+export type TaskInput<N extends TaskName> = TaskTypes[N]['input']
+export type TaskOutput<N extends TaskName> = TaskTypes[N]['output']
+export type TaskProgress<N extends TaskName> = TaskTypes[N]['progress']
+
+/** An AppError that crosses a thread. */
+export interface ThreadError {
+  readonly code: string
+  readonly message: string
+  readonly hint: string | undefined
+  readonly operation: string | undefined
+  readonly subject: string | undefined
+  readonly retryable: boolean
+}
+
+export interface TaskRequest {
+  readonly name: TaskName
+  readonly input: unknown
+}
+
+export type TaskAnswer =
+  | { readonly type: 'progress'; readonly value: unknown }
+  | { readonly type: 'done'; readonly value: unknown }
+  | { readonly type: 'failed'; readonly error: ThreadError }

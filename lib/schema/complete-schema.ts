@@ -1,0 +1,212 @@
+import { createHash } from 'node:crypto'
+import type { ForeignKey, PostgresCatalogue, PostgresTable, SqliteCatalogue, SqliteIndex, SqliteTable } from '@/lib/core/catalogue'
+import { createFinding, type Finding, type FindingInput } from '@/lib/core/finding'
+import { qualifiedName, quoteName, quoteNames } from '@/lib/core/quoted-name'
+import type { SchemaStep } from './create-table'
+import { schemaMigrationsTable } from './map-tables'
+import { translateExpression } from './translate-expression'
+
+export interface Completion {
+  /** In the order in which they must run: checks, unique, indexes, references. */
+  readonly steps: readonly SchemaStep[]
+  readonly findings: readonly Finding[]
+}
+
+/**
+ * What the SQLite file has and the target's tables lack: CHECK constraints, unique and other indexes (partial ones with
+ * their condition, ones on expressions), foreign keys with their actions. A Prisma model cannot say the half of it.
+ * Every step is one statement that PostgreSQL may refuse; then its finding is said, and nothing is dropped in silence.
+ */
+export function completeSchema(source: SqliteCatalogue, target: PostgresCatalogue): Completion {
+  const steps: SchemaStep[] = []
+  const references: SchemaStep[] = []
+  const findings: Finding[] = []
+  const usedNames = new Set(target.tables.flatMap((table) => [table.name, ...table.indexes.map((index) => index.name)]))
+  for (const table of source.tables) {
+    const counterpart = target.tables.find((candidate) => candidate.name === table.name)
+    if (!counterpart || table.name === schemaMigrationsTable) continue
+    addChecks(table, counterpart, steps, findings)
+    for (const index of table.indexes) addIndex(table, index, counterpart, usedNames, steps, findings)
+    for (const key of table.foreignKeys) addReference(table, key, counterpart, target, references, findings)
+  }
+  return { steps: [...steps, ...references], findings }
+}
+
+function addChecks(table: SqliteTable, target: PostgresTable, steps: SchemaStep[], findings: Finding[]): void {
+  // Checks that a hand-written schema migration made cannot be matched by text; as many as there are count as the same.
+  const present = target.constraints.filter((constraint) => constraint.kind === 'check').length
+  if (present >= table.checks.length) return
+  for (const check of table.checks) {
+    if (isSatisfiedByType(check.expression, target)) continue
+    const expression = translateExpression(check.expression, target.columns)
+    const otherwise = leftBehind({
+      code: 'CHECK_LEFT_BEHIND',
+      table: table.name,
+      shape: `CHECK (${check.expression})`,
+      message: 'This CHECK constraint has no equivalent on PostgreSQL.',
+      hint: 'Write it again in PostgreSQL’s SQL after the switch (ALTER TABLE … ADD CHECK …).',
+    })
+    if (expression === null) findings.push(otherwise)
+    else {
+      const name = check.name === null ? '' : `CONSTRAINT ${quoteName(shorten(check.name))} `
+      steps.push({ sql: `ALTER TABLE ${qualifiedName(target.schema, target.name)} ADD ${name}CHECK (${expression})`, otherwise })
+    }
+  }
+}
+
+/** json_valid(x) on a json column says nothing new. */
+function isSatisfiedByType(expression: string, target: PostgresTable): boolean {
+  const name = /^\s*json_valid\s*\(\s*["`[]?([^"`\]()]+?)["`\]]?\s*\)\s*$/i.exec(expression)?.[1]?.toLowerCase()
+  return target.columns.some((column) => column.name.toLowerCase() === name && /^jsonb?$/.test(column.typeName))
+}
+
+function addIndex(
+  table: SqliteTable,
+  index: SqliteIndex,
+  target: PostgresTable,
+  usedNames: Set<string>,
+  steps: SchemaStep[],
+  findings: Finding[],
+): void {
+  if (isPresent(index, target)) return
+  const otherwise = leftBehind({
+    code: index.unique ? 'UNIQUE_LEFT_BEHIND' : 'INDEX_LEFT_BEHIND',
+    table: table.name,
+    shape: index.name,
+    message: index.unique
+      ? 'This unique index has no equivalent on PostgreSQL: duplicates would be accepted.'
+      : 'This index has no equivalent on PostgreSQL.',
+    hint: 'Write it again in PostgreSQL’s SQL after the switch (CREATE INDEX …).',
+  })
+  const parts = index.parts.map((part) => {
+    const expression = part.column === null ? translateExpression(part.expression ?? '', target.columns) : quoteName(part.column)
+    if (expression === null || expression === '') return null
+    const isText =
+      part.column !== null &&
+      target.columns.some((column) => column.name === part.column && /^(text|varchar|bpchar)$/.test(column.typeName))
+    // NOCASE folds ASCII letters only; lower() folds what the database's locale folds: stricter at most.
+    const folded = part.collation === 'NOCASE' && isText ? `lower(${expression})` : part.column === null ? `(${expression})` : expression
+    return part.descending ? `${folded} DESC` : folded
+  })
+  const where = index.where === null ? null : translateExpression(index.where, target.columns)
+  if (parts.includes(null) || (index.where !== null && where === null)) {
+    findings.push(otherwise)
+    return
+  }
+  if (index.parts.some((part) => part.collation === 'NOCASE')) findings.push(nocase(table, index))
+  const name = freeName(
+    index.origin === 'unique' ? `${table.name}_${index.parts.map((part) => part.column).join('_')}_key` : index.name,
+    usedNames,
+  )
+  const unique = index.unique ? 'UNIQUE ' : ''
+  const condition = where === null ? '' : ` WHERE ${where}`
+  steps.push({
+    sql: `CREATE ${unique}INDEX ${quoteName(name)} ON ${qualifiedName(target.schema, target.name)} (${parts.join(', ')})${condition}`,
+    otherwise,
+  })
+}
+
+/** An index over the same columns, whole, and unique if ours is; a primary key counts as one. */
+function isPresent(index: SqliteIndex, target: PostgresTable): boolean {
+  if (index.where !== null || index.parts.some((part) => part.column === null || part.collation === 'NOCASE')) return false
+  const columns = index.parts.map((part) => part.column)
+  return target.indexes.some(
+    (other) =>
+      !other.partial &&
+      (other.unique || !index.unique) &&
+      other.columns.length === columns.length &&
+      other.columns.every((name, i) => name === columns[i]),
+  )
+}
+
+function addReference(
+  table: SqliteTable,
+  key: ForeignKey,
+  target: PostgresTable,
+  catalogue: PostgresCatalogue,
+  steps: SchemaStep[],
+  findings: Finding[],
+): void {
+  const isThere = target.constraints.some(
+    (constraint) =>
+      constraint.kind === 'foreign' && constraint.referencedTable === key.referencedTable && sameNames(constraint.columns, key.columns),
+  )
+  if (isThere) return
+  const shape = `${key.columns.join(', ')} → ${key.referencedTable} (${key.referencedColumns.join(', ')})`
+  const otherwise = leftBehind({
+    code: 'FOREIGN_KEY_LEFT_BEHIND',
+    table: table.name,
+    shape,
+    message: 'PostgreSQL refuses this foreign key: the columns it refers to are missing, not unique or of another type.',
+    hint: 'Correct the definition in the source or the model; SQLite accepts such a key only while foreign keys are off.',
+  })
+  const referenced = catalogue.tables.find((candidate) => candidate.name === key.referencedTable)
+  if (!referenced || key.columns.length !== key.referencedColumns.length) {
+    findings.push(otherwise)
+    return
+  }
+  const name = key.name === null ? '' : `CONSTRAINT ${quoteName(shorten(key.name))} `
+  const deferred = key.deferred ? ' DEFERRABLE INITIALLY DEFERRED' : ''
+  steps.push({
+    sql: `ALTER TABLE ${qualifiedName(target.schema, target.name)} ADD ${name}FOREIGN KEY (${quoteNames(key.columns)}) REFERENCES ${qualifiedName(target.schema, referenced.name)} (${quoteNames(key.referencedColumns)}) ON UPDATE ${key.onUpdate} ON DELETE ${key.onDelete}${deferred}`,
+    otherwise,
+  })
+}
+
+function sameNames(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && [...a].sort().join('\0') === [...b].sort().join('\0')
+}
+
+function leftBehind(input: Omit<FindingInput, 'severity'>): Finding {
+  return createFinding({ ...input, severity: 'warning' })
+}
+
+function nocase(table: SqliteTable, index: SqliteIndex): Finding {
+  return createFinding({
+    code: 'NOCASE_INDEX',
+    severity: 'warning',
+    table: table.name,
+    shape: index.name,
+    message: 'This index ignores the case of letters; on PostgreSQL it is made over lower(…).',
+    hint: 'Queries use it when they compare lower(column), and comparisons on PostgreSQL heed case.',
+  })
+}
+
+const maximumNameBytes = 63
+
+/** A name that no other relation of the schema has. */
+function freeName(wanted: string, used: Set<string>): string {
+  let name = shorten(wanted)
+  for (let number = 2; used.has(name); number += 1) name = shorten(`${wanted}_${number}`)
+  used.add(name)
+  return name
+}
+
+/** PostgreSQL cuts names at 63 bytes, perhaps into each other: a longer one ends in a digest of the whole. */
+function shorten(name: string): string {
+  if (Buffer.byteLength(name) <= maximumNameBytes) return name
+  const digest = createHash('sha256').update(name).digest('hex').slice(0, 8)
+  let cut = name
+  while (Buffer.byteLength(cut) > maximumNameBytes - 9) cut = cut.slice(0, -1)
+  return `${cut}_${digest}`
+}
+
+/** Tables and columns whose names PostgreSQL would cut: nothing is started with them. */
+export function findLongNames(source: SqliteCatalogue): readonly Finding[] {
+  return source.tables.flatMap((table) => {
+    const names = [{ name: table.name, column: null }, ...table.columns.map((column) => ({ name: column.name, column: column.name }))]
+    return names
+      .filter(({ name }) => Buffer.byteLength(name) > maximumNameBytes)
+      .map(({ name, column }) =>
+        createFinding({
+          code: 'NAME_TOO_LONG',
+          severity: 'blocks',
+          table: table.name,
+          column,
+          shape: `${Buffer.byteLength(name)} bytes`,
+          message: 'The name is longer than the 63 bytes that PostgreSQL keeps.',
+          hint: 'Rename it in the source, in the Prisma schema with @map or @@map.',
+        }),
+      )
+  })
+}

@@ -1,0 +1,94 @@
+import { AppError } from '@/lib/core/errors'
+import type { SchemaFile } from './schema-engine'
+
+interface Block {
+  readonly kind: string
+  readonly name: string
+  readonly body: string
+  readonly start: number
+  readonly end: number
+}
+
+/**
+ * Turns a Prisma schema for SQLite, as people have it (Prisma 4 to 7, one file or many), into one for PostgreSQL that
+ * Prisma 7 accepts: one datasource of ours, no generators (an unknown one or an old preview feature would stop the engine),
+ * no views, and none of what only SQLite's SQL understands. What is taken out of a model (`dbgenerated`, `Unsupported`)
+ * comes back from the database's own catalogue when the schema is completed.
+ *
+ * @throws AppError MODEL_INVALID when there is no model in it, or its provider is not sqlite or postgresql
+ */
+export function rewriteForPostgresql(files: readonly SchemaFile[]): readonly SchemaFile[] {
+  const blocks = files.flatMap((file) => findBlocks(file.content))
+  if (!blocks.some((block) => block.kind === 'model')) {
+    throw modelError('The Prisma schema has no model.', 'Give the file schema.prisma, or the folder that holds the schema files.')
+  }
+  const datasource = blocks.find((block) => block.kind === 'datasource')
+  const provider = /^\s*provider\s*=\s*"([^"]*)"/m.exec(datasource?.body ?? '')?.[1] ?? 'sqlite'
+  if (provider !== 'sqlite' && provider !== 'postgresql' && provider !== 'postgres') {
+    throw modelError(`The Prisma schema is for ${provider}, not for SQLite.`, 'Give the schema that the SQLite database was made with.')
+  }
+  const relationMode = /^\s*relationMode\s*=\s*"(\w+)"/m.exec(datasource?.body ?? '')?.[1]
+  const head = [
+    `datasource ${datasource?.name ?? 'db'} {`,
+    '  provider = "postgresql"',
+    ...(relationMode ? [`  relationMode = "${relationMode}"`] : []),
+    '}',
+    '',
+  ].join('\n')
+  return [
+    { path: 'bascule-datasource.prisma', content: head },
+    ...files.map((file) => ({ path: file.path, content: rewriteFile(file.content) })),
+  ]
+}
+
+const droppedKinds = new Set(['datasource', 'generator', 'view'])
+
+function rewriteFile(content: string): string {
+  let rewritten = ''
+  let position = 0
+  for (const block of findBlocks(content)) {
+    rewritten += content.slice(position, block.start)
+    if (!droppedKinds.has(block.kind)) {
+      const text = content.slice(block.start, block.end)
+      rewritten += block.kind === 'model' ? rewriteModel(text) : text
+    }
+    position = block.end
+  }
+  return rewritten + content.slice(position)
+}
+
+function rewriteModel(text: string): string {
+  return text
+    .split('\n')
+    .filter((line) => !/^\s*\w+\s+Unsupported\(/.test(line))
+    .map((line) => line.replace(/(?<!\/\/.*)\s@default\(\s*dbgenerated\(\s*(?:"(?:[^"\\]|\\.)*")?\s*\)\s*(?:,\s*map:\s*"[^"]*"\s*)?\)/, ''))
+    .join('\n')
+}
+
+/** The top-level blocks; braces in comments and texts do not count. */
+function findBlocks(content: string): readonly Block[] {
+  const blocks: Block[] = []
+  const pattern = /\/\/[^\n]*|\/\*[\s\S]*?\*\/|"(?:[^"\\\n]|\\.)*"|\b(datasource|generator|model|enum|view|type)\s+(\w+)\s*\{|[{}]/g
+  let depth = 0
+  let open: { kind: string; name: string; start: number; bodyStart: number } | undefined
+  for (const match of content.matchAll(pattern)) {
+    const [text, kind, name] = match
+    if (kind !== undefined && name !== undefined && depth === 0) {
+      open = { kind, name, start: match.index, bodyStart: match.index + text.length }
+      depth = 1
+    } else if (text.endsWith('{')) {
+      depth += 1
+    } else if (text === '}') {
+      depth -= 1
+      if (depth === 0 && open) {
+        blocks.push({ ...open, body: content.slice(open.bodyStart, match.index), end: match.index + 1 })
+        open = undefined
+      }
+    }
+  }
+  return blocks
+}
+
+function modelError(message: string, hint: string): AppError {
+  return new AppError({ code: 'MODEL_INVALID', operation: 'read the Prisma schema', message, hint })
+}

@@ -1,0 +1,55 @@
+import { fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { z } from 'zod'
+import { cancelledError } from '@/lib/core/abort'
+import { AppError } from '@/lib/core/errors'
+import type { SafeSql } from '@/lib/core/quoted-name'
+import { toSqliteError } from './open-database'
+
+export interface AsideStatement {
+  readonly path: string
+  readonly readonly: boolean
+  readonly sql: SafeSql
+  readonly params?: readonly (string | number)[]
+}
+
+const answerSchema = z.union([
+  z.object({ rows: z.array(z.record(z.string(), z.unknown())) }),
+  z.object({ error: z.object({ code: z.string(), message: z.string() }) }),
+])
+
+/**
+ * Runs one statement on an SQLite file in a process of its own, which is killed when the signal fires: nothing here
+ * waits for SQLite, and the event loop stays free. For statements over whole files; costs some 60 ms.
+ *
+ * @throws AppError SOURCE_*, LOCAL_DISK_FULL, CANCELLED
+ */
+export function runAside(statement: AsideStatement, signal: AbortSignal): Promise<readonly Record<string, unknown>[]> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(cancelledError(signal))
+    const child = fork(fileURLToPath(new URL('./run-aside.mjs', import.meta.url)), {
+      execArgv: [],
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    })
+    let outcome: (() => void) | undefined
+    const abort = () => child.kill('SIGKILL')
+    signal.addEventListener('abort', abort, { once: true })
+    child.once('message', (message) => {
+      const answer = answerSchema.parse(message)
+      outcome = () =>
+        'rows' in answer
+          ? resolve(answer.rows)
+          : reject(toSqliteError(Object.assign(new Error(answer.error.message), answer.error), statement.path))
+    })
+    child.once('error', (cause) => reject(new AppError({ code: 'INTERNAL', message: 'A helper process could not be started.', cause })))
+    // Settled when the process is gone, so that its files and locks are gone too.
+    child.once('exit', (code, killedBy) => {
+      signal.removeEventListener('abort', abort)
+      if (signal.aborted) reject(cancelledError(signal))
+      else if (outcome) outcome()
+      else
+        reject(new AppError({ code: 'INTERNAL', message: `A helper process ended early (${killedBy ?? code}).`, subject: statement.path }))
+    })
+    child.send({ path: statement.path, readonly: statement.readonly, sql: statement.sql, params: statement.params ?? [] })
+  })
+}
