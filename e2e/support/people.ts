@@ -8,7 +8,7 @@ export type Role = 'nobody' | 'user' | 'admin'
 export async function signIn(page: Page, url: string, role: 'user' | 'admin', from = role === 'admin' ? '/admin' : '/'): Promise<void> {
   const { email, password } = demoAccounts[role]
   await page.goto(`${url}/sign-in?from=${encodeURIComponent(from)}`)
-  await page.getByLabel('Email').fill(email)
+  await page.getByLabel('E-mail').fill(email)
   await page.getByLabel('Password', { exact: true }).fill(password)
   await page.getByRole('button', { name: 'Sign in', exact: true }).click()
   await page.waitForURL((address) => address.pathname === from)

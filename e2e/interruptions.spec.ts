@@ -1,0 +1,135 @@
+import { type BrowserContext, expect, type Page, test } from '@playwright/test'
+import { migrationPage } from './support/migration-page'
+import { contextOf } from './support/people'
+import { listTargetObjects, querySqlite, type Stack, startStack, waitUntil } from './support/stack'
+import { text } from './support/texts'
+
+test.describe.configure({ mode: 'serial' })
+
+let stack: Stack
+let admin: BrowserContext
+let user: BrowserContext
+let page: Page
+
+test.beforeAll(async ({ browser }) => {
+  stack = await startStack()
+  admin = await contextOf(browser, stack.url, 'admin')
+  user = await contextOf(browser, stack.url, 'user')
+})
+
+test.beforeEach(async () => {
+  stack.line.setRate(Number.POSITIVE_INFINITY)
+  page = await admin.newPage()
+})
+
+test.afterEach(() => page.close())
+
+test.afterAll(async () => {
+  await admin?.close()
+  await user?.close()
+  await stack?.stop()
+})
+
+const writeCv = (title: string) => user.request.post('/api/cvs', { headers: { Origin: stack.url }, data: { title, text: 'A few lines.' } })
+const titles = () => querySqlite(stack.sqlitePath, 'SELECT title FROM CvFile').map((row) => row.title)
+
+/** Starts a migration on a slow line and waits until rows are under way. */
+async function startSlowly(): Promise<number> {
+  const migration = migrationPage(page, stack.url)
+  await migration.open()
+  await migration.testTarget()
+  stack.line.setRate(60_000)
+  await migration.start()
+  return migration.waitForRowsAbove(0)
+}
+
+async function expectAsBefore(): Promise<void> {
+  await waitUntil(
+    async () => (await (await admin.request.get('/api/admin/state')).json()).writable === true,
+    'the app to be writable again',
+  )
+  expect(await listTargetObjects(stack.directUrl)).toEqual([])
+}
+
+test('a write during the copy is refused with 503 and Retry-After, and nothing is lost', async () => {
+  await startSlowly()
+  const answer = await writeCv('Refused')
+  expect(answer.status()).toBe(503)
+  expect(Number(answer.headers()['retry-after'])).toBeGreaterThan(0)
+  expect((await answer.json()).error).toMatchObject({ code: 'APP_READ_ONLY', retryable: true })
+  expect(titles()).not.toContain('Refused')
+
+  const site = await user.newPage()
+  await site.goto('/cvs')
+  await expect(site.getByText(text('site.readOnly.title'))).toBeVisible()
+  await expect(site.getByRole('link', { name: /^Open / }).first()).toBeVisible()
+  await site.close()
+  await expect(page.getByText(text('admin.banner.migrating'))).toBeVisible()
+})
+
+test('the tab closed and opened again shows the same job where it is', async () => {
+  const { activeJob } = await (await admin.request.get('/api/admin/state')).json()
+  const migration = migrationPage(page, stack.url)
+  await migration.open()
+  const rows = await migration.waitForRowsAbove(0)
+  expect(rows).toBeGreaterThan(0)
+  const after = await (await admin.request.get('/api/admin/state')).json()
+  expect(after.activeJob.id).toBe(activeJob.id)
+})
+
+test('cancelled in mid-copy: the app writes on SQLite again and the target is as empty as before', async () => {
+  const migration = migrationPage(page, stack.url)
+  await migration.open()
+  await migration.waitForRowsAbove(0)
+  await page.getByRole('button', { name: text('jobs.cancel') }).click()
+  await page
+    .getByRole('alertdialog')
+    .getByRole('button', { name: text('jobs.cancel') })
+    .click()
+  await expect(page.getByText(text('migration.ended.cancelled'))).toBeVisible({ timeout: 30_000 })
+  stack.line.setRate(Number.POSITIVE_INFINITY)
+  await expectAsBefore()
+  expect((await writeCv('After the cancel')).status()).toBe(201)
+  expect(titles()).toContain('After the cancel')
+})
+
+test('the worker killed in mid-copy: interrupted, the app writes again, offered again, and then it succeeds', async () => {
+  const migration = migrationPage(page, stack.url)
+  await startSlowly()
+  const killed = stack.workerPid()
+  await stack.killWorker()
+  stack.line.setRate(Number.POSITIVE_INFINITY)
+  await expect(page.getByText(text('migration.ended.interrupted'))).toBeVisible({ timeout: 90_000 })
+  await expectAsBefore()
+  expect(stack.workerPid()).not.toBe(killed)
+  expect((await writeCv('After the kill')).status()).toBe(201)
+
+  await page
+    .getByRole('button', { name: text('jobs.retry') })
+    .first()
+    .click()
+  await expect(migration.ready).toBeVisible({ timeout: 60_000 })
+})
+
+test('a finished copy is given up: SQLite is kept, the target is as empty as before', async () => {
+  const migration = migrationPage(page, stack.url)
+  await migration.open()
+  await page.getByRole('button', { name: new RegExp(text('migration.ready.keep')) }).click()
+  await page
+    .getByRole('alertdialog')
+    .or(page.getByRole('dialog'))
+    .getByRole('button', { name: new RegExp(text('migration.ready.keep')) })
+    .click()
+  await expect(migration.startButton).toBeVisible({ timeout: 30_000 })
+  await expectAsBefore()
+  expect((await writeCv('After giving up')).status()).toBe(201)
+})
+
+test('the connection lost in mid-copy: the job fails with a clear message, all as before', async () => {
+  await startSlowly()
+  stack.line.cut()
+  await expect(page.getByText(text('migration.ended.failed'))).toBeVisible({ timeout: 60_000 })
+  await expect(page.getByText(text('errors.TARGET_CONNECTION_LOST.title')).first()).toBeVisible()
+  await expectAsBefore()
+  expect((await writeCv('After the lost line')).status()).toBe(201)
+})
