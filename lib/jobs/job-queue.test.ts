@@ -7,6 +7,7 @@ import { listAudit } from '@/lib/control/audit'
 import { type ControlStore, openControlStore } from '@/lib/control/control-store'
 import { acquireLease, databasesLease } from '@/lib/control/lease'
 import { sealSecret } from '@/lib/control/secrets'
+import type { JobEvent } from './job'
 import { appendEvents, readEvents } from './job-events'
 import { cancelJob, claimJob, enqueueJob, findActiveJob, finishJob, getJob, heartbeatJob, listJobs, retryJob } from './job-queue'
 
@@ -15,17 +16,16 @@ const target = { sealedUrl: sealSecret('postgresql://app:hunter2@db:5432/app', s
 const requestedBy = 'admin@example.org'
 const enqueueVerify = () => enqueueJob(store, { kind: 'verify', payload: {}, requestedBy })
 const enqueueMigrate = () => enqueueJob(store, { kind: 'migrate', payload: { target, setAside: false }, requestedBy })
-const progress = (rowsDone: number) =>
-  ({
-    type: 'progress',
-    phase: 'copy',
-    tables: [],
-    rowsDone,
-    rowsTotal: null,
-    bytesDone: null,
-    rowsPerSecond: null,
-    remainingMs: null,
-  }) as const
+const progress = (rowsDone: number): JobEvent => ({
+  type: 'progress',
+  phase: 'copy',
+  tables: [],
+  rowsDone,
+  rowsTotal: null,
+  bytesDone: null,
+  rowsPerSecond: null,
+  remainingMs: null,
+})
 
 let folder: string
 let store: ControlStore

@@ -4,6 +4,7 @@ import { databasesLease, readLease } from '@/lib/control/lease'
 import { heartbeatWorker, registerWorker, signOffWorker, type WorkerIdentity } from '@/lib/control/workers'
 import { AppError, reportError } from '@/lib/core/errors'
 import type { Logger } from '@/lib/core/logger'
+import { pause } from '@/lib/core/pause'
 import { interruptDeadJobs, leaseHolderOf } from './interruption'
 import type { JobHandlers } from './job-handler'
 import { claimJob } from './job-queue'
@@ -96,18 +97,4 @@ async function recoverWhenNeeded(
     logger.error({ error: reportError(error) }, 'recovery failed; nothing is started until it succeeds')
     return 'failed'
   }
-}
-
-/** Waits, or returns at once when the signal fires. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    signal.addEventListener('abort', done, { once: true })
-    if (signal.aborted) done()
-  })
 }

@@ -1,3 +1,4 @@
+import { pause } from '@/lib/core/pause'
 import { encodeComment, encodeMessage, encodeRetry } from './event-stream'
 
 /** A numbered log that may still grow. */
@@ -80,17 +81,4 @@ async function* textChunks<Item extends { readonly seq: number }>(
       await pause(pollMs, signal)
     }
   }
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    signal.addEventListener('abort', done, { once: true })
-    if (signal.aborted) done()
-  })
 }
