@@ -1,0 +1,56 @@
+/** What `npm run bench` measured; the contract of its `--json` is in docs/ARCHITECTURE.md. */
+export interface BenchResult {
+  readonly rows: number
+  readonly sourceBytes: number
+  readonly ours: {
+    readonly wallMs: number
+    readonly rowsPerSecond: number
+    readonly cpuMs: number
+    readonly peakRssMiB: number
+    readonly checkMs: number
+    readonly proofMs: number
+    readonly longestBlockMs: number
+    readonly phases: Readonly<Record<string, number>>
+  }
+  readonly limit: { readonly wallMs: number }
+  readonly pgloader: {
+    readonly version: string
+    readonly wallMs: number
+    readonly exitStatus: number | null
+    readonly losses: readonly string[]
+  } | null
+  readonly script: { readonly sampleRows: number; readonly wallMs: number; readonly rowsPerSecond: number }
+  readonly ratios: {
+    readonly oursToLimit: number
+    readonly pgloaderToOurs: number | null
+    readonly scriptToOurs: number
+    readonly proofToCopy: number
+    readonly wholeJobToPgloader: number | null
+  }
+}
+
+/** Prints the figures for people, on standard error. */
+export function printReport(result: BenchResult): void {
+  const { ours, limit, pgloader, script, ratios, rows, sourceBytes } = result
+  const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`
+  const perSecond = (ms: number) =>
+    `${Math.round((rows / ms) * 1000).toLocaleString('en')} rows/s, ${(sourceBytes / 1e3 / ms).toFixed(0)} MB/s`
+  const times = (ratio: number | null) => (ratio === null ? '–' : `${ratio.toFixed(2)} ×`)
+  const lines = [
+    '',
+    `source      ${rows.toLocaleString('en')} rows, ${(sourceBytes / 1e6).toFixed(0)} MB`,
+    `ours        ${seconds(ours.wallMs)}  ${perSecond(ours.wallMs)}  (safety copy, schema, copy, structure, sequences)`,
+    `  checks    ${seconds(ours.checkMs)} before, proof ${seconds(ours.proofMs)} after`,
+    `  client    ${seconds(ours.cpuMs)} CPU, ${ours.peakRssMiB.toFixed(0)} MiB peak, event loop blocked ${ours.longestBlockMs.toFixed(0)} ms at most`,
+    `  phases    ${Object.entries(ours.phases)
+      .map(([phase, ms]) => `${phase} ${seconds(ms)}`)
+      .join(', ')}`,
+    `limit       ${seconds(limit.wallMs)}  ${perSecond(limit.wallMs)}  (COPY of prepared files by the server, keys, indexes, foreign keys)`,
+    pgloader
+      ? `pgloader    ${seconds(pgloader.wallMs)}  ${pgloader.version}, exit ${pgloader.exitStatus}; lost: ${pgloader.losses.join('; ') || 'nothing found'}`
+      : 'pgloader    not installed',
+    `script      ${script.rowsPerSecond.toFixed(0)} rows/s on a sample of ${script.sampleRows.toLocaleString('en')}`,
+    `ratios      ours/limit ${times(ratios.oursToLimit)}   pgloader/ours ${times(ratios.pgloaderToOurs)}   ours/script ${times(ratios.scriptToOurs)}   proof/copy ${times(ratios.proofToCopy)}   whole job/pgloader ${times(ratios.wholeJobToPgloader)}`,
+  ]
+  for (const line of lines) console.error(line)
+}
