@@ -1,0 +1,87 @@
+import type pg from 'pg'
+import { to as copyTo } from 'pg-copy-streams'
+import { throwIfAborted } from '@/lib/core/abort'
+import { reportError } from '@/lib/core/errors'
+import type { TableMapping } from '@/lib/core/table-mapping'
+import { toPostgresError } from '@/lib/postgres/connect'
+import { compareKeyedRows } from './compare-keyed-rows'
+import { compareUnkeyedRows } from './compare-unkeyed-rows'
+import type { ComparedRows, RowComparison } from './comparison'
+import { type KeyPart, keyParts } from './row-order'
+import type { ReadRequest } from './source-protocol'
+import type { SourceReader } from './source-reader'
+import { SourceRows } from './source-rows'
+import { targetCopySql } from './target-row-sql'
+import { TargetRows } from './target-rows'
+
+export interface ContentOptions {
+  readonly mapping: TableMapping
+  readonly reader: SourceReader
+  /** In its snapshot's transaction. */
+  readonly client: pg.Client
+  readonly advance: (rows: number, bytes: number) => void
+  readonly signal: AbortSignal
+}
+
+export type ContentOutcome =
+  | { readonly status: 'compared'; readonly comparison: RowComparison }
+  | { readonly status: 'unknown'; readonly reason: string }
+
+/**
+ * Compares every row and column of one table. Both connections are fit for the next table afterwards, also when this
+ * one could not be compared.
+ *
+ * @throws AppError CANCELLED; every other failure is `unknown` with its reason
+ */
+export async function compareContent(options: ContentOptions): Promise<ContentOutcome> {
+  const { mapping, client, signal } = options
+  if (mapping.columns.length === 0) return { status: 'unknown', reason: 'The two sides have no column in common.' }
+  await client.query('SAVEPOINT compare_content')
+  let current: ComparedRows | undefined
+  try {
+    const key = keyParts(mapping)
+    const open = async () => {
+      await current?.target.drain()
+      current = openBoth(options, key)
+      return current
+    }
+    const comparison = key ? await compareKeyedRows(await open(), key) : await compareUnkeyedRows(open, mapping)
+    await current?.target.drain()
+    await client.query('RELEASE SAVEPOINT compare_content')
+    return { status: 'compared', comparison }
+  } catch (error) {
+    throwIfAborted(signal)
+    // What the server still has to send must be taken, or the next statement would wait behind it.
+    await current?.target.drain().catch(() => undefined)
+    await client.query('ROLLBACK TO SAVEPOINT compare_content')
+    return { status: 'unknown', reason: `The rows could not be compared: ${reportError(toPostgresError(error, mapping.table)).message}` }
+  }
+}
+
+function openBoth({ mapping, reader, client, advance, signal }: ContentOptions, key: readonly KeyPart[] | null): ComparedRows {
+  const places = key ? 0 : 1
+  const order = key?.map(({ targetOrder }) => targetOrder) ?? []
+  const stream = client.query(copyTo(targetCopySql(mapping, order, key === null)))
+  return {
+    mapping,
+    source: new SourceRows(reader.read(readRequest(mapping, key)), mapping.columns.length + places),
+    target: new TargetRows(stream, mapping.columns.length + places),
+    advance,
+    signal,
+  }
+}
+
+function readRequest(mapping: TableMapping, key: readonly KeyPart[] | null): ReadRequest {
+  return {
+    table: mapping.table,
+    columns: mapping.columns.map(({ name, sourceType }) => ({ name, declaredType: sourceType })),
+    withoutRowid: mapping.withoutRowid,
+    key: (key ?? []).map(({ name, directClass, value, isNumeric }) => ({
+      name,
+      directClass,
+      value,
+      isNumeric,
+      isRowid: mapping.rowidColumn === name,
+    })),
+  }
+}

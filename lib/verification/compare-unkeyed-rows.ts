@@ -1,0 +1,121 @@
+import { createHash } from 'node:crypto'
+import type { TableMapping } from '@/lib/core/table-mapping'
+import { canonicalSource, canonicalTarget, sourceValue, unreadable } from './canonical-value'
+import { advanceRow, Breather, type ComparedRows, DifferenceList, type RowComparison } from './comparison'
+import type { SourceRow } from './source-row'
+import type { TargetRow } from './target-rows'
+
+/** Digests held at once while looking for the rows that differ: some 100 MB at most. */
+const mostDigests = 400_000
+
+/**
+ * Compares a table without primary key as a multiset: every row as often on one side as on the other, in any order.
+ * First the sums of all rows' digests: equal sums of 128 bits are equal rows. Only where they differ are the rows
+ * read again, in as many passes as constant memory needs, to find which they are.
+ * Their "key" is where they are stored: `rowid` in the source, `ctid` in the target.
+ *
+ * @param open starts both streams anew; each row is followed by its place
+ */
+export async function compareUnkeyedRows(open: () => Promise<ComparedRows>, mapping: TableMapping): Promise<RowComparison> {
+  const source = new DigestSum()
+  const target = new DigestSum()
+  await readDigests(await open(), mapping, (digest, _row, sign) => (sign > 0 ? source : target).add(digest))
+  const rows = { sourceRows: source.rows, targetRows: target.rows }
+  if (source.equals(target)) return { ...rows, differences: [], differencesTotal: 0 }
+
+  const differences = new DifferenceList()
+  const passes = Math.ceil(Math.max(source.rows, target.rows) / mostDigests)
+  for (let pass = 0; pass < passes; pass++) {
+    const surplus = new Map<string, { count: number; places: string[] }>()
+    await readDigests(await open(), mapping, (digest, place, sign) => {
+      if (digest.readUInt32BE(0) % passes !== pass) return
+      const name = digest.toString('latin1')
+      const entry = surplus.get(name) ?? { count: 0, places: [] }
+      const isNearer = entry.count * sign < 0
+      entry.count += sign
+      if (isNearer) entry.places.pop()
+      else entry.places.push(place())
+      if (entry.count === 0) surplus.delete(name)
+      else surplus.set(name, entry)
+    })
+    for (const { count, places } of surplus.values()) {
+      for (const place of places) {
+        differences.add(() =>
+          count > 0
+            ? { key: { rowid: place }, column: null, kind: 'missing-in-target' }
+            : { key: { ctid: place }, column: null, kind: 'missing-in-source' },
+        )
+      }
+    }
+  }
+  return { ...rows, differences: differences.named, differencesTotal: differences.total }
+}
+
+/** The sum of digests, in two halves modulo 2^64. Unlike an exclusive or it notices a row that is there twice. */
+class DigestSum {
+  rows = 0
+  private high = 0n
+  private low = 0n
+
+  add(digest: Buffer): void {
+    this.rows++
+    this.high = BigInt.asUintN(64, this.high + digest.readBigUInt64BE(0))
+    this.low = BigInt.asUintN(64, this.low + digest.readBigUInt64BE(8))
+  }
+
+  equals(other: DigestSum): boolean {
+    return this.rows === other.rows && this.high === other.high && this.low === other.low
+  }
+}
+
+type Take = (digest: Buffer, place: () => string, sign: 1 | -1) => void
+
+/** Reads both sides in turns, a row each, so that rows in the same order cancel out at once. */
+async function readDigests({ source, target, advance, signal }: ComparedRows, mapping: TableMapping, take: Take): Promise<void> {
+  const breather = new Breather(signal)
+  const last = mapping.columns.length
+  let rows = 0
+  let hasSource = await advanceRow(source)
+  let hasTarget = await advanceRow(target)
+  while (hasSource || hasTarget) {
+    if (hasSource) {
+      take(digestSourceRow(source.row, mapping), () => String(sourceValue(source.row, last)), 1)
+      rows++
+      hasSource = source.next() === 'row' || (await advanceRow(source))
+    }
+    if (hasTarget) {
+      take(digestTargetRow(target.row, mapping), () => placeOf(target.row, last), -1)
+      hasTarget = target.next() === 'row' || (await advanceRow(target))
+    }
+    if (breather.isDue()) {
+      advance(rows, 0)
+      await breather.rest()
+    }
+  }
+  advance(rows, 0)
+}
+
+function digestSourceRow(row: SourceRow, { columns }: TableMapping): Buffer {
+  return digest(
+    columns
+      .map(({ value }, column) => canonicalSource(sourceValue(row, column), value))
+      .map((text) => (text === unreadable ? false : text)),
+  )
+}
+
+function digestTargetRow(row: TargetRow, { columns }: TableMapping): Buffer {
+  return digest(columns.map(({ value }, column) => canonicalTarget(row, column, value)).map((text) => (text === unreadable ? true : text)))
+}
+
+/** An unreadable value is a boolean of its side, which no value of the other side equals. */
+function digest(texts: readonly (string | null | boolean)[]): Buffer {
+  const hash = createHash('sha256')
+  for (const text of texts)
+    hash.update(typeof text === 'string' ? `${text.length}:` : `${text};`).update(typeof text === 'string' ? text : '')
+  return hash.digest().subarray(0, 16)
+}
+
+function placeOf(row: TargetRow, column: number): string {
+  const start = row.starts[column] ?? 0
+  return row.bytes.toString('latin1', start, start + (row.lengths[column] ?? 0))
+}

@@ -1,0 +1,122 @@
+import { z } from 'zod'
+import type { SqliteTable } from '@/lib/core/catalogue'
+import { quoteName, quoteNames } from '@/lib/core/quoted-name'
+import { rowidName } from '@/lib/sqlite/count-rows'
+import type { SqliteDatabase } from '@/lib/sqlite/open-database'
+import { orderOf } from './row-order'
+import type { ReadRequest, SourceChunk, SourceKeyColumn } from './source-protocol'
+import { doubleBits, encodeSourceRow } from './source-row'
+import { sourceRowSql } from './source-row-sql'
+
+/** Bytes that a chunk should have: large enough to be worth a message, small enough for constant memory. */
+const chunkBytes = 1024 * 1024
+const mostRows = 20_000
+
+/**
+ * Reads a table in chunks. By its primary key in ranges where SQLite's own order is the key's order, and otherwise
+ * (odd storage classes in the key, kinds that are ordered by meaning) in one sorted statement.
+ */
+export function* readChunks(db: SqliteDatabase, table: SqliteTable, request: ReadRequest): Generator<SourceChunk, void> {
+  const isUtf8 = db.pragma('encoding', { simple: true }) === 'UTF-8'
+  db.function('bascule_bits', { deterministic: true }, (value: unknown) => doubleBits(Number(value)))
+  if (request.key.length === 0) yield* readInOneStatement(db, request, '', rowidName(table), isUtf8)
+  else if (isUtf8 && isDirectlyOrdered(db, request)) yield* readInRanges(db, request)
+  else yield* readInOneStatement(db, request, orderSql(db, request.key), null, isUtf8)
+}
+
+/** Whether every key has the storage class that SQLite orders as the target orders its values. */
+function isDirectlyOrdered(db: SqliteDatabase, { table, key }: ReadRequest): boolean {
+  if (key.some(({ directClass }) => directClass === null)) return false
+  const doubtful = key.filter(({ isRowid }) => !isRowid)
+  if (doubtful.length === 0) return true
+  const isOdd = doubtful.map(({ name, directClass }) => `typeof(${quoteName(name)}) <> '${directClass}'`).join(' OR ')
+  return db.prepare(`SELECT 1 FROM ${quoteName(table)} WHERE ${isOdd} LIMIT 1`).get() === undefined
+}
+
+function* readInRanges(db: SqliteDatabase, request: ReadRequest): Generator<SourceChunk, void> {
+  const table = quoteName(request.table)
+  const names = request.key.map(({ name }) => name)
+  const order = names.map((name) => `${quoteName(name)} COLLATE BINARY`).join(', ')
+  const keys = quoteNames(names)
+  const places = names.map(() => '?').join(', ')
+  const after =
+    names.length === 1 ? `${order} > ?` : `(${names.map((name) => `${quoteName(name)} COLLATE BINARY`).join(', ')}) > (${places})`
+  const statements = (condition: string) => ({
+    // The key of the last row of the range is found on the index alone.
+    last: db.prepare(`SELECT ${keys} FROM ${table} ${condition} ORDER BY ${order} LIMIT 1 OFFSET ?`).raw().safeIntegers(),
+    chunk: db
+      .prepare(
+        `SELECT CAST(group_concat(line, '') AS BLOB), count(*) FROM (SELECT ${sourceRowSql(request.columns)} AS line FROM ${table} ${condition} ORDER BY ${order} LIMIT ?)`,
+      )
+      .raw(),
+  })
+  let { last, chunk } = statements('')
+  const further = statements(`WHERE ${after}`)
+  let from: unknown[] = []
+  let rows = 256
+  for (;;) {
+    const read = readRange(chunk, from, rows)
+    if (read === 'too large') {
+      if (rows === 1) throw new Error('A row is longer than SQLite can join into one value (1,000,000,000 bytes).')
+      rows = Math.max(1, rows >> 3)
+      continue
+    }
+    if (read.rows === 0) return
+    yield read
+    if (read.rows < rows) return
+    from = z.array(z.unknown()).parse(last.get(...from, rows - 1))
+    ;({ last, chunk } = further)
+    const averageBytes = Math.max(1, read.bytes.length / read.rows)
+    // Growing by four at most: rows of a few bytes may be followed by rows of megabytes.
+    rows = Math.max(1, Math.min(mostRows, rows * 4, Math.floor(chunkBytes / averageBytes)))
+  }
+}
+
+const rangeRow = z.tuple([z.instanceof(Uint8Array).nullable(), z.number()])
+
+function readRange(statement: import('better-sqlite3').Statement, from: readonly unknown[], rows: number): SourceChunk | 'too large' {
+  try {
+    const [bytes, count] = rangeRow.parse(statement.get(...from, rows))
+    return { bytes: bytes ?? new Uint8Array(0), rows: count }
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'SQLITE_TOOBIG' || error.code === 'SQLITE_NOMEM')) return 'too large'
+    throw error
+  }
+}
+
+function orderSql(db: SqliteDatabase, key: readonly SourceKeyColumn[]): string {
+  db.function('bascule_order', { deterministic: true, safeIntegers: true }, (part: unknown, value: unknown) => {
+    const column = key[Number(part)]
+    return column ? orderOf(value as Parameters<typeof orderOf>[0], column) : null
+  })
+  return ` ORDER BY ${key.map(({ name }, part) => `bascule_order(${part}, ${quoteName(name)})`).join(', ')}`
+}
+
+/** One row after the other; slower, but in any order and in any text encoding. */
+function* readInOneStatement(
+  db: SqliteDatabase,
+  request: ReadRequest,
+  order: string,
+  rowid: string | null,
+  isUtf8: boolean,
+): Generator<SourceChunk, void> {
+  const extra = request.key.length > 0 ? [] : [rowid ?? '0']
+  const from = `FROM ${quoteName(request.table)}${order}`
+  const fields = isUtf8
+    ? `CAST(concat(${[sourceRowSql(request.columns), ...extra.map((name) => `'i', ${name}, ';'`)].join(', ')}) AS BLOB)`
+    : [...request.columns.map(({ name }) => quoteName(name)), ...extra].join(', ')
+  const rows = db.prepare(`SELECT ${fields} ${from}`).raw().safeIntegers()
+  let parts: Buffer[] = []
+  let size = 0
+  for (const values of rows.iterate()) {
+    const fieldsOfRow = z.array(z.unknown()).parse(values)
+    const line = isUtf8 ? (fieldsOfRow[0] as Buffer) : encodeSourceRow(fieldsOfRow)
+    parts.push(line)
+    size += line.length
+    if (size < chunkBytes) continue
+    yield { bytes: Buffer.concat(parts), rows: parts.length }
+    parts = []
+    size = 0
+  }
+  if (parts.length > 0) yield { bytes: Buffer.concat(parts), rows: parts.length }
+}

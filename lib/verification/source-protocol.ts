@@ -1,0 +1,56 @@
+import type { SqliteCatalogue } from '@/lib/core/catalogue'
+import type { ErrorReport } from '@/lib/core/errors'
+import type { ValueKind } from '@/lib/core/table-mapping'
+import type { SourceColumn } from './source-row-sql'
+import type { Endpoint } from './verification-result'
+
+/** Which rows of the source to read, and in which order. */
+export interface ReadRequest {
+  readonly table: string
+  readonly columns: readonly SourceColumn[]
+  /** Primary key in key order; empty: any order, and each row is followed by its rowid as one more field. */
+  readonly key: readonly SourceKeyColumn[]
+  readonly withoutRowid: boolean
+}
+
+export interface SourceKeyColumn {
+  readonly name: string
+  /** Storage class that SQLite's own order suits; null where the order must be computed. */
+  readonly directClass: 'integer' | 'text' | 'blob' | null
+  readonly value: ValueKind
+  readonly isNumeric: boolean
+  /** INTEGER PRIMARY KEY: SQLite lets nothing else in. */
+  readonly isRowid: boolean
+}
+
+/** Whole rows in the form of `sourceRowSql`, one after the other. */
+export interface SourceChunk {
+  readonly bytes: Uint8Array
+  readonly rows: number
+}
+
+export interface OpenedSource {
+  readonly endpoint: Endpoint
+  readonly catalogue: SqliteCatalogue
+}
+
+/** What the reading thread can be asked; it answers in the order in which it was asked. */
+export type SourceRequest =
+  | { readonly ask: 'open'; readonly path: string }
+  | { readonly ask: 'count'; readonly table: string }
+  | { readonly ask: 'read'; readonly request: ReadRequest }
+  | { readonly ask: 'next' }
+  | { readonly ask: 'maxima'; readonly table: string; readonly columns: readonly string[] }
+
+/** The value that answers each request. */
+export interface SourceAnswers {
+  readonly open: OpenedSource
+  readonly count: number
+  readonly read: null
+  /** Null after the last chunk. */
+  readonly next: SourceChunk | null
+  /** Largest integer of each column, null where there is none. */
+  readonly maxima: readonly (bigint | null)[]
+}
+
+export type SourceReply = { readonly value: SourceAnswers[keyof SourceAnswers] } | { readonly error: ErrorReport }

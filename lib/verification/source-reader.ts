@@ -1,0 +1,97 @@
+import { Worker } from 'node:worker_threads'
+import { cancelledError } from '@/lib/core/abort'
+import { AppError } from '@/lib/core/errors'
+import type { OpenedSource, ReadRequest, SourceAnswers, SourceChunk, SourceReply, SourceRequest } from './source-protocol'
+
+/** The source at one moment, read by a thread of its own. */
+export interface SourceReader extends AsyncDisposable {
+  readonly opened: OpenedSource
+  count(table: string): Promise<number>
+  maxima(table: string, columns: readonly string[]): Promise<readonly (bigint | null)[]>
+  /** The rows of a table, chunk by chunk, some chunks ahead. One table at a time. */
+  read(request: ReadRequest): AsyncGenerator<SourceChunk, void>
+}
+
+/** Chunks asked for before they are needed, so that reading and comparing overlap. */
+const chunksAhead = 3
+
+/**
+ * Starts the thread, opens the file for reading and takes the snapshot. The thread ends when the reader is disposed of
+ * or the signal fires, in the middle of a statement too.
+ *
+ * @throws AppError SOURCE_*, CANCELLED
+ */
+export async function openSourceReader(sourcePath: string, signal: AbortSignal): Promise<SourceReader> {
+  const worker = new Worker(new URL('./source-thread.mjs', import.meta.url), { execArgv: [], env: withoutNodeOptions() })
+  const waiting: { resolve: (reply: SourceReply) => void; reject: (error: unknown) => void }[] = []
+  let failure: unknown
+  const fail = (error: unknown) => {
+    failure ??= error
+    for (const { reject } of waiting.splice(0)) reject(failure)
+  }
+  const stop = () => {
+    fail(cancelledError(signal))
+    void worker.terminate()
+  }
+  worker.on('message', (reply: SourceReply) => waiting.shift()?.resolve(reply))
+  worker.on('error', fail)
+  worker.on('exit', () => fail(new AppError({ code: 'INTERNAL', message: 'The thread that reads the source ended too early.' })))
+  if (signal.aborted) stop()
+  else signal.addEventListener('abort', stop, { once: true })
+
+  async function ask<K extends SourceRequest['ask']>(request: SourceRequest & { readonly ask: K }): Promise<SourceAnswers[K]> {
+    if (failure !== undefined) throw failure
+    const reply = await new Promise<SourceReply>((resolve, reject) => {
+      waiting.push({ resolve, reject })
+      worker.postMessage(request)
+    })
+    if ('error' in reply) throw new AppError({ ...reply.error, operation: 'read the source' })
+    // The thread answers each request with the value that belongs to it (source-protocol).
+    return reply.value as SourceAnswers[K]
+  }
+
+  async function* read(request: ReadRequest): AsyncGenerator<SourceChunk, void> {
+    await ask({ ask: 'read', request })
+    const ahead = Array.from({ length: chunksAhead }, () => settled(ask({ ask: 'next' })))
+    for (;;) {
+      const next = await ahead.shift()
+      if (!next) return
+      if ('error' in next) throw next.error
+      if (next.value === null) return
+      ahead.push(settled(ask({ ask: 'next' })))
+      yield next.value
+    }
+  }
+
+  const dispose = async () => {
+    signal.removeEventListener('abort', stop)
+    await worker.terminate()
+  }
+  try {
+    const opened = await ask({ ask: 'open', path: sourcePath })
+    return {
+      opened,
+      count: (table) => ask({ ask: 'count', table }),
+      maxima: (table, columns) => ask({ ask: 'maxima', table, columns }),
+      read,
+      [Symbol.asyncDispose]: dispose,
+    }
+  } catch (error) {
+    await dispose()
+    throw error
+  }
+}
+
+/** A rejection that is looked at later must not count as unhandled until then. */
+function settled<T>(promise: Promise<T>): Promise<{ readonly value: T } | { readonly error: unknown }> {
+  return promise.then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error }),
+  )
+}
+
+/** The process may have been started with loaders of its own; the thread brings its own. */
+function withoutNodeOptions(): NodeJS.ProcessEnv {
+  const { NODE_OPTIONS: _, ...rest } = process.env
+  return rest
+}

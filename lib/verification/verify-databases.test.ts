@@ -1,0 +1,289 @@
+import Database from 'better-sqlite3'
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
+import type { ProgressEvent } from '@/lib/core/progress'
+import { createPostgresDatabase, type TestPostgresDatabase, withPostgres } from '@/tests/support/postgres-databases'
+import { createSqliteDatabase, type TestSqliteDatabase } from '@/tests/support/sqlite-databases'
+import { verificationResultSchema } from './verification-result'
+import { verifyDatabases } from './verify-databases'
+
+/** Every kind of column; rows 2 to 4 hold what older and other programs wrote. */
+const sourceSql = `
+CREATE TABLE "Person" (id TEXT PRIMARY KEY, name TEXT);
+INSERT INTO "Person" VALUES ('a', 'Ada'), ('B', 'Bob'), ('é', NULL), ('z', '');
+CREATE TABLE "Every kind" (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, flag BOOLEAN, small INTEGER, large BIGINT, real REAL, price DECIMAL, text TEXT,
+  bytes BLOB, json JSONB, at DATETIME, day DATETIME, uuid TEXT, kind TEXT, "personId" TEXT REFERENCES "Person"(id));
+CREATE UNIQUE INDEX one_open ON "Every kind" (text) WHERE flag = 1;
+CREATE INDEX by_person ON "Every kind" ("personId");
+INSERT INTO "Every kind" VALUES
+ (1, 1, 7, 9007199254740993, 123456.789, 1.1, 'tab	 newline
+ \\N \\. "quoted" 🦊 ' || char(0xfeff) || char(0x2028), x'005c783431ff', '{"b":1,"a":[1,2.5,null,"x"],"long":12345678901234567890}', '2024-03-01T10:00:00.123+00:00', '2024-03-01T00:00:00.000+00:00', '0E37DF36-F698-11E6-8DD4-CB9CED3DF976', 'RED', 'a'),
+ (2, 0, -7, -5, 1e300, 1, '', x'', 123, 1709287200123, '2024-02-29', NULL, 'BLUE', 'B'),
+ (3, 2, 0, 0, 5e-324, 0.30000000000000004, '007', 'text in a blob', 0.1, '2024-03-01 10:00:00', 1709251200000, NULL, 'RED', 'é'),
+ (4, 'true', 1.5, NULL, 9e999, NULL, x'c3a9', NULL, '"A\\u0041é"', '2024-03-01T12:00:00.1239+02:00', NULL, NULL, NULL, NULL),
+ (5, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'null', '1900-01-01 00:00:00 +00:00', NULL, NULL, NULL, NULL);
+DELETE FROM "Every kind" WHERE id > 5;
+CREATE TABLE "Log" (line TEXT, n INTEGER);
+INSERT INTO "Log" VALUES ('twice', 1), ('once', 2), ('twice', 1), (NULL, NULL);
+CREATE TABLE "Pair" (left TEXT NOT NULL, right INTEGER NOT NULL, note TEXT, PRIMARY KEY (left, right)) WITHOUT ROWID;
+INSERT INTO "Pair" VALUES ('x', 2, 'a'), ('x', 10, 'b'), ('X', 1, 'c');
+CREATE TABLE "Moment" (at DATETIME PRIMARY KEY, what TEXT);
+INSERT INTO "Moment" VALUES ('2024-03-01T10:00:00.000+00:00', 'text'), (1609459200000, 'number'), ('2019-01-01', 'day');
+CREATE TABLE "Empty" (id INTEGER PRIMARY KEY);
+`
+
+const targetSql = `
+CREATE TABLE "Person" (id text PRIMARY KEY, name text);
+INSERT INTO "Person" VALUES ('z', ''), ('é', NULL), ('B', 'Bob'), ('a', 'Ada');
+CREATE TYPE "Kind" AS ENUM ('RED', 'BLUE');
+CREATE TABLE "Every kind" (
+  id serial PRIMARY KEY, flag boolean, small integer, large bigint, real double precision, price numeric(65,30), text text,
+  bytes bytea, json jsonb, at timestamp(3), day date, uuid uuid, kind "Kind", "personId" text REFERENCES "Person"(id));
+CREATE UNIQUE INDEX one_open ON "Every kind" (text) WHERE flag;
+CREATE INDEX by_person ON "Every kind" ("personId");
+INSERT INTO "Every kind" VALUES
+ (5, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 'null', '1900-01-01', NULL, NULL, NULL, NULL),
+ (1, true, 7, 9007199254740993, 123456.789, 1.10, E'tab\\t newline\\n \\\\N \\\\. "quoted" 🦊 \\uFEFF\\u2028', '\\x005c783431ff', '{"a": [1, 2.50, null, "x"], "b": 1.0, "long": 12345678901234567890}', '2024-03-01 10:00:00.123', '2024-03-01', '0e37df36-f698-11e6-8dd4-cb9ced3df976', 'RED', 'a'),
+ (2, false, -7, -5, 1e300, 1, '', '', '123', '2024-03-01 10:00:00.123', '2024-02-29', NULL, 'BLUE', 'B'),
+ (3, false, 0, 0, 5e-324, 0.30000000000000004, '007', 'text in a blob', '0.10', '2024-03-01 10:00:00', '2024-03-01', NULL, 'RED', 'é'),
+ (4, true, 1, NULL, 'Infinity', NULL, 'é', NULL, '"AAé"', '2024-03-01 10:00:00.123', NULL, NULL, NULL, NULL);
+SELECT setval('"Every kind_id_seq"', 5);
+CREATE TABLE "Log" (line text, n integer);
+INSERT INTO "Log" VALUES (NULL, NULL), ('twice', 1), ('twice', 1), ('once', 2);
+CREATE TABLE "Pair" ("left" text NOT NULL, "right" integer NOT NULL, note text, PRIMARY KEY ("left", "right"));
+INSERT INTO "Pair" VALUES ('X', 1, 'c'), ('x', 10, 'b'), ('x', 2, 'a');
+CREATE TABLE "Moment" (at timestamptz(3) PRIMARY KEY, what text);
+INSERT INTO "Moment" VALUES ('2024-03-01 10:00:00Z', 'text'), ('2021-01-01 00:00:00Z', 'number'), ('2019-01-01 00:00:00Z', 'day');
+CREATE TABLE "Empty" (id bigserial PRIMARY KEY);
+`
+
+describe.each([...inject('postgresServers')])('verification against $name', (server) => {
+  let source: TestSqliteDatabase
+  let target: TestPostgresDatabase
+  beforeAll(async () => {
+    source = await createSqliteDatabase(sourceSql)
+  })
+  afterAll(() => source.remove())
+  beforeEach(async () => {
+    target = await createPostgresDatabase(server)
+    await withPostgres(target.url, (client) => client.query(targetSql))
+    return () => target.drop()
+  })
+
+  const plant = (sql: string) => withPostgres(target.url, (client) => client.query(sql))
+  const verify = async (sourcePath = source.path) => {
+    const events: ProgressEvent[] = []
+    const result = await verifyDatabases({ sourcePath, targetUrl: target.url }, (event) => events.push(event), new AbortController().signal)
+    return { ...verificationResultSchema.parse(result), events }
+  }
+  const tableOf = ({ tables }: { tables: readonly { table: string }[] }, name: string) => tables.find(({ table }) => table === name)
+  const codesOf = ({ findings }: { findings: readonly { code: string }[] }) => findings.map(({ code }) => code)
+
+  it('finds the same data identical in every storage class', async () => {
+    const result = await verify()
+    expect(result.tables.filter(({ content }) => content !== 'identical')).toEqual([])
+    expect(result.findings).toEqual([])
+    expect(result.status).toBe('succeeded')
+    expect(result.tables.map(({ table, sourceRows, targetRows }) => [table, sourceRows, targetRows])).toEqual([
+      ['Empty', 0, 0],
+      ['Every kind', 5, 5],
+      ['Log', 4, 4],
+      ['Moment', 3, 3],
+      ['Pair', 3, 3],
+      ['Person', 4, 4],
+    ])
+    expect(result.events.filter((event) => event.type === 'phase').map((event) => `${event.phase} ${event.status}`)).toEqual([
+      'counts started',
+      'counts succeeded',
+      'content started',
+      'content succeeded',
+      'structure started',
+      'structure succeeded',
+    ])
+  })
+
+  const oneColumn: readonly (readonly [what: string, column: string, value: string])[] = [
+    ['a changed bit in a blob', 'bytes', `set_byte(bytes, 5, 254)`],
+    ['one second in a date', 'at', `at + interval '1 second'`],
+    ['one millisecond in a date', 'at', `at + interval '1 millisecond'`],
+    ['a trailing space', 'text', `text || ' '`],
+    ['a text in another Unicode form', 'text', `replace(text, '🦊', '🦊' || U&'\\0301')`],
+    ['a float off by one unit', 'real', `123456.78900000002`],
+    ['a JSON key changed', 'json', `'{"b":1,"A":[1,2.5,null,"x"],"long":12345678901234567890}'`],
+    ['a JSON number changed beyond what a double holds', 'json', `'{"b":1,"a":[1,2.5,null,"x"],"long":12345678901234567891}'`],
+    ['a JSON number become text', 'json', `'{"b":"1","a":[1,2.5,null,"x"],"long":12345678901234567890}'`],
+    ['an integer beyond 2^53 off by one', 'large', `9007199254740992`],
+    ['a decimal off in its last digit', 'price', `1.100000000000000000000000000001`],
+    ['a boolean turned', 'flag', `false`],
+    ['another enum label', 'kind', `'BLUE'`],
+    ['another UUID', 'uuid', `'0e37df36-f698-11e6-8dd4-cb9ced3df977'`],
+    ['a value become NULL', 'small', `NULL`],
+    ['a JSON value become NULL', 'json', `NULL`],
+  ]
+  it.each(oneColumn)('finds %s, by key and column', async (_what, column, value) => {
+    await plant(`UPDATE "Every kind" SET ${column} = ${value} WHERE id = 1`)
+    const result = await verify()
+    expect(result.status).toBe('failed')
+    expect(tableOf(result, 'Every kind')).toMatchObject({
+      content: 'different',
+      sourceRows: 5,
+      targetRows: 5,
+      differencesTotal: 1,
+      differences: [{ key: { id: '1' }, column, kind: 'value-differs' }],
+    })
+  })
+
+  it("finds NULL for '' and '' for NULL", async () => {
+    await plant(`UPDATE "Person" SET name = NULL WHERE id = 'z'; UPDATE "Person" SET name = '' WHERE id = 'é'`)
+    expect(tableOf(await verify(), 'Person')).toMatchObject({
+      differencesTotal: 2,
+      differences: [
+        { key: { id: 'z' }, column: 'name', kind: 'value-differs' },
+        { key: { id: 'é' }, column: 'name', kind: 'value-differs' },
+      ],
+    })
+  })
+
+  it('finds two rows swapped', async () => {
+    await plant(`UPDATE "Person" SET name = CASE id WHEN 'a' THEN 'Bob' ELSE 'Ada' END WHERE id IN ('a', 'B')`)
+    const keys = [{ id: 'B' }, { id: 'a' }]
+    expect(tableOf(await verify(), 'Person')).toMatchObject({
+      differencesTotal: 2,
+      differences: keys.map((key) => ({ key, column: 'name' })),
+    })
+  })
+
+  it('finds a row missing and another extra though the counts agree', async () => {
+    await plant(`DELETE FROM "Pair" WHERE "right" = 2; INSERT INTO "Pair" VALUES ('x', 11, 'b')`)
+    expect(tableOf(await verify(), 'Pair')).toMatchObject({
+      sourceRows: 3,
+      targetRows: 3,
+      content: 'different',
+      differences: [
+        { key: { left: 'x', right: '2' }, column: null, kind: 'missing-in-target' },
+        { key: { left: 'x', right: '11' }, column: null, kind: 'missing-in-source' },
+      ],
+    })
+  })
+
+  it('finds a row missing and another doubled in a table without primary key', async () => {
+    await plant(`DELETE FROM "Log" WHERE ctid = (SELECT min(ctid) FROM "Log" WHERE line = 'twice'); INSERT INTO "Log" VALUES ('once', 2)`)
+    const log = tableOf(await verify(), 'Log')
+    expect(log).toMatchObject({ sourceRows: 4, targetRows: 4, content: 'different', differencesTotal: 2 })
+    expect(log).toHaveProperty('differences', [
+      { key: { rowid: '3' }, column: null, kind: 'missing-in-target' },
+      { key: { ctid: '(0,5)' }, column: null, kind: 'missing-in-source' },
+    ])
+  })
+
+  it('finds a changed key value that is ordered by meaning', async () => {
+    await plant(`UPDATE "Moment" SET at = at + interval '1 second' WHERE what = 'number'`)
+    expect(tableOf(await verify(), 'Moment')).toMatchObject({
+      differences: [
+        { key: { at: '2021-01-01 00:00:00' }, kind: 'missing-in-target' },
+        { key: { at: '2021-01-01 00:00:01' }, kind: 'missing-in-source' },
+      ],
+    })
+  })
+
+  it('counts all differences and names a hundred', async () => {
+    await using many = await createSqliteDatabase(
+      `CREATE TABLE "Many" (id INTEGER PRIMARY KEY, n INTEGER);
+       WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < 5000) INSERT INTO "Many" SELECT i, i FROM s;`,
+    )
+    await plant(
+      `CREATE TABLE "Many" (id integer PRIMARY KEY, n integer); INSERT INTO "Many" SELECT i, i + 1 FROM generate_series(1, 5000) AS i`,
+    )
+    const table = (await verify(many.path)).tables.find(({ table }) => table === 'Many')
+    expect(table).toMatchObject({ content: 'different', differencesTotal: 5000 })
+    expect(table?.differences).toHaveLength(100)
+  })
+
+  it('finds a table that only one side has', async () => {
+    await plant(`DROP TABLE "Moment"; CREATE TABLE "Extra" (id integer PRIMARY KEY)`)
+    const result = await verify()
+    expect(tableOf(result, 'Moment')).toMatchObject({ content: 'different', sourceRows: 3, targetRows: null })
+    expect(tableOf(result, 'Extra')).toMatchObject({ content: 'different', sourceRows: null, targetRows: 0 })
+    expect(result.status).toBe('failed')
+  })
+
+  it('finds a column that the target has not', async () => {
+    await plant(`ALTER TABLE "Person" DROP COLUMN name`)
+    expect(tableOf(await verify(), 'Person')).toMatchObject({ content: 'different', reason: 'Not on both sides: name.' })
+  })
+
+  it('calls a value that Prisma cannot read a difference, and goes on', async () => {
+    await using odd = await createSqliteDatabase(`CREATE TABLE "Odd" (id INTEGER PRIMARY KEY, n INTEGER, at DATETIME);
+      INSERT INTO "Odd" VALUES (1, 'abc', '2024-01-01T00:00:00.000Z'), (2, 2, 'yesterday'), (3, 3, NULL);`)
+    await plant(`CREATE TABLE "Odd" (id integer PRIMARY KEY, n integer, at timestamp(3));
+      INSERT INTO "Odd" VALUES (1, 0, '2024-01-01'), (2, 2, NULL), (3, 3, 'infinity')`)
+    const table = (await verify(odd.path)).tables.find(({ table }) => table === 'Odd')
+    expect(table?.differences.map(({ key, column }) => `${key.id} ${column}`)).toEqual(['1 n', '2 at', '3 at'])
+  })
+
+  it('says unknown, with the reason, where the target could not be read', async () => {
+    const role = `reader_${target.name}`
+    await plant(
+      `CREATE ROLE ${role} LOGIN PASSWORD 'secret'; GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role}; REVOKE SELECT ON "Log" FROM ${role}`,
+    )
+    const url = new URL(target.url)
+    url.username = role
+    url.password = 'secret'
+    const result = await verifyDatabases({ sourcePath: source.path, targetUrl: url.href }, () => undefined, new AbortController().signal)
+    expect(tableOf(result, 'Log')).toMatchObject({ content: 'unknown', targetRows: null })
+    expect(tableOf(result, 'Pair')).toMatchObject({ content: 'identical' })
+    expect(result.status).toBe('failed')
+    await plant(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
+  })
+
+  const structure: readonly (readonly [what: string, sql: string, code: string])[] = [
+    ['a sequence left behind', `SELECT setval('"Every kind_id_seq"', 4)`, 'SEQUENCE_BEHIND'],
+    ['a missing index', 'DROP INDEX by_person', 'INDEX_MISSING'],
+    ['a missing unique index', 'DROP INDEX one_open', 'UNIQUE_INDEX_MISSING'],
+    [
+      "a partial index's WHERE dropped",
+      'DROP INDEX one_open; CREATE UNIQUE INDEX one_open ON "Every kind" (text)',
+      'INDEX_CONDITION_DIFFERS',
+    ],
+    ['a dropped foreign key', 'ALTER TABLE "Every kind" DROP CONSTRAINT "Every kind_personId_fkey"', 'FOREIGN_KEY_MISSING'],
+    ['a disabled foreign key', 'ALTER TABLE "Every kind" DISABLE TRIGGER ALL', 'FOREIGN_KEY_DISABLED'],
+    ['a dropped primary key', 'ALTER TABLE "Pair" DROP CONSTRAINT "Pair_pkey"', 'PRIMARY_KEY_MISSING'],
+    [
+      'a dropped NOT NULL',
+      'ALTER TABLE "Pair" DROP CONSTRAINT "Pair_pkey"; ALTER TABLE "Pair" ALTER "left" DROP NOT NULL',
+      'NOT_NULL_MISSING',
+    ],
+  ]
+  it.each(structure)('finds %s', async (_what, sql, code) => {
+    await plant(sql)
+    const result = await verify()
+    expect(codesOf(result)).toContain(code)
+    if (code !== 'INDEX_MISSING') expect(result.status).toBe('failed')
+  })
+
+  it('finds a sequence that would give out the id of a deleted row again', async () => {
+    const db = new Database(source.path)
+    db.exec(`UPDATE sqlite_sequence SET seq = 50`)
+    db.close()
+    expect(codesOf(await verify())).toEqual(['SEQUENCE_BELOW_SOURCE'])
+    const again = new Database(source.path)
+    again.exec(`UPDATE sqlite_sequence SET seq = 5`)
+    again.close()
+  })
+
+  it('stops when cancelled and leaves no connection', async () => {
+    const controller = new AbortController()
+    const verifying = verifyDatabases(
+      { sourcePath: source.path, targetUrl: target.url },
+      (event) => event.type === 'phase' && event.phase === 'content' && controller.abort(),
+      controller.signal,
+    )
+    await expect(verifying).rejects.toMatchObject({ code: 'CANCELLED' })
+    await expect
+      .poll(
+        async () =>
+          (await plant(`SELECT 1 FROM pg_stat_activity WHERE application_name LIKE 'bascule%' AND datname = current_database()`)).rowCount,
+      )
+      .toBe(0)
+  })
+})
