@@ -18,7 +18,8 @@ export function suspectExpression(column: ColumnMapping, isRowid: boolean, isReq
   if (isRowid && value.kind === 'integer' && value.bits === 64) return null
   const reference = columnReference(column.name)
   const branches = cleanBranches(value, reference, decodesText)
-  const whens = Object.entries(branches).map(([storageClass, clean]) => `WHEN '${storageClass}' THEN NOT (${clean})`)
+  // A CASE, because AND and OR stop at the first answer only where SQLite jumps; as plain values both sides are computed.
+  const whens = Object.entries(branches).map(([storageClass, clean]) => `WHEN '${storageClass}' THEN CASE WHEN ${clean} THEN 0 ELSE 1 END`)
   return `CASE typeof(${reference}) ${whens.join(' ')} WHEN 'null' THEN ${isRequired ? 1 : 0} ELSE 1 END`
 }
 
@@ -70,7 +71,9 @@ function decimalBranches(precision: number | null, scale: number | null, value: 
   const integer =
     whole >= 19 ? '1' : `${value} BETWEEN ${-(10n ** BigInt(Math.max(0, whole)) - 1n)} AND ${10n ** BigInt(Math.max(0, whole)) - 1n}`
   if (places <= 17 || whole < 1) return { integer, real }
-  return { integer, real: `(abs(${value}) BETWEEN 1e-${places - 17} AND 1e${Math.min(whole - 1, 307)}) OR ${real}` }
+  const least = `1e-${places - 17}`
+  const most = `1e${Math.min(whole - 1, 307)}`
+  return { integer, real: `${value} BETWEEN ${least} AND ${most} OR ${value} BETWEEN -${most} AND -${least} OR ${real}` }
 }
 
 /** Texts longer than this are looked at one by one, so that the text of many rows stays within memory. */
@@ -101,7 +104,7 @@ export function textOfRow(columns: readonly ColumnMapping[]): string | null {
 function isoIsClean(value: string): string {
   const pattern = '[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]T[012][0-9]:[0-5][0-9]:[0-5][0-9].[0-9][0-9][0-9]'
   const monthAndDay = `substr(${value},6,2) BETWEEN '01' AND '12' AND substr(${value},9,2) BETWEEN '01' AND '28'`
-  return `(${value} GLOB '${pattern}+00:00' OR ${value} GLOB '${pattern}Z') AND ${monthAndDay} AND substr(${value},12,2)<'24' AND substr(${value},1,4)>'0000'`
+  return `(${value} GLOB '${pattern}+00:00' OR ${value} GLOB '${pattern}Z') AND ${monthAndDay} AND substr(${value},12,2)<'24' AND NOT ${value} GLOB '0000*'`
 }
 
 function uuidIsClean(value: string): string {

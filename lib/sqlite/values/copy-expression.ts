@@ -1,4 +1,4 @@
-import type { ColumnMapping } from '@/lib/core/table-mapping'
+import type { ColumnMapping, ValueKind } from '@/lib/core/table-mapping'
 import { firstInstantMs, lastInstantMs } from './convert-date'
 import { copyFunctions, specText } from './copy-functions'
 import { columnReference, quoteText } from './sql-text'
@@ -25,7 +25,7 @@ export function copyExpression(column: ColumnMapping, isRowid: boolean, isUtf16:
     case 'float':
       return column.value.bits === 64 ? byClass({ real: floatText(value) }) : byClass({})
     case 'decimal':
-      return byClass({ integer: value })
+      return byClass({ integer: decimalOfInteger(value, column.value, slow), real: decimalOfReal(value, column.value) })
     case 'timestamp':
       return column.value.precision < 3 ? byClass({}) : byClass({ text: isoText(value, slow), integer: instantText(value, slow) })
     case 'date':
@@ -63,14 +63,30 @@ function floatText(value: string): string {
   return `${copyFunctions.float}(${value})`
 }
 
+type DecimalKind = Extract<ValueKind, { kind: 'decimal' }>
+
+/** No integer of SQLite has more than 19 digits. */
+function decimalOfInteger(value: string, kind: DecimalKind, slow: string): string {
+  const whole = kind.precision === null ? 19 : kind.precision - (kind.scale ?? 0)
+  return whole >= 19 ? value : `CASE WHEN abs(${value})<1${'0'.repeat(Math.max(0, whole))} THEN ${value} ELSE ${slow} END`
+}
+
+function decimalOfReal(value: string, kind: DecimalKind): string {
+  return `${copyFunctions.decimal}(${value},${kind.precision ?? 'NULL'},${kind.scale ?? 'NULL'})`
+}
+
 /**
- * The form that Prisma writes goes to PostgreSQL as it is. Days 29 to 31 take the way through JavaScript, unless their
- * last digit shows that every month has them, because new Date() reads 30 February as 1 March and PostgreSQL refuses it.
- * What else this pattern lets through and JavaScript does not read (month 13, hour 25) PostgreSQL refuses too.
+ * The form that Prisma writes goes to PostgreSQL as it is, when its day exists in every month, or in every month but
+ * February. The 31st and some days of February take the way through JavaScript, because new Date() reads 30 February as
+ * 1 March and PostgreSQL refuses it. What else these patterns let through and JavaScript does not read (month 13, day 0,
+ * hour 25) PostgreSQL refuses too.
  */
 function isoText(value: string, slow: string): string {
-  const pattern = `[0-9][0-9][0-9][0-9]-[01][0-9]-[012][0-8]T[012][0-9]:[0-5][0-9]:[0-5][0-9].[0-9][0-9][0-9]`
-  return `CASE WHEN ${value} GLOB '${pattern}+00:00' OR ${value} GLOB '${pattern}Z' THEN ${value} ELSE ${slow} END`
+  const month = '[0-9][0-9][0-9][0-9]-[01][0-9]-'
+  const time = 'T[012][0-9]:[0-5][0-9]:[0-5][0-9].[0-9][0-9][0-9]'
+  const always = `${month}[012][0-8]${time}`
+  const butFebruary = `${month}[0123][09]${time}`
+  return `CASE WHEN ${value} GLOB '${always}+00:00' THEN ${value} WHEN ${value} GLOB '${butFebruary}+00:00' AND substr(${value},6,2)<>'02' THEN ${value} WHEN ${value} GLOB '${always}Z' THEN ${value} ELSE ${slow} END`
 }
 
 /** strftime() took 1.0 µs a value where new Date().toISOString() through a function takes 0.5 µs. */

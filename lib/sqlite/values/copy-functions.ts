@@ -19,6 +19,7 @@ export const copyFunctions = {
   bytes: 'bascule_bytes',
   key: 'bascule_key',
   textIsClean: 'bascule_text_is_clean',
+  decimal: 'bascule_decimal',
   decimalIsClean: 'bascule_decimal_is_clean',
 } as const
 
@@ -32,6 +33,7 @@ export function registerCopyFunctions(db: Database): void {
     copyText(specOf(spec), raw, binaryJson ?? null),
   )
   db.function(copyFunctions.float, { ...options, safeIntegers: false }, (value: number) => (Object.is(value, -0) ? '-0' : String(value)))
+  db.function(copyFunctions.decimal, { ...options, safeIntegers: false }, decimalText)
   // A text that PostgreSQL reads as the same instant for timestamp and timestamptz; the SQL has checked the range.
   db.function(copyFunctions.instant, { ...options, safeIntegers: false }, (value: number) => new Date(value).toISOString())
   db.function(copyFunctions.utf8, options, (text: string) => Buffer.from(text, 'utf8'))
@@ -73,6 +75,19 @@ function copyText(column: ColumnSpec, raw: RawValue, binaryJson: string | null):
     hint: code.hint,
     operation: 'copy table',
   })
+}
+
+function decimalText(value: number, precision: number | null, scale: number | null): string {
+  const text = String(value)
+  // Most decimals: a plain number of few digits, seen to fit without taking it apart.
+  if (text.length <= 17 && !text.includes('e') && Number.isFinite(value)) {
+    const point = text.indexOf('.')
+    const whole = point < 0 ? text.length : point
+    const fits =
+      whole <= (precision ?? 17) - (scale ?? 0) && (point < 0 ? 0 : text.length - point - 1) <= (scale ?? (precision === null ? 17 : 0))
+    if (fits || precision === null) return text
+  }
+  return copyText({ value: { kind: 'decimal', precision, scale }, sourceType: '' }, value, null)
 }
 
 /** A text that is equal for two values exactly when PostgreSQL's type finds them equal. */
