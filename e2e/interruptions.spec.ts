@@ -37,6 +37,7 @@ const titles = () => querySqlite(stack.sqlitePath, 'SELECT title FROM CvFile').m
 async function startSlowly(): Promise<number> {
   const migration = migrationPage(page, stack.url)
   await migration.open()
+  await migration.prepare()
   await migration.testTarget()
   stack.line.setRate(60_000)
   await migration.start()
@@ -60,7 +61,7 @@ test('a write during the copy is refused with 503 and Retry-After, and nothing i
   expect(titles()).not.toContain('Refused')
 
   const site = await user.newPage()
-  await site.goto('/cvs')
+  await site.goto('/')
   await expect(site.getByText(text('site.readOnly.title'))).toBeVisible()
   await expect(site.getByRole('link', { name: /^Open / }).first()).toBeVisible()
   await site.close()

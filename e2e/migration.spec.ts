@@ -35,6 +35,7 @@ test('an admin clicks "Migrate to PostgreSQL" and sees the numbers rise through 
   const streams = watchStreams(page)
   const migration = migrationPage(page, stack.url)
   await migration.open()
+  await migration.prepare()
   await migration.testTarget()
   stack.line.setRate(150_000)
   await migration.start()
@@ -79,7 +80,7 @@ test('the app is switched to PostgreSQL after a typed confirmation, without a re
 test('a user signs in, opens a CV and writes one, on PostgreSQL', async ({ browser }) => {
   user = await browser.newContext({ baseURL: stack.url })
   const site = await user.newPage()
-  await signIn(site, stack.url, 'user', '/cvs')
+  await signIn(site, stack.url, 'user')
   await site
     .getByRole('link', { name: /^Open / })
     .first()
@@ -92,7 +93,7 @@ test('a user signs in, opens a CV and writes one, on PostgreSQL', async ({ brows
     data: { title: 'Written on PostgreSQL', text: 'Since the switch' },
   })
   expect(answer.status(), await answer.text()).toBe(201)
-  await site.goto('/cvs')
+  await site.goto('/')
   await expect(site.getByText('Written on PostgreSQL').first()).toBeVisible()
   expect(await countPostgres('CvFile')).toBe(countSqlite('CvFile') + 1)
 })
@@ -134,7 +135,7 @@ test('switching back to SQLite warns exactly what it leaves behind', async () =>
 
 test('the user goes on with SQLite: what was written before is there, new CVs can be written', async () => {
   const site = await user.newPage()
-  await site.goto('/cvs')
+  await site.goto('/')
   await expect(site.getByRole('link', { name: /^Open / }).first()).toBeVisible()
   await expect(site.getByText('Written on PostgreSQL')).toHaveCount(0)
   const before = countSqlite('CvFile')

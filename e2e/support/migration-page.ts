@@ -4,6 +4,8 @@ import { pattern, text } from './texts'
 /** The Migration page as a person uses it. */
 export interface MigrationPage {
   open(): Promise<void>
+  /** From the end of an earlier migration to the form for another one, where that is needed. */
+  prepare(): Promise<void>
   testTarget(): Promise<void>
   start(): Promise<void>
   /** Rows copied and rows in all, as the page shows them now; undefined while it does not. */
@@ -36,6 +38,13 @@ export function migrationPage(page: Page, url: string): MigrationPage {
     rows,
     open: async () => {
       await page.goto(`${url}/admin/migration`)
+      // What is shown below it depends on the app's state, which is read first.
+      await expect(page.getByText(text('migration.loading'))).toHaveCount(0)
+    },
+    prepare: async () => {
+      const another = page.getByRole('button', { name: text('migration.ended.startOver') })
+      await expect(startButton.or(another)).toBeVisible()
+      if (await another.isVisible()) await another.click()
     },
     testTarget: async () => {
       await page.getByRole('button', { name: text('migration.target.test'), exact: true }).click()
