@@ -11,11 +11,11 @@ import { type HandlerDependencies, requireSqlitePath } from './handler-dependenc
  * and lowers the fence, and no cut-over can be asked for meanwhile.
  */
 export function createDiscardHandler(dependencies: HandlerDependencies): JobHandler<'discard'> {
-  const { store, openTarget } = dependencies
+  const { store, openTarget, workDir } = dependencies
   return async (_payload, { jobId, report, signal }) => {
     const before = await readActiveDatabase(store)
     const { target, jobId: copyJobId } = requireStateFor('discard', before.state)
-    const options = { sourcePath: requireSqlitePath(dependencies), targetUrl: openTarget(target), jobId: copyJobId }
+    const options = { sourcePath: requireSqlitePath(dependencies), targetUrl: openTarget(target), jobId: copyJobId, workDir }
     const actor = `job ${jobId}`
     const undoing = { status: 'migrating', jobId: copyJobId, target, since: store.clock.now().toISOString() } as const
     const { version } = await transitionActiveDatabase(store, { from: before.version, to: undoing, actor })

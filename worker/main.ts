@@ -1,0 +1,72 @@
+/**
+ * The worker: a plain Node process that runs the jobs which the web queues. `npm start` runs it beside the web;
+ * alone: `node --import tsx worker/main.ts`.
+ *
+ * SIGTERM or SIGINT: the running job is told to stop, puts everything back as cancelling it would, and is marked
+ * interrupted, to be offered again; then the process ends with status 0. Killed instead, its job is marked interrupted by
+ * the next worker, which recovers the databases first. So a job is never half done, only done or undone.
+ */
+import { randomUUID } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { join, resolve } from 'node:path'
+import { loadEnvFiles } from '@/lib/config/env-files'
+import { type Environment, parseEnvironment } from '@/lib/config/environment'
+import { initialiseActiveDatabase } from '@/lib/control/active-database'
+import { type ControlStore, openControlStore } from '@/lib/control/control-store'
+import { createReportStore } from '@/lib/control/reports'
+import { openSecret } from '@/lib/control/secrets'
+import { describeHost } from '@/lib/control/workers'
+import { AppError, exitStatusOf, reportError } from '@/lib/core/errors'
+import { createLogger } from '@/lib/core/logger'
+import { createHandlers } from '@/lib/jobs/handlers/create-handlers'
+import type { HandlerDependencies } from '@/lib/jobs/handlers/handler-dependencies'
+import { initialState } from '@/lib/jobs/sealed-target'
+import { runWorker } from '@/lib/jobs/worker-loop'
+import { verificationResultSchema } from '@/lib/verification/verification-result'
+import packageJson from '@/package.json' with { type: 'json' }
+import { recover } from './recover'
+
+const root = resolve(import.meta.dirname, '..')
+
+async function main(): Promise<number> {
+  const shutdown = new AbortController()
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.on(name, () => shutdown.abort())
+  try {
+    loadEnvFiles(root)
+    const environment = parseEnvironment(process.env, root)
+    const logger = createLogger('worker', environment.logLevel)
+    await mkdir(environment.dataDir, { recursive: true })
+    const store = await openControlStore(environment.controlPath)
+    try {
+      await initialiseActiveDatabase(store, initialState(environment, store.clock.now()), 'worker')
+      const id = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`
+      const identity = { id, host: describeHost(), pid: process.pid, version: packageJson.version }
+      const dependencies = handlerDependencies(environment, store)
+      const handlers = createHandlers(dependencies)
+      const recoverAll = (signal: AbortSignal) => recover(dependencies, `worker ${id}`, logger, signal)
+      await runWorker({ store, identity, handlers, recover: recoverAll, logger }, shutdown.signal)
+      return 0
+    } finally {
+      await store.close()
+    }
+  } catch (error) {
+    const { message, hint } = reportError(error)
+    console.error(`The worker has stopped: ${message}${hint ? `\n${hint}` : ''}`)
+    if (!(error instanceof AppError)) console.error(error)
+    return error instanceof AppError ? exitStatusOf(error.code) : 1
+  }
+}
+
+function handlerDependencies(environment: Environment, store: ControlStore): HandlerDependencies {
+  return {
+    store,
+    reports: createReportStore(store, verificationResultSchema),
+    sqlitePath: environment.database.engine === 'sqlite' ? environment.database.path : null,
+    openTarget: (target) => openSecret(target.sealedUrl, environment.nextAuthSecret),
+    migrationsDir: join(root, 'prisma', 'postgresql', 'migrations'),
+    workDir: environment.dataDir,
+  }
+}
+
+process.exitCode = await main()
