@@ -57,7 +57,7 @@ export function DeleteCvDialog({ cv, onClose, onDeleted }: DeleteCvDialogProps) 
         </>
       }
     >
-      {deletion.error ? <ErrorPanel error={deletion.error} announce /> : null}
+      {deletion.error ? <ErrorPanel error={deletion.error} announce /> : undefined}
     </AlertDialog>
   )
 }

@@ -77,7 +77,7 @@ export function makeUserRows({ seed, index, account, passwordHash, cvsLeft }: Us
           ]
         : [],
       CvFile: cvs.rows,
-      Subscription: makeSubscriptionRows(person),
+      Subscription: account === null ? makeSubscriptionRows(person) : [demoSubscription(person)],
       ...makeCreditRows(person, cvs.rows.length),
       ...makeActivityRows(person),
     },
@@ -162,6 +162,22 @@ function makeSubscriptionRows(person: Person): Row[] {
       updatedAt: storedDate(createdMs + random.integer(0, 30 * dayMs)),
     }
   })
+}
+
+/** Whoever tries the app out sees a plan that runs. */
+function demoSubscription({ id, random, createdMs }: Person): Row {
+  return {
+    id: random.cuid(),
+    userId: id,
+    planId: 3,
+    status: 'ACTIVE',
+    externalId: `sub_${random.letters(24)}`,
+    currentPeriodStart: storedDate(presentMs),
+    currentPeriodEnd: storedDate(presentMs + 730 * dayMs),
+    cancelAtPeriodEnd: storedBoolean(false),
+    createdAt: storedDate(createdMs),
+    updatedAt: storedDate(createdMs),
+  }
 }
 
 function digits(random: Random, length: number): string {
