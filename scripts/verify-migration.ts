@@ -1,0 +1,144 @@
+/**
+ * Proves that two databases hold the same: npm run verify:migration -- --source file:./app.db --target postgresql://…
+ *
+ * Standard output: the guide's list (step 8), or with --json one result object on the last line.
+ * Exit status: 0 all identical; 1 something differs, is unknown, or a database could not be read; 2 wrong usage or configuration.
+ */
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { Command, CommanderError } from 'commander'
+import { loadEnvFiles } from '@/lib/config/env-files'
+import { type Environment, filePath, parseEnvironment } from '@/lib/config/environment'
+import { readActiveDatabase } from '@/lib/control/active-database'
+import { openControlStore } from '@/lib/control/control-store'
+import { openSecret } from '@/lib/control/secrets'
+import { AppError, exitStatusOf, reportError } from '@/lib/core/errors'
+import { parseTargetUrl } from '@/lib/postgres/target-url'
+import { verifyDatabases } from '@/lib/verification/verify-databases'
+import { printVerification } from './verify/verification-output'
+import { showProgress } from './verify/verification-progress'
+
+interface Options {
+  readonly source?: string
+  readonly target?: string
+  readonly schema?: string
+  readonly json?: true
+}
+
+const root = resolve(import.meta.dirname, '..')
+
+const command = new Command('verify:migration')
+  .description('Compares every table, row and column of an SQLite database with a PostgreSQL one.')
+  .option('--source <file:path>', 'the SQLite file (default: the app’s own, from DATABASE_URL)')
+  .option('--target <url>', 'the PostgreSQL database (default: the one the app was migrated to, else TARGET_DATABASE_URL)')
+  .option('--schema <path>', 'the Prisma data model, as migrate:postgres takes it; the comparison itself needs none')
+  .option('--json', 'one JSON object on the last line of standard output')
+  .exitOverride()
+
+/** Runs the command; answers its exit status. */
+async function main(): Promise<number> {
+  try {
+    command.parse()
+  } catch (error) {
+    // commander has said what is wrong; help asked for is no error.
+    return error instanceof CommanderError && error.exitCode === 0 ? 0 : 2
+  }
+  const options = command.opts<Options>()
+  const started = performance.now()
+  const progress = showProgress(process.stderr)
+  try {
+    const sides = await locate(options)
+    const result = await verifyDatabases(sides, progress.report, interruptSignal())
+    progress.stop()
+    console.log(options.json ? JSON.stringify(result) : printVerification(result))
+    return result.status === 'succeeded' ? 0 : 1
+  } catch (error) {
+    progress.stop()
+    const report = reportError(error)
+    console.error(`${report.subject === undefined ? '' : `${report.subject}: `}${report.message}${report.hint ? `\n${report.hint}` : ''}`)
+    const elapsedMs = Math.round(performance.now() - started)
+    if (options.json) console.log(JSON.stringify({ status: 'failed', tables: [], findings: [], elapsedMs, error: report }))
+    return error instanceof AppError ? exitStatusOf(error.code) : 1
+  }
+}
+
+/** Both databases: as given, or the app's own. The environment is only read for what was not given. */
+async function locate(options: Options): Promise<{ readonly sourcePath: string; readonly targetUrl: string }> {
+  if (options.schema !== undefined && !existsSync(fromCaller(options.schema))) {
+    throw new AppError({
+      code: 'INVALID_INPUT',
+      message: 'There is no data model at this path.',
+      subject: options.schema,
+      hint: 'Check --schema, or leave it out.',
+    })
+  }
+  if (options.source !== undefined && options.target !== undefined) {
+    return { sourcePath: sourcePath(options.source), targetUrl: checkedTarget(options.target) }
+  }
+  loadEnvFiles(root)
+  const environment = parseEnvironment(process.env, root)
+  const target = options.target === undefined ? await ownTarget(environment) : checkedTarget(options.target)
+  return { sourcePath: options.source === undefined ? ownSource(environment) : sourcePath(options.source), targetUrl: target }
+}
+
+function sourcePath(source: string): string {
+  if (/^[a-z][a-z0-9+.-]+:/i.test(source) && !source.startsWith('file:')) {
+    throw new AppError({
+      code: 'INVALID_INPUT',
+      message: 'The source is not an SQLite file.',
+      hint: 'Give it as --source file:/path/app.db.',
+    })
+  }
+  return fromCaller(source.startsWith('file:') ? filePath(source, callerFolder()) : source)
+}
+
+/** npm runs scripts in the package's folder and keeps the caller's in INIT_CWD; relative paths are the caller's. */
+function fromCaller(path: string): string {
+  return resolve(callerFolder(), path)
+}
+
+function callerFolder(): string {
+  return process.env.INIT_CWD ?? process.cwd()
+}
+
+/** Whoever runs commands on this machine may reach private networks. */
+function checkedTarget(url: string): string {
+  parseTargetUrl(url, { allowPrivate: true })
+  return url
+}
+
+function ownSource({ database }: Environment): string {
+  if (database.engine === 'sqlite') return database.path
+  throw new AppError({
+    code: 'CONFIG_INVALID',
+    message: 'DATABASE_URL does not name an SQLite file.',
+    hint: 'Give the file with --source file:/path/app.db.',
+  })
+}
+
+/** The database that the app was migrated to, as the control store has it; before that, the configured one. */
+async function ownTarget(environment: Environment): Promise<string> {
+  if (existsSync(environment.controlPath)) {
+    const store = await openControlStore(environment.controlPath, { migrationsDir: resolve(root, 'prisma/control/migrations') })
+    try {
+      const recorded = await readActiveDatabase(store).catch(() => null)
+      if (recorded && recorded.state.status !== 'on-sqlite') return openSecret(recorded.state.target.sealedUrl, environment.nextAuthSecret)
+    } finally {
+      await store.close()
+    }
+  }
+  if (environment.targetUrl !== null) return environment.targetUrl
+  throw new AppError({
+    code: 'CONFIG_INVALID',
+    message: 'There is no target to compare with.',
+    hint: 'Give it with --target postgresql://user:password@host:5432/database, or set TARGET_DATABASE_URL.',
+  })
+}
+
+function interruptSignal(): AbortSignal {
+  const controller = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => controller.abort())
+  return controller.signal
+}
+
+process.exitCode = await main()
