@@ -44,13 +44,16 @@ export function requireReadyTarget(inspection: TargetInspection, setAside: boole
       ...(failed.hint === null ? {} : { hint: failed.hint }),
     })
   }
-  if (inspection.leftover === 'set-aside' && !setAside) {
+  if ((inspection.leftover === 'set-aside' || inspection.leftover === 'finished') && !setAside) {
     throw new AppError({
       code: 'TARGET_NOT_EMPTY',
       operation: 'check the target',
       subject: inspection.label,
-      message: 'The target holds an earlier copy, from which the app was switched back.',
-      hint: 'Choose to set it aside (its tables move to a schema of their own, nothing is deleted), or use another database.',
+      message:
+        inspection.leftover === 'finished'
+          ? 'The target holds a finished copy of an earlier run.'
+          : 'The target holds an earlier copy, from which the app was switched back.',
+      hint: 'Discard it, or choose to set it aside (its tables move to a schema of their own, nothing is deleted), or use another database.',
     })
   }
 }

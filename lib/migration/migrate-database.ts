@@ -22,6 +22,7 @@ import { type CopiedTotals, copyTables } from './copy-tables'
 import { undoMigration } from './discard-copy'
 import type { MigrationResult } from './migration-result'
 import { createPhaseRunner, type PhaseRunner } from './phase-runner'
+import { requireEqualCounts } from './require-equal-counts'
 import { type SafetyCopy, writeSafetyCopy } from './safety-copy'
 import type { SchemaModel } from './schema-plan'
 import { createTaskPool, type TaskPool } from './threads/task-pool'
@@ -46,9 +47,6 @@ export interface MigrateOptions {
   /** Rows of one chunk, about. Default: 250,000. */
   readonly chunkRows?: number
 }
-
-/** The sentence that a write refused by the fence carries. */
-export const fenceReason = 'the database is being moved to PostgreSQL and is read-only until the switch'
 
 /**
  * Moves an SQLite database to an empty PostgreSQL one: checks, safety copy, schema, copy, structure, sequences, counts.
@@ -127,7 +125,7 @@ async function runPhases(options: MigrateOptions, run: Run, signal: AbortSignal)
   run.touched = true
 
   const snapshot = await phases.run('safety-copy', async () => {
-    if (options.fenceSource) await pool.run('raiseFence', { path: options.sourcePath, reason: fenceReason })
+    if (options.fenceSource) await pool.run('raiseFence', { path: options.sourcePath })
     const result = await writeSafetyCopy(options.sourcePath, options.workDir, options.jobId, signal)
     run.safetyCopy = result
     return { result, facts: { file: pathLabel(result.path), sizeBytes: result.sizeBytes, readOnly: options.fenceSource } }
@@ -202,7 +200,7 @@ async function clearLeftover(client: pg.Client, options: MigrateOptions, run: Ru
     await removeCopy(client, mark)
     run.report({ type: 'log', level: 'info', message: 'An unfinished copy of an earlier run was removed from the target.' })
   }
-  if (mark?.state === 'rolled-back' && options.setAside) {
+  if ((mark?.state === 'rolled-back' || mark?.state === 'copied') && options.setAside) {
     const schema = await setCopyAside(client, mark, new Date())
     run.report({ type: 'log', level: 'info', message: `The earlier copy was moved to the schema ${schema}.` })
   }
@@ -243,19 +241,6 @@ async function requireSameSchema(checked: CheckedMigration, snapshot: SafetyCopy
 
 function recordedSequences(checked: CheckedMigration): ReadonlyMap<string, bigint> {
   return new Map(checked.source.tables.flatMap((table) => (table.sequence === null ? [] : [[table.name, table.sequence] as const])))
-}
-
-function requireEqualCounts(tables: readonly TableComparison[]): void {
-  const different = tables.filter((table) => table.sourceRows !== null && table.sourceRows !== table.targetRows)
-  const [first] = different
-  if (!first) return
-  throw new AppError({
-    code: 'COUNTS_DIFFER',
-    operation: 'count rows',
-    subject: first.table,
-    message: `${first.table} has ${first.sourceRows} rows in the source and ${first.targetRows ?? 'none'} in the target.`,
-    hint: 'Something else wrote to one of the databases. Start again.',
-  })
 }
 
 async function undo(options: MigrateOptions, error: ErrorReport, report: Report): Promise<ErrorReport> {

@@ -120,10 +120,12 @@ export async function createPool(
   const target = asTargetUrl(url)
   const { rows } = await like.query<{ ssl: boolean }>('SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()')
   const config = clientConfig(target, await resolveAddress(target), rows[0]?.ssl ? tlsOptions(target) : false, options)
-  const pool = new pg.Pool({ ...config, max: options.max })
+  const pool = new pg.Pool({
+    ...config,
+    max: options.max,
+    verify: (client, done) => void client.query(sessionSettings(target.schema)).then(() => done(), done),
+  })
   pool.on('error', () => undefined)
-  // Queries of one connection run in order, so this one comes before whatever the pool's user sends.
-  pool.on('connect', (client) => void client.query(sessionSettings(target.schema)).catch(() => undefined))
   return pool
 }
 

@@ -8,13 +8,14 @@ export const bookkeepingSchema = 'bascule'
 /**
  * The one row that tells whose copy stands in the target and how far it is.
  *
- *   copying ──counts equal──> copied ──cut-over──> switched ──> rolling-back ──> rolled-back
- *      │ failed, cancelled       │ discard             ^──── gave up ────┘           │ set aside
- *      └────────> (no mark) <────┴─────────────────────────────────────────────────  ┘
+ *   copying ──counts equal──> copied ──cut-over──> switched <──gave up── rolled-back ──set aside──> (no mark)
+ *      │ failed, cancelled       │ discard             └─────rollback─────────^
+ *      └────────> (no mark) <────┘
  *
  * `switched` is the cut-over record: once it is committed PostgreSQL is the authority, whatever else crashed.
+ * `rolled-back` is committed together with the fence on PostgreSQL, before the app is switched back.
  */
-export const copyStates = ['copying', 'copied', 'switched', 'rolling-back', 'rolled-back'] as const
+export const copyStates = ['copying', 'copied', 'switched', 'rolled-back'] as const
 export type CopyState = (typeof copyStates)[number]
 
 const markSchema = z.object({

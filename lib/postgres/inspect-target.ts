@@ -31,7 +31,8 @@ export const targetInspectionSchema = z.object({
   isReady: z.boolean(),
   /**
    * What of ours stands in the target: none; cleanable, from a run that ended badly; finished, a copy that waits for
-   * the switch; in-use, the app runs on it; set-aside, a copy that the app was switched back from.
+   * the switch; in-use, the app runs on it; set-aside, a copy that the app was switched back from. A new migration may
+   * begin over `finished` and `set-aside` only when the admin agrees that they are set aside.
    */
   leftover: z.enum(['none', 'cleanable', 'finished', 'in-use', 'set-aside']),
   leftoverJobId: z.string().nullable(),
@@ -153,7 +154,6 @@ const leftoverOf = {
   copying: 'cleanable',
   copied: 'finished',
   switched: 'in-use',
-  'rolling-back': 'in-use',
   'rolled-back': 'set-aside',
 } as const
 
@@ -195,8 +195,15 @@ function privilegesCheck(facts: z.infer<typeof factsRow>): TargetCheck {
 function emptyCheck(objects: readonly string[], leftover: TargetInspection['leftover']): TargetCheck {
   const emptyHint = 'Use a new, empty database (CREATE DATABASE …), or another ?schema= in the URL.'
   if (leftover === 'in-use') return problem('empty', 'TARGET_NOT_EMPTY', 'The app runs on this database already.', 'Use another database.')
-  if (leftover === 'finished')
-    return problem('empty', 'TARGET_NOT_EMPTY', 'A finished copy waits here for the switch.', 'Switch to it, or discard it first.')
+  if (leftover === 'finished') {
+    return {
+      name: 'empty',
+      status: 'warning',
+      code: 'TARGET_NOT_EMPTY',
+      message: 'A finished copy of an earlier run stands here.',
+      hint: 'Switch to it or discard it; or choose to set it aside: its tables move to a schema of their own.',
+    }
+  }
   if (leftover === 'set-aside')
     return {
       name: 'empty',

@@ -6,7 +6,15 @@ import { type SqliteDatabase, toSqliteError } from './open-database'
 /** Stands at the beginning of the message of every write that the fence refused, in SQLite and in PostgreSQL. */
 export const FENCE_MARK = 'BASCULE_FENCED'
 
+/**
+ * Why it stands: moving, while a copy is made and until the switch; moved, the data is on PostgreSQL; returning, the
+ * switch back has begun. It tells a recovery that has lost everything else which database is the authority.
+ */
+export const fenceStages = ['moving', 'moved', 'returning'] as const
+export type FenceStage = (typeof fenceStages)[number]
+
 export interface Fence {
+  readonly stage: FenceStage
   readonly reason: string
   /** ISO 8601, UTC. */
   readonly raisedAt: string
@@ -28,7 +36,7 @@ const operations = ['INSERT', 'UPDATE', 'DELETE'] as const
  * @param reason said to whoever tries to write, one sentence without secrets
  * @throws AppError SOURCE_BUSY when another process keeps its write transaction open beyond the busy timeout
  */
-export function raiseFence(db: SqliteDatabase, reason: string): Fence {
+export function raiseFence(db: SqliteDatabase, reason: string, stage: FenceStage = 'moving'): Fence {
   try {
     return db
       .transaction(() => {
@@ -41,9 +49,9 @@ export function raiseFence(db: SqliteDatabase, reason: string): Fence {
             db.exec(`CREATE TRIGGER ${trigger} BEFORE ${operation} ON ${quoteName(table)} BEGIN SELECT RAISE(ABORT, ${message}); END`)
           }
         })
-        const fence = { reason, raisedAt: new Date().toISOString(), tables: tables.length }
-        db.exec(`CREATE TABLE ${markTable} (reason TEXT NOT NULL, raisedAt TEXT NOT NULL, tables INTEGER NOT NULL)`)
-        db.prepare(`INSERT INTO ${markTable} VALUES (@reason, @raisedAt, @tables)`).run(fence)
+        const fence: Fence = { stage, reason, raisedAt: new Date().toISOString(), tables: tables.length }
+        db.exec(`CREATE TABLE ${markTable} (stage TEXT NOT NULL, reason TEXT NOT NULL, raisedAt TEXT NOT NULL, tables INTEGER NOT NULL)`)
+        db.prepare(`INSERT INTO ${markTable} VALUES (@stage, @reason, @raisedAt, @tables)`).run(fence)
         return fence
       })
       .immediate()
@@ -64,8 +72,8 @@ export function lowerFence(db: SqliteDatabase): boolean {
 /** The fence that stands, or null. */
 export function readFence(db: SqliteDatabase): Fence | null {
   if (!hasMark(db)) return null
-  const row = db.prepare(`SELECT reason, raisedAt, tables FROM ${markTable}`).get()
-  return z.object({ reason: z.string(), raisedAt: z.string(), tables: z.number() }).parse(row)
+  const row = db.prepare(`SELECT stage, reason, raisedAt, tables FROM ${markTable}`).get()
+  return z.object({ stage: z.enum(fenceStages), reason: z.string(), raisedAt: z.string(), tables: z.number() }).parse(row)
 }
 
 /** Whether an error, or anything it wraps, says that a fence refused the write. Prisma nests the database's text deep. */

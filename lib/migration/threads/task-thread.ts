@@ -13,6 +13,7 @@ import { openSqlite, type SqliteDatabase, toSqliteError } from '@/lib/sqlite/ope
 import { profileColumns } from '@/lib/sqlite/profile-columns'
 import { checkSlices } from '@/lib/sqlite/values/check-values'
 import { rowKeyOf } from '@/lib/sqlite/values/row-range'
+import { fenceReasons } from '../fence-reasons'
 import { createChunkCopier } from './copy-chunk'
 import type { TableExtent, TaskAnswer, TaskInput, TaskName, TaskOutput, TaskProgress, TaskRequest } from './tasks'
 
@@ -38,7 +39,7 @@ const handlers: Handlers = {
     }),
   measure: ({ path, mappings }) => withDatabase(path, true, (db) => mappings.map((mapping) => measure(db, mapping))),
   copy: (input, progress) => copier.copy(input, progress),
-  raiseFence: ({ path, reason }) => withDatabase(path, false, (db) => raiseFence(db, reason)),
+  raiseFence: ({ path }) => withDatabase(path, false, (db) => raiseFence(db, fenceReasons.moving, 'moving')),
   lowerFence: ({ path }) => withDatabase(path, false, lowerFence),
 }
 

@@ -52,7 +52,7 @@ export interface TaskTypes {
     readonly progress: { readonly rows: number; readonly bytes: number }
   }
   readonly raiseFence: {
-    readonly input: { readonly path: string; readonly reason: string }
+    readonly input: { readonly path: string }
     readonly output: Fence
     readonly progress: never
   }

@@ -1,0 +1,153 @@
+import { existsSync } from 'node:fs'
+import type { ActiveState } from '@/lib/control/active-state'
+import { AppError, reportError } from '@/lib/core/errors'
+import type { Report } from '@/lib/core/progress'
+import { connectPostgres, toPostgresError, withPostgres } from '@/lib/postgres/connect'
+import { type CopyMark, readMark } from '@/lib/postgres/copy-mark'
+import { lockTarget } from '@/lib/postgres/target-lock'
+import { targetLabel } from '@/lib/postgres/target-url'
+import { type FenceStage, readFence } from '@/lib/sqlite/fence'
+import { openSqlite } from '@/lib/sqlite/open-database'
+import { setFenceStage } from './cut-over'
+import { discardCopy, lowerSourceFence } from './discard-copy'
+import { resumePostgres } from './roll-back'
+import { removeSafetyCopy } from './safety-copy'
+
+export interface RecoverOptions {
+  /** As recorded in the control store. */
+  readonly state: ActiveState
+  /** The app's SQLite file; null when it has none. */
+  readonly sourcePath: string | null
+  /** The URL sealed in the state's target; null in `on-sqlite`, which has none. */
+  readonly targetUrl: string | null
+  /** Folder of the safety copies. */
+  readonly workDir: string
+}
+
+/** What the caller must record in the control store; the databases are already as it says. */
+export type Recovery =
+  | { readonly outcome: 'unchanged' }
+  | { readonly outcome: 'on-sqlite' }
+  | { readonly outcome: 'on-postgresql'; readonly jobId: string }
+
+/**
+ * Brings fences, target and state back to one of the stable states after a job or its process was cut short at any
+ * point. Call it under the lease, with nothing else at work. Safe to repeat, and when all is well it changes nothing.
+ *
+ * | state           | found                                   | becomes |
+ * |-----------------|-----------------------------------------|---------|
+ * | on-sqlite       | no fence, or "moving" or "returning"    | fence down |
+ * | on-sqlite       | fence "moved"                           | refused: the record of the switch was lost |
+ * | migrating       | anything                                | copy discarded, fence down, on-sqlite |
+ * | ready-to-switch | cut-over record in PostgreSQL           | on-postgresql |
+ * | ready-to-switch | no such record                          | fence up |
+ * | on-postgresql   | marked rolled-back (the flip never was) | PostgreSQL takes writes again, fence "moved" |
+ *
+ * @throws AppError TARGET_* when the target decides and cannot be asked (then try again later, and write nothing
+ *   meanwhile), STATE_CONFLICT when state and databases contradict each other
+ */
+export async function recoverDatabases(options: RecoverOptions, report: Report, signal: AbortSignal): Promise<Recovery> {
+  switch (options.state.status) {
+    case 'on-sqlite':
+      return recoverOnSqlite(options, report)
+    case 'migrating':
+      return recoverMigrating(options, options.state.jobId, report, signal)
+    case 'ready-to-switch':
+      return recoverReady(options, options.state.jobId, report, signal)
+    case 'on-postgresql':
+      return recoverOnPostgres(options, options.state.jobId, report, signal)
+  }
+}
+
+function recoverOnSqlite({ sourcePath }: RecoverOptions, report: Report): Recovery {
+  const stage = sourcePath === null ? null : fenceStage(sourcePath)
+  if (sourcePath === null || stage === null) return { outcome: 'unchanged' }
+  if (stage === 'moved') {
+    throw new AppError({
+      code: 'STATE_CONFLICT',
+      operation: 'recover',
+      subject: sourcePath,
+      message: 'The data of this SQLite file has moved to PostgreSQL, but the record of it is lost.',
+      hint: 'Restore the control store (CONTROL_DATABASE_URL), or set DATABASE_URL to the PostgreSQL database. The file stays read-only, so that the data is not split.',
+    })
+  }
+  lowerSourceFence(sourcePath)
+  report({ type: 'log', level: 'info', message: 'The SQLite database takes writes again.' })
+  return { outcome: 'unchanged' }
+}
+
+async function recoverMigrating(options: RecoverOptions, jobId: string, report: Report, signal: AbortSignal): Promise<Recovery> {
+  const { sourcePath, targetUrl, workDir } = options
+  if (sourcePath === null) return { outcome: 'on-sqlite' }
+  try {
+    if (targetUrl !== null) await discardCopy({ sourcePath, targetUrl, jobId, workDir }, report, signal)
+  } catch (error) {
+    // No cut-over begins in this state, so SQLite is the authority and the app need not wait for the target.
+    const message = `The unfinished copy could not be removed now (${reportError(error).message}); the next migration does it.`
+    report({ type: 'log', level: 'warn', message })
+  }
+  lowerSourceFence(sourcePath)
+  await removeSafetyCopy(workDir, jobId)
+  return { outcome: 'on-sqlite' }
+}
+
+async function recoverReady(options: RecoverOptions, jobId: string, report: Report, signal: AbortSignal): Promise<Recovery> {
+  const { sourcePath, targetUrl } = options
+  if (targetUrl === null) throw missingTarget()
+  const mark = await markOf(targetUrl, signal)
+  const isSwitched = mark?.state === 'switched' && mark.jobId === jobId
+  if (sourcePath !== null && existsSync(sourcePath)) {
+    const wanted = isSwitched ? 'moved' : 'moving'
+    if (fenceStage(sourcePath) !== wanted) setFenceStage(sourcePath, wanted)
+  }
+  if (!isSwitched) return { outcome: 'unchanged' }
+  report({ type: 'log', level: 'info', message: 'The cut-over was recorded in PostgreSQL: the app is switched.' })
+  return { outcome: 'on-postgresql', jobId }
+}
+
+async function recoverOnPostgres(options: RecoverOptions, jobId: string | null, report: Report, signal: AbortSignal): Promise<Recovery> {
+  const { sourcePath, targetUrl } = options
+  // An app that was installed on PostgreSQL has no copy to look after.
+  if (jobId === null) return { outcome: 'unchanged' }
+  if (targetUrl === null) throw missingTarget()
+  const file = sourcePath !== null && existsSync(sourcePath) ? sourcePath : null
+  const client = await connectPostgres(targetUrl, { applicationName: 'bascule recovery', signal })
+  try {
+    await lockTarget(client)
+    const mark = await readMark(client)
+    if (mark?.state === 'rolled-back' && mark.jobId === jobId) {
+      await resumePostgres(client, mark, file)
+      report({ type: 'log', level: 'info', message: 'An unfinished switch back was given up; PostgreSQL takes writes again.' })
+    } else if (file !== null && fenceStage(file) !== 'moved') {
+      setFenceStage(file, 'moved')
+    }
+    return { outcome: 'unchanged' }
+  } catch (error) {
+    throw toPostgresError(error, targetLabel(targetUrl))
+  } finally {
+    await client.end().catch(() => undefined)
+  }
+}
+
+function markOf(targetUrl: string, signal: AbortSignal): Promise<CopyMark | null> {
+  return withPostgres(targetUrl, { applicationName: 'bascule recovery', signal }, readMark)
+}
+
+function fenceStage(sourcePath: string): FenceStage | null {
+  if (!existsSync(sourcePath)) return null
+  const db = openSqlite(sourcePath, { readonly: true })
+  try {
+    return readFence(db)?.stage ?? null
+  } finally {
+    db.close()
+  }
+}
+
+function missingTarget(): AppError {
+  return new AppError({
+    code: 'STATE_CONFLICT',
+    operation: 'recover',
+    message: 'The recorded state names no target.',
+    hint: 'Restore the control store (CONTROL_DATABASE_URL).',
+  })
+}

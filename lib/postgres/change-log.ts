@@ -1,0 +1,132 @@
+import type pg from 'pg'
+import { z } from 'zod'
+import type { PostgresCatalogue, PostgresTable } from '@/lib/core/catalogue'
+import { qualifiedName, quoteName, quoteText } from '@/lib/core/quoted-name'
+import { bookkeepingSchema } from './copy-mark'
+
+/**
+ * The keys of all rows written on PostgreSQL since the switch: keys only, never values. A row's key is logged once for
+ * each write; a changed key counts as the old one deleted and the new one inserted; TRUNCATE logs every row it takes.
+ * Rows of a table without a primary key are logged without a key and counted one by one.
+ */
+export interface TableChanges {
+  readonly table: string
+  readonly inserted: number
+  readonly updated: number
+  readonly deleted: number
+}
+
+export interface LoggedChange {
+  readonly table: string
+  readonly operation: 'inserted' | 'updated' | 'deleted'
+  /** Column name → value as JSON has it; null for a table without a primary key. */
+  readonly key: Readonly<Record<string, unknown>> | null
+}
+
+const log = `${bookkeepingSchema}.change_log`
+
+/** Starts logging on all tables of the catalogue but `skip`, in the caller's transaction. Safe to repeat. */
+export async function armChangeLog(client: pg.Client, catalogue: PostgresCatalogue, skip: ReadonlySet<string>): Promise<void> {
+  await client.query(`CREATE TABLE IF NOT EXISTS ${log} (
+    seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, table_name text NOT NULL, op "char" NOT NULL, key jsonb, at timestamptz NOT NULL DEFAULT now()
+  )`)
+  for (const [index, table] of catalogue.tables.entries()) {
+    if (!skip.has(table.name)) await client.query(armTable(table, index))
+  }
+}
+
+/** Stops logging and removes the functions; the log itself stays. In the caller's transaction; safe to repeat. */
+export async function disarmChangeLog(client: pg.Client, catalogue: PostgresCatalogue): Promise<void> {
+  for (const table of catalogue.tables) {
+    const name = qualifiedName(table.schema, table.name)
+    await client.query(`DROP TRIGGER IF EXISTS "_bascule_log" ON ${name}; DROP TRIGGER IF EXISTS "_bascule_log_truncate" ON ${name}`)
+  }
+}
+
+/**
+ * What the log comes to: for each table how many rows are new, changed and gone since the switch. A row that came and
+ * went counts for nothing.
+ */
+export async function countChanges(client: pg.Client): Promise<readonly TableChanges[]> {
+  if (!(await hasLog(client))) return []
+  const { rows } = await client.query(
+    `SELECT table_name AS "table", count(*) FILTER (WHERE net = 'I')::int AS inserted, count(*) FILTER (WHERE net = 'U')::int AS updated,
+       count(*) FILTER (WHERE net = 'D')::int AS deleted
+     FROM (${netSql}) n WHERE net IS NOT NULL GROUP BY 1 ORDER BY 1`,
+  )
+  const count = z.number().int().nonnegative()
+  return z.array(z.object({ table: z.string(), inserted: count, updated: count, deleted: count })).parse(rows)
+}
+
+/** Every row that `countChanges` counts, some thousand at a time; in the caller's transaction. */
+export async function* readChanges(client: pg.Client): AsyncGenerator<readonly LoggedChange[]> {
+  if (!(await hasLog(client))) return
+  await client.query(
+    `DECLARE bascule_changes CURSOR FOR SELECT table_name AS "table", net, key FROM (${netSql}) n WHERE net IS NOT NULL ORDER BY first`,
+  )
+  const rowSchema = z.object({ table: z.string(), net: z.enum(['I', 'U', 'D']), key: z.record(z.string(), z.unknown()).nullable() })
+  for (;;) {
+    const rows = z.array(rowSchema).parse((await client.query('FETCH 5000 FROM bascule_changes')).rows)
+    if (rows.length === 0) break
+    yield rows.map(({ table, net, key }) => ({ table, operation: words[net], key }))
+  }
+  await client.query('CLOSE bascule_changes')
+}
+
+const words = { I: 'inserted', U: 'updated', D: 'deleted' } as const
+
+async function hasLog(client: pg.Client): Promise<boolean> {
+  const { rows } = await client.query<{ found: boolean }>(`SELECT to_regclass('${log}') IS NOT NULL AS found`)
+  return rows[0]?.found ?? false
+}
+
+/** First and last operation of each key decide: I…D is nothing, I…U an insert, D…I an update. Without a key, each stands alone. */
+const netSql = `
+SELECT table_name, key, first, CASE
+    WHEN first_op = 'I' AND last_op = 'D' THEN NULL
+    WHEN first_op = 'I' THEN 'I' WHEN last_op = 'D' THEN 'D' ELSE 'U' END AS net
+  FROM (
+    SELECT table_name, key, min(seq) AS first, (array_agg(op ORDER BY seq))[1] AS first_op, (array_agg(op ORDER BY seq DESC))[1] AS last_op
+    FROM ${log} WHERE key IS NOT NULL GROUP BY table_name, key
+  ) keyed
+UNION ALL SELECT table_name, NULL, seq, op::text FROM ${log} WHERE key IS NULL`
+
+/**
+ * A function of its own for each table, with the key columns written out: a general one would turn whole rows into JSON.
+ * SECURITY DEFINER, so that an app with fewer rights can go on writing; its search path is fixed for that reason.
+ */
+function armTable(table: PostgresTable, index: number): string {
+  const name = qualifiedName(table.schema, table.name)
+  const tableText = quoteText(table.name)
+  const hasKey = table.primaryKey.length > 0
+  const keyOf = (row: string) =>
+    hasKey
+      ? `jsonb_build_object(${table.primaryKey.map((column) => `${quoteText(column)}, ${row}.${quoteName(column)}`).join(', ')})`
+      : 'NULL::jsonb'
+  const put = (op: string, row: string) => `INSERT INTO ${log} (table_name, op, key) VALUES (${tableText}, '${op}', ${keyOf(row)});`
+  const keyChanged = hasKey
+    ? table.primaryKey.map((column) => `NEW.${quoteName(column)} IS DISTINCT FROM OLD.${quoteName(column)}`).join(' OR ')
+    : 'false'
+  const rowFunction = `${bookkeepingSchema}.log_${index}`
+  const truncateFunction = `${bookkeepingSchema}.log_${index}_truncate`
+  const head = 'RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog AS $function$'
+  return `
+CREATE OR REPLACE FUNCTION ${rowFunction}() ${head}
+BEGIN
+  IF TG_OP = 'INSERT' THEN ${put('I', 'NEW')}
+  ELSIF TG_OP = 'DELETE' THEN ${put('D', 'OLD')}
+  ELSIF ${keyChanged} THEN ${put('D', 'OLD')} ${put('I', 'NEW')}
+  ELSE ${put('U', 'NEW')}
+  END IF;
+  RETURN NULL;
+END $function$;
+CREATE OR REPLACE FUNCTION ${truncateFunction}() ${head}
+BEGIN
+  INSERT INTO ${log} (table_name, op, key) SELECT ${tableText}, 'D', ${keyOf('gone')} FROM ${name} AS gone;
+  RETURN NULL;
+END $function$;
+DROP TRIGGER IF EXISTS "_bascule_log" ON ${name};
+DROP TRIGGER IF EXISTS "_bascule_log_truncate" ON ${name};
+CREATE TRIGGER "_bascule_log" AFTER INSERT OR UPDATE OR DELETE ON ${name} FOR EACH ROW EXECUTE FUNCTION ${rowFunction}();
+CREATE TRIGGER "_bascule_log_truncate" BEFORE TRUNCATE ON ${name} FOR EACH STATEMENT EXECUTE FUNCTION ${truncateFunction}();`
+}

@@ -1,0 +1,203 @@
+/**
+ * Moves an SQLite database to PostgreSQL: npm run migrate:postgres -- --source file:./app.db --target postgresql://…
+ *
+ * Progress goes to standard error, as bars on a terminal. Standard output: the counts side by side, or with --json one
+ * result object on the last line. Exit status: 0 all well; 1 it ran and failed; 2 wrong usage or configuration.
+ * Ctrl-C cancels within a second and leaves the target as it was.
+ */
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { Command, CommanderError } from 'commander'
+import { loadEnvFiles } from '@/lib/config/env-files'
+import { filePath, parseEnvironment } from '@/lib/config/environment'
+import { AppError, type ErrorReport, errorCodes, exitStatusOf, reportError } from '@/lib/core/errors'
+import type { Report } from '@/lib/core/progress'
+import { migrateDatabase } from '@/lib/migration/migrate-database'
+import type { MigrationResult } from '@/lib/migration/migration-result'
+import type { SchemaModel } from '@/lib/migration/schema-plan'
+import { parseTargetUrl } from '@/lib/postgres/target-url'
+import type { SchemaFile } from '@/lib/schema/schema-engine'
+import { printMigration } from './migrate/migration-output'
+import { showMigration } from './migrate/migration-progress'
+import { migrateOwnDatabase } from './migrate/own-database'
+
+interface Options {
+  readonly source?: string
+  readonly target?: string
+  readonly schema?: string
+  readonly dryRun?: true
+  readonly setAside?: true
+  readonly json?: true
+}
+
+const root = resolve(import.meta.dirname, '..')
+
+const command = new Command('migrate:postgres')
+  .description('Moves an SQLite database to an empty PostgreSQL one, with its structure, and counts both sides.')
+  .option('--source <file:path>', 'any SQLite file (default: the app’s own, from DATABASE_URL, which is then ready to be switched)')
+  .option('--target <url>', 'an empty PostgreSQL database (default: TARGET_DATABASE_URL)')
+  .option('--schema <path>', 'the source’s Prisma data model, a file or a folder (default: the structure is read from the SQLite file)')
+  .option('--dry-run', 'check everything and show the SQL of the target’s schema; write nothing')
+  .option('--set-aside', 'move an earlier copy of ours in the target to a schema of its own first')
+  .option('--json', 'one JSON object on the last line of standard output')
+  .exitOverride()
+
+/** Runs the command; answers its exit status. */
+async function main(): Promise<number> {
+  try {
+    command.parse()
+  } catch (error) {
+    // commander has said what is wrong; help asked for is no error.
+    return error instanceof CommanderError && error.exitCode === 0 ? 0 : 2
+  }
+  const options = command.opts<Options>()
+  const started = performance.now()
+  const progress = showMigration(process.stderr)
+  const signal = interruptSignal()
+  try {
+    const result = await (options.source === undefined
+      ? migrateOwn(options, progress.report, signal)
+      : migrateFile(options, options.source, progress.report, signal))
+    progress.stop()
+    console.log(options.json ? JSON.stringify(result) : printMigration(result))
+    return result.error ? exitStatusOf(codeOf(result.error)) : 0
+  } catch (error) {
+    progress.stop()
+    const report = reportError(error)
+    console.error(`${report.subject === undefined ? '' : `${report.subject}: `}${report.message}${report.hint ? `\n${report.hint}` : ''}`)
+    const elapsedMs = Math.round(performance.now() - started)
+    if (options.json) console.log(JSON.stringify({ status: 'failed', tables: [], findings: [], elapsedMs, error: report }))
+    return error instanceof AppError ? exitStatusOf(error.code) : 1
+  }
+}
+
+/** A file that is not the app's: it is only read, and its snapshot is removed in the end. */
+async function migrateFile(options: Options, source: string, report: Report, signal: AbortSignal): Promise<MigrationResult> {
+  const targetUrl = checkedTarget(options.target ?? targetFromEnvironment())
+  const model = await readModel(options.schema)
+  const parent = resolve(root, process.env.DATA_DIR ?? 'data')
+  await mkdir(parent, { recursive: true })
+  const workDir = await mkdtemp(join(parent, 'migrate-'))
+  try {
+    const result = await migrateDatabase(
+      {
+        jobId: `terminal-${process.pid}-${Date.now()}`,
+        sourcePath: sourcePath(source),
+        targetUrl,
+        model,
+        workDir,
+        fenceSource: false,
+        setAside: options.setAside ?? false,
+        dryRun: options.dryRun ?? false,
+      },
+      report,
+      signal,
+    )
+    return { ...result, safetyCopy: null }
+  } finally {
+    await rm(workDir, { recursive: true, force: true })
+  }
+}
+
+/** The app's own database, under the lease and with the app's state, exactly as the button does it. */
+async function migrateOwn(options: Options, report: Report, signal: AbortSignal): Promise<MigrationResult> {
+  if (options.schema !== undefined) {
+    throw new AppError({
+      code: 'INVALID_INPUT',
+      message: '--schema goes with --source.',
+      hint: 'The app’s own database is made by its own schema migrations; leave --schema out.',
+    })
+  }
+  loadEnvFiles(root)
+  const environment = parseEnvironment(process.env, root)
+  const target = options.target ?? environment.targetUrl
+  if (target === null) throw noTarget()
+  return migrateOwnDatabase(
+    { environment, root, targetUrl: checkedTarget(target), setAside: options.setAside ?? false, dryRun: options.dryRun ?? false },
+    report,
+    signal,
+  )
+}
+
+function targetFromEnvironment(): string {
+  loadEnvFiles(root)
+  const target = process.env.TARGET_DATABASE_URL
+  if (target === undefined || target === '') throw noTarget()
+  return target
+}
+
+function noTarget(): AppError {
+  return new AppError({
+    code: 'CONFIG_INVALID',
+    message: 'There is no target.',
+    hint: 'Give it with --target postgresql://user:password@host:5432/database, or set TARGET_DATABASE_URL.',
+  })
+}
+
+/** Whoever runs commands on this machine may reach private networks. */
+function checkedTarget(url: string): string {
+  parseTargetUrl(url, { allowPrivate: true })
+  return url
+}
+
+function sourcePath(source: string): string {
+  if (/^[a-z][a-z0-9+.-]+:/i.test(source) && !source.startsWith('file:')) {
+    throw new AppError({
+      code: 'INVALID_INPUT',
+      message: 'The source is not an SQLite file.',
+      hint: 'Give it as --source file:/path/app.db.',
+    })
+  }
+  return fromCaller(source.startsWith('file:') ? filePath(source, callerFolder()) : source)
+}
+
+async function readModel(path: string | undefined): Promise<SchemaModel> {
+  if (path === undefined) return { kind: 'introspect' }
+  const place = fromCaller(path)
+  if (!existsSync(place)) {
+    throw new AppError({
+      code: 'INVALID_INPUT',
+      message: 'There is no data model at this path.',
+      subject: path,
+      hint: 'Check --schema, or leave it out.',
+    })
+  }
+  return {
+    kind: 'schema',
+    files: (await stat(place)).isDirectory()
+      ? await readFolder(place)
+      : [{ path: 'schema.prisma', content: await readFile(place, 'utf8') }],
+  }
+}
+
+/** A schema in several files, folders in it included, as Prisma reads one. */
+async function readFolder(folder: string): Promise<readonly SchemaFile[]> {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true })
+  const paths = entries
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.prisma'))
+    .map((entry) => join(entry.parentPath, entry.name))
+  // One file of the folder with the same content as all others together is not told apart: Prisma would refuse it too.
+  return Promise.all(paths.sort().map(async (path) => ({ path, content: await readFile(path, 'utf8') })))
+}
+
+/** npm runs scripts in the package's folder and keeps the caller's in INIT_CWD; relative paths are the caller's. */
+function fromCaller(path: string): string {
+  return resolve(callerFolder(), path)
+}
+
+function callerFolder(): string {
+  return process.env.INIT_CWD ?? process.cwd()
+}
+
+function codeOf(error: NonNullable<MigrationResult['error']>): ErrorReport['code'] {
+  return errorCodes.find((code) => code === error.code) ?? 'INTERNAL'
+}
+
+function interruptSignal(): AbortSignal {
+  const controller = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => controller.abort())
+  return controller.signal
+}
+
+process.exitCode = await main()
