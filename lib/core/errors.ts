@@ -65,8 +65,21 @@ export interface AppErrorDetails {
   readonly cause?: unknown
 }
 
+/** Shared by all copies of this module in one process. */
+const mark = Symbol.for('bascule.AppError')
+
 /** An error the caller can act on: a closed code, what it happened to, and the remedy. */
 export class AppError extends Error {
+  readonly [mark] = true
+
+  /**
+   * Next bundles this module once for pages and once for routes, and what one of them made (the container) is
+   * used by both: `instanceof` must know an AppError by its mark, not by which copy of the class it came from.
+   */
+  static override [Symbol.hasInstance](value: unknown): value is AppError {
+    return typeof value === 'object' && value !== null && mark in value
+  }
+
   readonly code: ErrorCode
   readonly hint: string | undefined
   readonly operation: string | undefined
