@@ -1,5 +1,6 @@
 import type { ValueKind } from '@/lib/core/table-mapping'
 import { canonicalSource, canonicalTarget, sourceValue, unreadable } from './canonical-value'
+import { isSurelyEqualJson } from './equal-json'
 import { type SourceRow, storage } from './source-row'
 import type { TargetRow } from './target-rows'
 
@@ -48,7 +49,7 @@ function isSurelyEqual(source: SourceRow, target: TargetRow, column: number, kin
       return (milliseconds - postgresEpochMs) * 1000 === readInt(target.bytes, at, length)
     }
     case 'json':
-      return storedAs === storage.text && sameJsonTokens(source.bytes, start, end, target.bytes, kind.binary ? at + 1 : at, at + length)
+      return storedAs === storage.text && isSurelyEqualJson(source.bytes, start, end, target.bytes, kind.binary ? at + 1 : at, at + length)
     case 'uuid':
     case 'date':
     case 'time':
@@ -132,45 +133,4 @@ function daysSince1970(year: number, month: number, day: number): number {
   const yearOfEra = shifted - era * 400
   const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + day - 1
   return era * 146_097 + yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear - 719_468
-}
-
-/**
- * Whether two JSON texts are the same bytes apart from spaces outside strings, as a compact source and jsonb's
- * spaced text are when the keys stand in jsonb's order. Anything else, escapes and number forms too, is not for here.
- */
-function sameJsonTokens(source: Buffer, start: number, end: number, target: Buffer, from: number, to: number): boolean {
-  let left = start
-  let right = from
-  let isInString = false
-  let before = 0
-  for (;;) {
-    if (!isInString) {
-      const spaces = left + right
-      while (left < end && isSpace(source[left])) left++
-      while (right < to && isSpace(target[right])) right++
-      // "1 2" is not "12": where nothing but the space divides two words, the canonical text decides.
-      if (left + right > spaces && isWord(before) && isWord(source[left] ?? 0)) return false
-    }
-    if (left >= end || right >= to) return left >= end && right >= to && !isInString
-    const byte = source[left] ?? 0
-    if (byte !== target[right]) return false
-    before = byte
-    left++
-    right++
-    if (byte === 34) isInString = !isInString
-    else if (byte === 92) {
-      if (source[left] !== target[right]) return false
-      left++
-      right++
-    }
-  }
-}
-
-/** A byte of a number or of true, false, null: no bracket, comma, colon or quote. */
-function isWord(byte: number): boolean {
-  return byte !== 0 && byte !== 34 && byte !== 44 && byte !== 58 && byte !== 91 && byte !== 93 && byte !== 123 && byte !== 125
-}
-
-function isSpace(byte: number | undefined): boolean {
-  return byte === 32 || byte === 10 || byte === 13 || byte === 9
 }
