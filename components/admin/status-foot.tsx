@@ -16,7 +16,8 @@ export function StatusFoot() {
       <dt className="sr-only">{t('engine.active')}</dt>
       <dd className="col-span-2 flex items-center gap-2 text-ink-soft">
         <StatusDot tone={data.engine === 'sqlite' ? 'sqlite' : 'postgres'} />
-        {t(`engine.${data.engine}`)} · {t(data.writable ? 'engine.readWrite' : 'engine.readOnly')}
+        {t(`engine.${data.engine}`)}
+        {data.writable ? '' : ` · ${t('engine.readOnly')}`}
       </dd>
       <dt className="sr-only">{t('worker.label')}</dt>
       <dd className="col-span-2 flex items-center gap-2 text-ink-soft">

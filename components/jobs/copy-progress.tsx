@@ -5,15 +5,17 @@ import { useFormatters } from '@/components/format/use-formatters'
 import { Progress } from '@/components/ui/progress'
 import type { JobProgress } from './job-progress'
 
-/** The whole copy as one bar: share, rows, rate, time left. */
+/** All rows as one bar: share, rows, rate, time left. */
 export function CopyProgress({ progress, live }: { progress: JobProgress; live: boolean }) {
   const t = useTranslations('jobs')
   const format = useFormatters()
-  const { rowsDone, rowsTotal } = sumRows(progress)
-  const totals = progress.totals?.phase === 'copy' ? progress.totals : null
-  const copied = progress.phases.some((phase) => phase.phase === 'copy' && phase.status === 'succeeded')
+  // A verification has no copy: its bar follows whichever phase counts or compares.
+  const measured = progress.phases.some((phase) => phase.phase === 'copy') ? 'copy' : progress.totals?.phase
+  const totals = progress.totals?.phase === measured ? progress.totals : null
+  const { rowsDone, rowsTotal } = totals ?? sumRows(progress)
+  const copied = progress.phases.some((phase) => phase.phase === measured && phase.status === 'succeeded')
   const share = copied ? 1 : rowsTotal === null ? null : rowsTotal === 0 ? 0 : rowsDone / rowsTotal
-  const isCopying = live && progress.phases.some((phase) => phase.phase === 'copy' && phase.status === 'started')
+  const isCopying = live && progress.phases.some((phase) => phase.phase === measured && phase.status === 'started')
   const rows =
     rowsTotal === null
       ? t('rowsDone', { done: format.number(rowsDone) })
@@ -46,9 +48,8 @@ export function CopyProgress({ progress, live }: { progress: JobProgress; live: 
   )
 }
 
-/** Rows of all tables, from the totals of the copy where it gave them, else added up. */
+/** Rows of all tables added up: what is left when a later phase has overwritten the totals. */
 function sumRows(progress: JobProgress): { rowsDone: number; rowsTotal: number | null } {
-  if (progress.totals?.phase === 'copy') return progress.totals
   const rowsDone = progress.tables.reduce((sum, table) => sum + table.rowsDone, 0)
   const known = progress.tables.length > 0 && progress.tables.every((table) => table.rowsTotal !== null)
   return { rowsDone, rowsTotal: known ? progress.tables.reduce((sum, table) => sum + (table.rowsTotal ?? 0), 0) : null }

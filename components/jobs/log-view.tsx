@@ -62,8 +62,10 @@ export function LogView({ lines, live, className }: LogViewProps) {
         />
         <span className="tabular ml-auto text-ink-faint text-xs">{t('logCount', { count: found.length })}</span>
       </div>
-      <section
+      <div
         ref={box}
+        role="log"
+        aria-live="off"
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard
         tabIndex={0}
         aria-label={t('log')}
@@ -80,7 +82,7 @@ export function LogView({ lines, live, className }: LogViewProps) {
             <LogRow key={line.seq} line={line} text={logText(line.content)} />
           ))}
         </ol>
-      </section>
+      </div>
     </div>
   )
 }

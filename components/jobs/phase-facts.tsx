@@ -9,21 +9,27 @@ export interface PhaseFactsProps {
 
 /** What a phase says about its work: sizes, versions, counts. Sizes and times are recognised by their unit in the name. */
 export function PhaseFacts({ facts }: PhaseFactsProps) {
-  const t = useTranslations('jobs')
+  const t = useTranslations()
   const format = useFormatters()
   const entries = Object.entries(facts)
   if (entries.length === 0) return null
+  const known = (name: string) => {
+    // The unit at the end of a name is part of the value.
+    const bare = name.replace(/(Bytes|Ms)$/, '')
+    const fact = knownFacts.find((candidate) => candidate === bare)
+    return fact === undefined ? wordsOf(bare) : t(`facts.${fact}`)
+  }
   const show = (name: string, value: string | number | boolean) => {
     if (typeof value === 'string') return value
-    if (typeof value === 'boolean') return value ? '✓' : '–'
-    if (name.endsWith('Bytes')) return format.bytes(value)
+    if (typeof value === 'boolean') return t(value ? 'facts.yes' : 'facts.no')
+    if (name === 'bytes' || name.endsWith('Bytes')) return format.bytes(value)
     return name.endsWith('Ms') ? format.duration(value) : format.number(value)
   }
   return (
-    <dl aria-label={t('facts')} className="flex flex-wrap gap-x-3 text-ink-faint text-xs">
+    <dl aria-label={t('jobs.facts')} className="flex flex-wrap gap-x-3 text-ink-faint text-xs">
       {entries.map(([name, value]) => (
         <div key={name} className="flex min-w-0 gap-1">
-          <dt>{factName(name)}</dt>
+          <dt>{known(name)}</dt>
           <dd className="tabular min-w-0 break-all text-ink-soft">{show(name, value)}</dd>
         </div>
       ))}
@@ -31,10 +37,11 @@ export function PhaseFacts({ facts }: PhaseFactsProps) {
   )
 }
 
-/** sourceRows → source rows; the unit at the end is part of the value. */
-function factName(name: string): string {
+const knownFacts = ['file', 'size', 'readOnly', 'parts', 'rows', 'bytes', 'sequences', 'tables'] as const
+
+/** sourceRows → source rows. */
+function wordsOf(name: string): string {
   return name
-    .replace(/(Bytes|Ms)$/, '')
     .replace(/([a-z\d])([A-Z])/g, '$1 $2')
     .replaceAll(/[-_]/g, ' ')
     .toLowerCase()

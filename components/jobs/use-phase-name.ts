@@ -1,7 +1,7 @@
 'use client'
 
 import { useTranslations } from 'next-intl'
-import { type MigrationPhase, migrationPhases } from '@/lib/migration/migration-result'
+import { migrationPhases } from '@/lib/migration/migration-result'
 
 export interface PhaseName {
   readonly title: string
@@ -18,6 +18,9 @@ export function usePhaseName(): (phase: string) => PhaseName {
   }
 }
 
-function isKnown(phase: string): phase is MigrationPhase {
-  return migrationPhases.some((known) => known === phase)
+/** Those of a migration, and the one that only a verification has. */
+const knownPhases = [...migrationPhases, 'content'] as const
+
+function isKnown(phase: string): phase is (typeof knownPhases)[number] {
+  return knownPhases.some((known) => known === phase)
 }

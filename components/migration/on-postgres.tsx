@@ -6,7 +6,7 @@ import { useTranslations } from 'next-intl'
 import { useState } from 'react'
 import type { AdminState } from '@/components/admin/state-queries'
 import { ErrorPanel } from '@/components/api/error-panel'
-import { TimeStamp } from '@/components/format/time-stamp'
+import { useFormatters } from '@/components/format/use-formatters'
 import { EnginePicture } from '@/components/overview/engine-picture'
 import { Badge } from '@/components/ui/badge'
 import { Button, LinkButton } from '@/components/ui/button'
@@ -21,6 +21,7 @@ import { SwitchBackDialog } from './switch-back-dialog'
 export function OnPostgres({ state }: { state: AdminState }) {
   const t = useTranslations('migration')
   const common = useTranslations('common')
+  const format = useFormatters()
   const [open, setOpen] = useState(false)
   const preview = useQuery(rollbackPreviewQuery())
   const { since } = state.state
@@ -31,7 +32,13 @@ export function OnPostgres({ state }: { state: AdminState }) {
           title={t('postgres.title')}
           titleId="on-postgres"
           description={t('postgres.body')}
-          actions={since == null ? undefined : <TimeStamp iso={since} className="text-ink-faint text-sm" />}
+          actions={
+            since == null ? undefined : (
+              <time dateTime={since} className="text-ink-faint text-sm">
+                {t('postgres.since', { when: format.dateTime(since) })}
+              </time>
+            )
+          }
         />
         <CardBody>
           <EnginePicture state={state} />

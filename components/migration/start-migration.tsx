@@ -104,7 +104,7 @@ export function StartMigration({ environmentTarget, unsettled }: StartMigrationP
           </Button>
           {isReady ? null : (
             <p id="start-hint" className="text-ink-faint text-sm">
-              {t('startHint')}
+              {t(inspection === undefined ? 'startHint' : inspection.isReady ? 'startHintSetAside' : 'startHintNotReady')}
             </p>
           )}
         </CardFooter>

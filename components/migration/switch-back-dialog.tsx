@@ -56,7 +56,8 @@ export function SwitchBackDialog({ open, onOpenChange }: SwitchBackDialogProps) 
   return (
     <>
       <AlertDialog
-        open={open}
+        // The password is asked for in its stead, not on top of it.
+        open={open && !job.passwordDialog.open}
         onOpenChange={change}
         title={t('migration.backDialog.title')}
         description={shown?.total === 0 ? t('migration.backDialog.nothing') : t('migration.backDialog.body')}

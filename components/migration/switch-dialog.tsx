@@ -31,7 +31,8 @@ export function SwitchDialog({ open, onOpenChange, targetLabel }: SwitchDialogPr
   return (
     <>
       <AlertDialog
-        open={open}
+        // The password is asked for in its stead, not on top of it.
+        open={open && !job.passwordDialog.open}
         onOpenChange={change}
         title={t('migration.switchDialog.title')}
         description={t('migration.switchDialog.body')}

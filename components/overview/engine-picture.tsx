@@ -27,11 +27,13 @@ export function EnginePicture({ state }: EnginePictureProps) {
             {access}
           </span>
         </div>
-        <svg aria-hidden="true" viewBox="0 0 100 100" preserveAspectRatio="none" className="row-span-2 h-full min-h-32 w-full" fill="none">
-          <title>{access}</title>
-          <Link up active={engine === 'sqlite'} locked={!writable} />
-          <Link up={false} active={engine === 'postgresql'} locked={!writable} />
-        </svg>
+        <span className="relative row-span-2 block h-full min-h-32">
+          <svg aria-hidden="true" viewBox="0 0 100 100" preserveAspectRatio="none" className="absolute inset-0 size-full" fill="none">
+            <title>{access}</title>
+            <Link up active={engine === 'sqlite'} locked={!writable} />
+            <Link up={false} active={engine === 'postgresql'} locked={!writable} />
+          </svg>
+        </span>
         <EngineNode
           engine="sqlite"
           active={engine === 'sqlite'}

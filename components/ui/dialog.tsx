@@ -31,22 +31,23 @@ export function Dialog({ open, onOpenChange, title, description, closeLabel, chi
       <BaseDialog.Portal>
         <BaseDialog.Backdrop className={backdropClasses} />
         <BaseDialog.Popup className={classNames(popupClasses, className)}>
-          <div className="flex items-start justify-between gap-4 px-5 pt-4 pb-3">
+          <div className="pt-4 pr-12 pb-3 pl-5">
             <div>
               <BaseDialog.Title className="font-semibold text-lg">{title}</BaseDialog.Title>
               {description === undefined ? null : (
                 <BaseDialog.Description className="mt-1 text-ink-soft text-sm">{description}</BaseDialog.Description>
               )}
             </div>
-            <BaseDialog.Close
-              aria-label={closeLabel}
-              className="-mr-1.5 grid size-8 shrink-0 place-items-center rounded-md text-ink-faint hover:bg-hover hover:text-ink"
-            >
-              <X aria-hidden className="size-4" />
-            </BaseDialog.Close>
           </div>
           <div className="px-5 pb-5">{children}</div>
           {footer === undefined ? null : <DialogFooter>{footer}</DialogFooter>}
+          {/* Last in the order of the tab key, so that the first control of the content has the focus at first. */}
+          <BaseDialog.Close
+            aria-label={closeLabel}
+            className="absolute top-3 right-3 grid size-8 place-items-center rounded-md text-ink-faint hover:bg-hover hover:text-ink"
+          >
+            <X aria-hidden className="size-4" />
+          </BaseDialog.Close>
         </BaseDialog.Popup>
       </BaseDialog.Portal>
     </BaseDialog.Root>

@@ -9,10 +9,16 @@ export interface TableProps extends ComponentProps<'table'> {
 /** A table that scrolls inside its own box where it is wider than the page; the box can be reached by keyboard. */
 export function Table({ label, className, ...rest }: TableProps) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard (axe scrollable-region-focusable)
-    <section className="overflow-x-auto" aria-label={label} tabIndex={0}>
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset is for form controls; this only names the box that scrolls
+    <div
+      role="group"
+      aria-label={label}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard (axe scrollable-region-focusable)
+      tabIndex={0}
+      className="overflow-x-auto -outline-offset-2"
+    >
       <table aria-label={label} className={classNames('w-full border-collapse text-left text-sm', className)} {...rest} />
-    </section>
+    </div>
   )
 }
 

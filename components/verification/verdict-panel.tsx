@@ -49,22 +49,45 @@ export function VerdictPanel({ tables, source, target, targetInUse = false, fact
         </div>
       </div>
       <div className="grid gap-px overflow-hidden rounded-b-[7px] border-line border-t bg-line sm:grid-cols-2">
-        <Side name={t('source')} endpoint={source} rows={verdict.sourceRows} most={Math.max(verdict.sourceRows, verdict.targetRows)} />
-        <Side name={t('target')} endpoint={target} rows={verdict.targetRows} most={Math.max(verdict.sourceRows, verdict.targetRows)} />
-        <dl className="col-span-full flex flex-wrap gap-x-6 gap-y-1 bg-surface px-4 py-2.5 text-sm sm:px-5">
-          {facts.map((fact) => (
-            <div key={fact.name} className="flex gap-1.5">
-              <dt className="text-ink-faint">{fact.name}</dt>
-              <dd>{fact.value}</dd>
-            </div>
-          ))}
-        </dl>
+        <Side
+          name={t('source')}
+          endpoint={source}
+          rows={verdict.sourceRows}
+          isWhole={verdict.isSourceWhole}
+          most={Math.max(verdict.sourceRows, verdict.targetRows)}
+        />
+        <Side
+          name={t('target')}
+          endpoint={target}
+          rows={verdict.targetRows}
+          isWhole={verdict.isTargetWhole}
+          most={Math.max(verdict.sourceRows, verdict.targetRows)}
+        />
+        {facts.length === 0 ? null : (
+          <dl className="col-span-full flex flex-wrap gap-x-6 gap-y-1 bg-surface px-4 py-2.5 text-sm sm:px-5">
+            {facts.map((fact) => (
+              <div key={fact.name} className="flex gap-1.5">
+                <dt className="text-ink-faint">{fact.name}</dt>
+                <dd>{fact.value}</dd>
+              </div>
+            ))}
+          </dl>
+        )}
       </div>
     </div>
   )
 }
 
-function Side({ name, endpoint, rows, most }: { name: string; endpoint: Endpoint; rows: number; most: number }) {
+interface SideProps {
+  name: string
+  endpoint: Endpoint
+  rows: number
+  /** False: some table could not be counted, and there are at least so many rows. */
+  isWhole: boolean
+  most: number
+}
+
+function Side({ name, endpoint, rows, isWhole, most }: SideProps) {
   const t = useTranslations()
   const format = useFormatters()
   const hue = endpoint.engine === 'sqlite' ? 'var(--sqlite)' : 'var(--postgres)'
@@ -74,7 +97,9 @@ function Side({ name, endpoint, rows, most }: { name: string; endpoint: Endpoint
         <span className="font-medium">
           {name} · {t(`admin.engine.${endpoint.engine}`)} {endpoint.version}
         </span>
-        <span className="tabular font-semibold text-lg">{t('jobs.rowsDone', { done: format.number(rows) })}</span>
+        <span className="tabular font-semibold text-lg">
+          {t('jobs.rowsDone', { done: isWhole ? format.number(rows) : t('verification.atLeast', { rows: format.number(rows) }) })}
+        </span>
       </p>
       <span aria-hidden className="my-1.5 block h-1.5 rounded-full bg-line">
         <span className="block h-full rounded-full" style={{ width: `${most === 0 ? 0 : (rows / most) * 100}%`, background: hue }} />

@@ -25,6 +25,9 @@ export interface Verdict {
   /** Sums over the tables that could be counted on that side. */
   readonly sourceRows: number
   readonly targetRows: number
+  /** Whether every table was counted on that side; the sum is a lower bound otherwise. */
+  readonly isSourceWhole: boolean
+  readonly isTargetWhole: boolean
 }
 
 /** The judgement over all tables. */
@@ -38,5 +41,13 @@ export function judge(tables: readonly TableComparison[]): Verdict {
     targetRows += table.targetRows ?? 0
   }
   const weighty = (['different', 'unknown', 'equal', 'identical'] as const).find((state) => byState[state] > 0)
-  return { state: weighty ?? 'empty', byState, tables: tables.length, sourceRows, targetRows }
+  return {
+    state: weighty ?? 'empty',
+    byState,
+    tables: tables.length,
+    sourceRows,
+    targetRows,
+    isSourceWhole: tables.every((table) => table.sourceRows !== null),
+    isTargetWhole: tables.every((table) => table.targetRows !== null),
+  }
 }
