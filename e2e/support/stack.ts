@@ -71,7 +71,7 @@ export async function startStack(extra: Readonly<Record<string, string>> = {}): 
   try {
     await waitUntil(async () => {
       if (isOver) throw new Error(`Web and worker ended:\n${await log()}`)
-      return (process.env.E2E_NOW || livingWorker(controlPath) !== undefined) && (await answers(`${url}/sign-in`))
+      return livingWorker(controlPath) !== undefined && (await answers(`${url}/sign-in`))
     }, 'web and worker to start')
   } catch (error) {
     const end = await log()

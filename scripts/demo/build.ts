@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runScript } from '../run-script'
 import type { DemoFolder } from './demo-folder'
@@ -17,10 +17,16 @@ export async function ensureBuild(folder: DemoFolder, say: (line: string) => voi
   if ((await readFile(note, 'utf8').catch(() => '')) === digest) return
   say('Building the app for production (about a minute; only when its code has changed) …')
   const env = { NEXT_DIST_DIR: folder.build, NEXT_TELEMETRY_DISABLED: '1', NODE_ENV: 'production' }
-  const { status, output } = await runScript('node_modules/next/dist/bin/next', ['build'], { root: folder.root, env, signal })
+  const log = join(folder.path, 'build.log')
+  await rm(log, { force: true })
+  const { status } = await runScript('node_modules/next/dist/bin/next', ['build'], { root: folder.root, env, log, signal })
   if (signal.aborted) return
-  if (status !== 0) throw new Error(`The production build failed:\n${output.split('\n').slice(-40).join('\n')}`)
+  if (status !== 0) throw new Error(`The production build failed. The end of ${log}:\n${await endOf(log)}`)
   await writeFile(note, digest)
+}
+
+async function endOf(file: string): Promise<string> {
+  return (await readFile(file, 'utf8')).trimEnd().split('\n').slice(-40).join('\n')
 }
 
 async function digestSources(root: string): Promise<string> {
