@@ -2,21 +2,25 @@ import { isUtf8 } from 'node:buffer'
 import type { Database } from 'better-sqlite3'
 import { AppError } from '@/lib/core/errors'
 import { createFinding, type Finding } from '@/lib/core/finding'
-import type { ColumnMapping, TableMapping } from '@/lib/core/table-mapping'
+import type { TableMapping } from '@/lib/core/table-mapping'
+import { type ColumnCheck, classifySuspects, lineBytesExpression, type Tally, tallyLargeRows } from './classify-suspects'
 import { suspectExpression, textOfRow } from './clean-predicate'
-import { convertValue } from './convert-value'
 import { registerCopyFunctions } from './copy-functions'
 import { findDuplicates } from './find-duplicates'
-import { type RawValue, shapeOf } from './raw-value'
 import { endOfSlice, type KeyValue, type RowKey, type RowRange, rangeClause, rowKeyOf } from './row-range'
-import { columnReference, quoteName, tableAlias } from './sql-text'
-import { textOfCode, type ValueCode } from './value-codes'
+import { quoteName, tableAlias } from './sql-text'
+import { textOfCode } from './value-codes'
 
 export interface CheckOptions {
   /** Unique keys of the target beside the primary key, as column names; checked for values that become equal. Default: none. */
   readonly uniqueKeys?: readonly (readonly string[])[]
   /** Rows looked at between two calls of the callbacks, at most. Default: 4,000, some 5 to 20 ms. */
   readonly sliceRows?: number
+  /**
+   * Bytes that one line of COPY may have. Default: 1,000,000,000, the most that SQLite lets a value have; PostgreSQL's own
+   * limit is 1,073,741,823.
+   */
+  readonly maxLineBytes?: number
   /** Called after each slice with the rows of this table looked at so far. */
   readonly onProgress?: (rowsDone: number) => void
   /** Called after each slice; true ends the check with CANCELLED. */
@@ -46,7 +50,8 @@ export function* checkSlices(db: Database, mapping: TableMapping, options: Check
   const isUtf16 = db.pragma('encoding', { simple: true }) !== 'UTF-8'
   const tallies = new Map<string, Tally>()
   const key = rowKeyOf(mapping)
-  const scan = createScan(db, mapping, key, isUtf16)
+  const maxLineBytes = options.maxLineBytes ?? 1_000_000_000
+  const scan = createScan(db, mapping, key, isUtf16, fileBytes(db) > maxLineBytes / 2)
   const maxRows = options.sliceRows ?? 4000
   let rows = Math.min(250, maxRows)
   let rowsDone = 0
@@ -59,6 +64,7 @@ export function* checkSlices(db: Database, mapping: TableMapping, options: Check
     const slice = scanSlice(scan, range)
     rowsDone += slice.rows
     for (const check of slice.suspects) classifySuspects({ db, mapping, key, check, range, isUtf16, tallies })
+    if (slice.largestLine > maxLineBytes) tallyLargeRows({ db, mapping, key, range, tallies, maxLineBytes })
     yield rowsDone
     if (upTo === null) break
     after = upTo
@@ -70,20 +76,6 @@ export function* checkSlices(db: Database, mapping: TableMapping, options: Check
   return [...findings, ...findDuplicates(db, mapping, options.uniqueKeys ?? [])]
 }
 
-interface ColumnCheck {
-  readonly column: ColumnMapping
-  readonly inPrimaryKey: boolean
-  readonly suspect: string
-}
-
-interface Tally {
-  readonly column: ColumnMapping
-  readonly code: ValueCode
-  readonly shape: string
-  count: number
-  readonly keys: Record<string, string>[]
-}
-
 /** The two statements that look at a slice: texts joined and tested together, or decoded one by one. */
 interface Scan {
   readonly db: Database
@@ -93,9 +85,11 @@ interface Scan {
   readonly text: string | null
   readonly joined: readonly ColumnCheck[]
   readonly decoding: readonly ColumnCheck[]
+  /** Expression of the bytes of a line; 0 where the whole file is too small for a line that matters. */
+  readonly lineBytes: string
 }
 
-function createScan(db: Database, mapping: TableMapping, key: RowKey, isUtf16: boolean): Scan {
+function createScan(db: Database, mapping: TableMapping, key: RowKey, isUtf16: boolean, mayHoldLargeRow: boolean): Scan {
   const columns = mapping.columns.filter((column) => !column.generated)
   // A table read in one piece would be joined in one piece too; a cast to BLOB does not give UTF-8 in a UTF-16 database.
   const text = isUtf16 || key.kind === 'none' ? null : textOfRow(columns)
@@ -106,12 +100,14 @@ function createScan(db: Database, mapping: TableMapping, key: RowKey, isUtf16: b
       return suspect === null ? [] : [{ column, inPrimaryKey, suspect }]
     })
   const decoding = checks(true)
-  return { db, mapping, key, text, joined: text === null ? decoding : checks(false), decoding }
+  const lineBytes = mayHoldLargeRow ? lineBytesExpression(mapping) : '0'
+  return { db, mapping, key, text, joined: text === null ? decoding : checks(false), decoding, lineBytes }
 }
 
 interface Slice {
   readonly rows: number
   readonly textBytes: number
+  readonly largestLine: number
   /** The columns that have suspect values here. */
   readonly suspects: readonly ColumnCheck[]
 }
@@ -124,6 +120,7 @@ function scanSlice(scan: Scan, range: RowRange): Slice {
   return {
     rows: joined.rows,
     textBytes: joined.text?.length ?? 0,
+    largestLine: joined.largestLine,
     suspects: checks.filter((_, index) => Number(counts.suspects[index] ?? 0) > 0),
   }
 }
@@ -132,93 +129,34 @@ function countSuspects(scan: Scan, checks: readonly ColumnCheck[], text: string 
   const clause = rangeClause(scan.key, range)
   const sums = checks.map((check) => `,sum(${check.suspect})`).join('')
   const joined = text === null ? 'NULL' : `CAST(group_concat(${text},' ') AS BLOB)`
-  const sql = `SELECT count(*),${joined}${sums} FROM ${quoteName(scan.mapping.table)} AS ${tableAlias}${clause.where}`
+  const sql = `SELECT count(*),max(${scan.lineBytes}),${joined}${sums} FROM ${quoteName(scan.mapping.table)} AS ${tableAlias}${clause.where}`
   const row = scan.db
     .prepare(sql)
     .raw()
-    .get(...clause.params) as [number, Buffer | null, ...(number | null)[]]
-  const [rows, bytes, ...suspects] = row
-  return { rows, text: bytes, suspects }
+    .get(...clause.params) as [number, number | null, Buffer | null, ...(number | null)[]]
+  const [rows, largestLine, bytes, ...suspects] = row
+  return { rows, largestLine: largestLine ?? 0, text: bytes, suspects }
 }
 
-interface Classification {
-  readonly db: Database
-  readonly mapping: TableMapping
-  readonly key: RowKey
-  readonly check: ColumnCheck
-  readonly range: RowRange
-  readonly isUtf16: boolean
-  readonly tallies: Map<string, Tally>
-}
-
-/** Reads the suspect values of one column in one slice and lets convertValue decide on each. */
-function classifySuspects(context: Classification): void {
-  const { db, mapping, key, check, range } = context
-  const value = columnReference(check.column.name)
-  const clause = rangeClause(key, range)
-  const keyColumns = keyColumnsOf(mapping, key)
-  const bytes = `CASE typeof(${value}) WHEN 'text' THEN CAST(${value} AS BLOB) END`
-  const json =
-    check.column.value.kind === 'json' ? `CASE WHEN typeof(${value})='blob' AND json_valid(${value},8) THEN json(${value}) END` : 'NULL'
-  const where = `${clause.where === '' ? ' WHERE' : `${clause.where} AND`} (${check.suspect})${clause.orderBy}`
-  const fields = [value, bytes, json, ...keyColumns.map((column) => column.expression)]
-  const sql = `SELECT ${fields.join(',')} FROM ${quoteName(mapping.table)} AS ${tableAlias}${where}`
-  const rows = db
-    .prepare(sql)
-    .raw()
-    .safeIntegers()
-    .iterate(...clause.params)
-  for (const row of rows as Iterable<[RawValue, Buffer | null, string | null, ...RawValue[]]>) {
-    const [raw, textBytes, binaryJson, ...keyValues] = row
-    const code = codeOf(raw, textBytes, binaryJson, context)
-    if (code === null) continue
-    const keyOfRow = Object.fromEntries(keyColumns.map((column, index) => [column.name, printableKey(keyValues[index] ?? null)]))
-    addToTally(context.tallies, check.column, code, raw, keyOfRow)
-  }
-}
-
-function codeOf(raw: RawValue, textBytes: Buffer | null, binaryJson: string | null, context: Classification): ValueCode | null {
-  const { column, inPrimaryKey } = context.check
-  if (raw === null) return inPrimaryKey ? 'NULL_IN_PRIMARY_KEY' : 'NULL_IN_REQUIRED'
-  // The bytes of a text column are not decoded on the way, so what is not UTF-8 there would reach PostgreSQL as it is.
-  const decodes = column.value.kind !== 'bytes' && !context.isUtf16
-  if (decodes && textBytes !== null && !isUtf8(textBytes)) return 'INVALID_UTF8'
-  return convertValue(raw, column, binaryJson).issue
-}
-
-function addToTally(tallies: Map<string, Tally>, column: ColumnMapping, code: ValueCode, raw: RawValue, key: Record<string, string>): void {
-  const name = `${column.name}\0${code}`
-  const tally = tallies.get(name) ?? { column, code, shape: shapeOf(raw), count: 0, keys: [] }
-  tally.count += 1
-  if (tally.keys.length < 10) tally.keys.push(key)
-  tallies.set(name, tally)
-}
-
-function keyColumnsOf(mapping: TableMapping, key: RowKey): readonly { readonly name: string; readonly expression: string }[] {
-  if (mapping.primaryKey.length > 0) return mapping.primaryKey.map((name) => ({ name, expression: columnReference(name) }))
-  return key.kind === 'rowid' ? [{ name: 'rowid', expression: key.expressions[0] }] : []
-}
-
-/** A key for people: bytes in hexadecimal, texts cut at 200 characters. */
-function printableKey(value: RawValue): string {
-  if (value === null) return 'NULL'
-  const text = Buffer.isBuffer(value) ? `\\x${value.subarray(0, 100).toString('hex')}` : String(value)
-  return text.length > 200 ? `${text.slice(0, 200)}…` : text
+function fileBytes(db: Database): number {
+  return Number(db.pragma('page_count', { simple: true })) * Number(db.pragma('page_size', { simple: true }))
 }
 
 function findingOf(mapping: TableMapping, tally: Tally): Finding {
   const text = textOfCode(tally.code)
-  const values = tally.count === 1 ? '1 value' : `${tally.count} values`
+  const place = tally.column === null ? mapping.table : `${mapping.table}.${tally.column}`
+  const what = tally.column === null ? 'row' : 'value'
+  const values = tally.count === 1 ? `1 ${what}` : `${tally.count} ${what}s`
   return createFinding({
     code: tally.code,
     severity: text.severity,
     table: mapping.table,
-    column: tally.column.name,
+    column: tally.column,
     key: tally.keys[0] ?? null,
     sampleKeys: tally.keys,
     shape: tally.shape,
     count: tally.count,
-    message: `In ${mapping.table}.${tally.column.name}, ${values}: they ${text.says}.`,
+    message: `In ${place}, ${values}: they ${text.says}.`,
     hint: text.hint,
   })
 }

@@ -41,6 +41,7 @@ export function copySelect(mapping: TableMapping, options: CopyOptions = {}): Co
 /** The text of one line, newline included. */
 export function lineExpression(mapping: TableMapping, isUtf16: boolean): string {
   const columns = mapping.columns.filter((column) => !column.generated)
+  if (columns.length === 0) return "'\n'"
   return concatAll(
     columns.flatMap((column, index) => [
       copyExpression(column, column.name === mapping.rowidColumn, isUtf16),
@@ -51,5 +52,5 @@ export function lineExpression(mapping: TableMapping, isUtf16: boolean): string 
 
 /** Bytes in UTF-8 of a text expression: a cast copies nothing, but gives the database's own encoding. */
 export function asBytes(expression: string, isUtf16: boolean): string {
-  return isUtf16 ? `${copyFunctions.utf8}(${expression})` : `CAST(${expression} AS BLOB)`
+  return isUtf16 ? `${copyFunctions.utf8}(CAST(${expression} AS TEXT))` : `CAST(${expression} AS BLOB)`
 }

@@ -4,7 +4,7 @@ import { registerCopyFunctions } from './copy-functions'
 import { asBytes, copySelect, lineExpression } from './copy-line'
 import { readLargeRow } from './large-row'
 import { endOfSlice, type KeyValue, type RowKey, type RowRange, rangeClause, rowKeyOf } from './row-range'
-import { columnReference, quoteName, tableAlias } from './sql-text'
+import { columnReference, quoteName, sumAll, tableAlias } from './sql-text'
 
 /** A piece of COPY data. Pieces are sent in order; a very large row spans several. */
 export interface CopyPage {
@@ -127,7 +127,7 @@ function* readLargeRows(source: Source, range: RowRange, count: number): Generat
 /** Bytes of a row's texts and BLOBs as stored; read from the row's header, not from its overflow pages. */
 function sizeExpression(mapping: TableMapping): string {
   const sized = mapping.columns.filter((column) => !column.generated && column.name !== mapping.rowidColumn)
-  return sized.length === 0 ? '0' : sized.map((column) => `ifnull(octet_length(${columnReference(column.name)}),0)`).join('+')
+  return sumAll(sized.map((column) => `ifnull(octet_length(${columnReference(column.name)}),0)`))
 }
 
 /** A table that hides its rowid behind columns of that name: in one piece, batched here, with nowhere to resume. */

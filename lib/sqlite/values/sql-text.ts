@@ -28,3 +28,10 @@ export function concatAll(parts: readonly string[]): string {
   }
   return calls.length === 1 ? `${calls[0]}` : `concat(${calls.join(',')})`
 }
+
+/** A sum of any number of expressions, balanced: SQLite refuses expressions nested deeper than 1000. */
+export function sumAll(parts: readonly string[]): string {
+  if (parts.length <= 1) return parts[0] ?? '0'
+  const half = Math.ceil(parts.length / 2)
+  return `(${sumAll(parts.slice(0, half))}+${sumAll(parts.slice(half))})`
+}

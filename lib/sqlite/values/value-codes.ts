@@ -225,7 +225,7 @@ export const valueCodes = {
   },
   ROW_TOO_LARGE: {
     severity: 'blocks',
-    says: 'would make a row beyond the 1 GB that one COPY line may have (a BLOB counts double)',
+    says: 'are beyond the gigabyte that one line of COPY may have (a BLOB counts double)',
     hint: 'Keep such large values as files, or split them.',
   },
   DUPLICATE_AFTER_CONVERSION: {

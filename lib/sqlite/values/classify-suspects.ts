@@ -1,0 +1,137 @@
+import { isUtf8 } from 'node:buffer'
+import type { Database } from 'better-sqlite3'
+import type { ColumnMapping, TableMapping } from '@/lib/core/table-mapping'
+import { convertValue } from './convert-value'
+import { type RawValue, shapeOf } from './raw-value'
+import { type RowKey, type RowRange, rangeClause } from './row-range'
+import { columnReference, quoteName, sumAll, tableAlias } from './sql-text'
+import type { ValueCode } from './value-codes'
+
+/** A column whose values are looked at, with the SQL that says which of them need it. */
+export interface ColumnCheck {
+  readonly column: ColumnMapping
+  readonly inPrimaryKey: boolean
+  readonly suspect: string
+}
+
+/** What was found so far under one code in one column (null: in whole rows). */
+export interface Tally {
+  readonly column: string | null
+  readonly code: ValueCode
+  /** Of the first such value. */
+  readonly shape: string
+  count: number
+  /** Of the first ten. */
+  readonly keys: Record<string, string>[]
+}
+
+export interface Classification {
+  readonly db: Database
+  readonly mapping: TableMapping
+  readonly key: RowKey
+  readonly check: ColumnCheck
+  readonly range: RowRange
+  readonly isUtf16: boolean
+  readonly tallies: Map<string, Tally>
+}
+
+/** Reads the suspect values of one column in one slice and lets convertValue decide on each. */
+export function classifySuspects(context: Classification): void {
+  const { db, mapping, key, check, range } = context
+  const value = columnReference(check.column.name)
+  const clause = rangeClause(key, range)
+  const keyColumns = keyColumnsOf(mapping, key)
+  const bytes = `CASE typeof(${value}) WHEN 'text' THEN CAST(${value} AS BLOB) END`
+  // A long text comes as its bytes alone: as a string beside them it would exist twice, and past 512 MB not at all.
+  const short = `CASE WHEN typeof(${value})='text' AND octet_length(${value})>${longTextBytes} THEN '' ELSE ${value} END`
+  const json =
+    check.column.value.kind === 'json' ? `CASE WHEN typeof(${value})='blob' AND json_valid(${value},8) THEN json(${value}) END` : 'NULL'
+  const where = `${clause.where === '' ? ' WHERE' : `${clause.where} AND`} (${check.suspect})${clause.orderBy}`
+  const fields = [short, bytes, json, ...keyColumns.map((column) => column.expression)]
+  const sql = `SELECT ${fields.join(',')} FROM ${quoteName(mapping.table)} AS ${tableAlias}${where}`
+  const rows = db
+    .prepare(sql)
+    .raw()
+    .safeIntegers()
+    .iterate(...clause.params)
+  for (const row of rows as Iterable<[RawValue, Buffer | null, string | null, ...RawValue[]]>) {
+    const [raw, textBytes, binaryJson, ...keyValues] = row
+    const code = codeOf(raw, textBytes, binaryJson, context)
+    if (code === null) continue
+    const shape = textBytes !== null && textBytes.length > longTextBytes ? `text, ${textBytes.length} bytes` : shapeOf(raw)
+    addToTally(context.tallies, check.column.name, code, shape, keyOfRow(keyColumns, keyValues))
+  }
+}
+
+const longTextBytes = 1_000_000
+/** V8 holds no longer text than 512 MB; nor does jsonb, nor is there a number or a date of that length. */
+const longestString = 500_000_000
+
+function codeOf(raw: RawValue, textBytes: Buffer | null, binaryJson: string | null, context: Classification): ValueCode | null {
+  const { column, inPrimaryKey } = context.check
+  const { value } = column
+  if (raw === null) return inPrimaryKey ? 'NULL_IN_PRIMARY_KEY' : 'NULL_IN_REQUIRED'
+  if (textBytes === null || value.kind === 'bytes') return convertValue(raw, column, binaryJson).issue
+  // The bytes of a text column are not decoded on the way, so what is not UTF-8 there would reach PostgreSQL as it is.
+  if (!context.isUtf16 && !isUtf8(textBytes)) return 'INVALID_UTF8'
+  if (textBytes.length <= longTextBytes) return convertValue(raw, column, null).issue
+  if (value.kind === 'text' && value.maxLength === null) return !context.isUtf16 && textBytes.includes(0) ? 'NUL_IN_TEXT' : null
+  if (textBytes.length > longestString)
+    return value.kind === 'json' ? 'JSON_TOO_LARGE' : value.kind === 'text' ? 'TEXT_TOO_LONG' : 'ROW_TOO_LARGE'
+  return convertValue(textBytes.toString(context.isUtf16 ? 'utf16le' : 'utf8'), column, null).issue
+}
+
+/** Bytes of a row's COPY line, escapes left out; a BLOB is sent in hexadecimal. Read from the row's header alone. */
+export function lineBytesExpression(mapping: TableMapping): string {
+  const columns = mapping.columns.filter((column) => !column.generated && column.name !== mapping.rowidColumn)
+  return sumAll(
+    columns.map((column) => {
+      const value = columnReference(column.name)
+      return `ifnull(octet_length(${value}),0)*(1+(typeof(${value})='blob'))`
+    }),
+  )
+}
+
+/** Tallies the rows of a slice that are too large for one line. */
+export function tallyLargeRows(context: Omit<Classification, 'check' | 'isUtf16'> & { readonly maxLineBytes: number }): void {
+  const { db, mapping, key, range } = context
+  const clause = rangeClause(key, range)
+  const keyColumns = keyColumnsOf(mapping, key)
+  const bytes = lineBytesExpression(mapping)
+  const where = `${clause.where === '' ? ' WHERE' : `${clause.where} AND`} ${bytes}>${context.maxLineBytes}${clause.orderBy}`
+  const fields = [bytes, ...keyColumns.map((column) => column.expression)].join(',')
+  const statement = db
+    .prepare(`SELECT ${fields} FROM ${quoteName(mapping.table)} AS ${tableAlias}${where}`)
+    .raw()
+    .safeIntegers()
+  for (const row of statement.iterate(...clause.params) as Iterable<RawValue[]>) {
+    const [size, ...keyValues] = row
+    addToTally(context.tallies, null, 'ROW_TOO_LARGE', `row of ${size} bytes`, keyOfRow(keyColumns, keyValues))
+  }
+}
+
+type KeyColumns = readonly { readonly name: string; readonly expression: string }[]
+
+function keyOfRow(keyColumns: KeyColumns, values: readonly RawValue[]): Record<string, string> {
+  return Object.fromEntries(keyColumns.map((column, index) => [column.name, printableKey(values[index] ?? null)]))
+}
+
+function addToTally(tallies: Map<string, Tally>, column: string | null, code: ValueCode, shape: string, key: Record<string, string>): void {
+  const name = `${column}\0${code}`
+  const tally = tallies.get(name) ?? { column, code, shape, count: 0, keys: [] }
+  tally.count += 1
+  if (tally.keys.length < 10) tally.keys.push(key)
+  tallies.set(name, tally)
+}
+
+function keyColumnsOf(mapping: TableMapping, key: RowKey): KeyColumns {
+  if (mapping.primaryKey.length > 0) return mapping.primaryKey.map((name) => ({ name, expression: columnReference(name) }))
+  return key.kind === 'rowid' ? [{ name: 'rowid', expression: key.expressions[0] }] : []
+}
+
+/** A key for people: bytes in hexadecimal, texts cut at 200 characters. */
+function printableKey(value: RawValue): string {
+  if (value === null) return 'NULL'
+  const text = Buffer.isBuffer(value) ? `\\x${value.subarray(0, 100).toString('hex')}` : String(value)
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text
+}
