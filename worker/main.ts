@@ -69,4 +69,5 @@ function handlerDependencies(environment: Environment, store: ControlStore): Han
   }
 }
 
-process.exitCode = await main()
+// Not by running out of work: an idle socket must not keep a stopped worker alive. The log is written synchronously.
+process.exit(await main())
