@@ -37,8 +37,10 @@ export function FindingsTable({ findings }: { findings: readonly Finding[] }) {
               <TableCell className="align-top">
                 <Badge tone={tones[finding.severity]}>{t(`severity.${finding.severity}`)}</Badge>
               </TableCell>
-              <TableCell className="align-top">
-                <p className="break-all font-medium">{[finding.table, finding.column].filter((part) => part !== null).join('.') || '–'}</p>
+              <TableCell className="min-w-32 align-top">
+                <p className="break-words font-medium">
+                  {[finding.table, finding.column].filter((part) => part !== null).join('.') || '–'}
+                </p>
                 {finding.key === null ? null : <p className="break-all font-mono text-ink-faint text-xs">{describeKey(finding.key)}</p>}
                 {finding.shape === null ? null : <p className="text-ink-faint text-xs">{finding.shape}</p>}
               </TableCell>

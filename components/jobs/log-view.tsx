@@ -49,7 +49,7 @@ export function LogView({ lines, live, className }: LogViewProps) {
   return (
     <div className={classNames('flex flex-col', className)}>
       <div className="flex flex-wrap items-center gap-2 px-4 py-3 sm:px-5">
-        <SearchInput label={t('logSearch')} value={search} onChange={setSearch} className="flex-1 sm:flex-none" />
+        <SearchInput label={t('logSearch')} value={search} onChange={setSearch} />
         <Segments
           label={t('logLevel')}
           value={level}

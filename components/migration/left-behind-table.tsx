@@ -23,19 +23,19 @@ export function LeftBehindTable({ preview }: { preview: RollbackPreview }) {
           <TableHeader className="text-right">{t('inserted')}</TableHeader>
           <TableHeader className="text-right">{t('updated')}</TableHeader>
           <TableHeader className="text-right">{t('deleted')}</TableHeader>
-          <TableHeader className="text-right">{t('sum')}</TableHeader>
+          <TableHeader className="text-right max-sm:hidden">{t('sum')}</TableHeader>
         </tr>
       </TableHead>
       <TableBody>
         {tables.map((table) => (
           <TableRow key={table.table}>
-            <TableHeader scope="row" className="h-9 font-medium text-ink text-sm">
+            <TableHeader scope="row" className="wrap-anywhere h-9 font-medium text-ink text-sm">
               {table.table}
             </TableHeader>
             <TableCell className="text-right">{count(table.inserted)}</TableCell>
             <TableCell className="text-right">{count(table.updated)}</TableCell>
             <TableCell className="text-right">{count(table.deleted)}</TableCell>
-            <TableCell className="text-right font-medium">{count(table.sum)}</TableCell>
+            <TableCell className="text-right font-medium max-sm:hidden">{count(table.sum)}</TableCell>
           </TableRow>
         ))}
       </TableBody>

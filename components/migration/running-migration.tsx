@@ -45,7 +45,7 @@ export function RunningMigration({ jobId }: { jobId: string }) {
           titleId="running"
           description={
             <>
-              {job.targetLabel === null ? null : <span className="break-all font-mono text-xs">{job.targetLabel}</span>}{' '}
+              {job.targetLabel === null ? null : <span className="block break-all font-mono text-xs">{job.targetLabel}</span>}
               {t('jobs.startedBy', { who: job.requestedBy })}
             </>
           }

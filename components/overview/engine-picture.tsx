@@ -97,7 +97,7 @@ function EngineNode({ engine, active, copying = false, name, note, label = null 
       <div className="min-w-0">
         <p className={classNames('font-medium text-sm', !active && 'text-ink-soft')}>{name}</p>
         <p className={classNames('text-xs', active || copying ? hue.ink : 'text-ink-faint')}>{note}</p>
-        {label === null ? null : <p className="max-w-52 truncate font-mono text-[11px] text-ink-faint max-sm:max-w-32">{label}</p>}
+        {label === null ? null : <p className="max-w-60 truncate font-mono text-[11px] text-ink-faint max-sm:max-w-32">{label}</p>}
       </div>
     </div>
   )

@@ -15,7 +15,7 @@ export interface SearchInputProps {
 /** A search field; `/` brings the focus to the first one of a page. */
 export function SearchInput({ label, value, onChange, className }: SearchInputProps) {
   return (
-    <div className={classNames('relative min-w-0 sm:w-64', className)}>
+    <div className={classNames('relative w-full min-w-0 sm:w-64', className)}>
       <Search aria-hidden className="pointer-events-none absolute top-1/2 left-2.5 size-4 -translate-y-1/2 text-ink-faint" />
       <Input
         type="search"

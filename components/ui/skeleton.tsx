@@ -15,7 +15,7 @@ export interface SkeletonBlockProps {
 /** Several lines of what will be there. */
 export function SkeletonBlock({ label, rows = 4, className }: SkeletonBlockProps) {
   return (
-    <div role="status" className={classNames('flex flex-col gap-3', className)}>
+    <div role="status" aria-busy="true" className={classNames('flex flex-col gap-3', className)}>
       <span className="sr-only">{label}</span>
       {Array.from({ length: rows }, (_, row) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: identical shapes with no identity

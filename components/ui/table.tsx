@@ -39,7 +39,7 @@ export function TableHeader({ className, scope = 'col', ...rest }: ComponentProp
     <th
       scope={scope}
       className={classNames(
-        'h-8 whitespace-nowrap px-3 font-medium text-ink-faint text-xs first:pl-4 last:pr-4 sm:first:pl-5 sm:last:pr-5',
+        'h-8 whitespace-nowrap px-3 max-sm:whitespace-normal max-sm:px-2 font-medium text-ink-faint text-xs first:pl-4 last:pr-4 sm:first:pl-5 sm:last:pr-5',
         className,
       )}
       {...rest}
@@ -48,5 +48,10 @@ export function TableHeader({ className, scope = 'col', ...rest }: ComponentProp
 }
 
 export function TableCell({ className, ...rest }: ComponentProps<'td'>) {
-  return <td className={classNames('h-9 px-3 py-1.5 align-middle first:pl-4 last:pr-4 sm:first:pl-5 sm:last:pr-5', className)} {...rest} />
+  return (
+    <td
+      className={classNames('h-9 px-3 py-1.5 max-sm:px-2 align-middle first:pl-4 last:pr-4 sm:first:pl-5 sm:last:pr-5', className)}
+      {...rest}
+    />
+  )
 }

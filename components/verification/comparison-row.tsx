@@ -32,7 +32,7 @@ export const ComparisonRow = memo(function ComparisonRow({ comparison, most }: C
   return (
     <>
       <TableRow className={classNames(state === 'different' && 'bg-danger-soft/50', state === 'unknown' && 'bg-warning-soft/50')}>
-        <TableHeader scope="row" className="h-9 max-w-72 py-1 font-medium text-ink text-sm">
+        <TableHeader scope="row" className="h-9 max-w-72 py-1 max-sm:max-w-32 font-medium text-ink text-sm">
           <span className="flex items-center gap-1">
             {differences.length === 0 ? null : (
               <Button
@@ -50,6 +50,10 @@ export const ComparisonRow = memo(function ComparisonRow({ comparison, most }: C
             </span>
           </span>
           <TwoBars source={sourceRows ?? 0} target={targetRows ?? 0} most={most} />
+          {/* A phone has no room for the last two columns; the state says the weightier of both. */}
+          <span className="mt-1 block sm:hidden">
+            <RowStateBadge state={state} />
+          </span>
           {reason === null ? null : <span className="block whitespace-normal font-normal text-ink-soft text-xs">{reason}</span>}
         </TableHeader>
         <TableCell className="text-right">{count(sourceRows)}</TableCell>
@@ -59,13 +63,13 @@ export const ComparisonRow = memo(function ComparisonRow({ comparison, most }: C
         </TableCell>
         <TableCell
           className={classNames(
-            'whitespace-nowrap',
+            'whitespace-nowrap max-sm:hidden',
             content === 'identical' ? 'text-success-ink' : content === 'different' ? 'text-danger-ink' : 'text-ink-faint',
           )}
         >
           {t(`contentState.${content}`)}
         </TableCell>
-        <TableCell>
+        <TableCell className="max-sm:hidden">
           <RowStateBadge state={state} />
         </TableCell>
       </TableRow>

@@ -96,7 +96,7 @@ export function ComparisonTable({ tables }: ComparisonTableProps) {
   return (
     <div>
       <div className="flex flex-wrap items-center gap-2 px-4 pb-3 sm:px-5">
-        <SearchInput label={t('search')} value={search} onChange={setSearch} className="flex-1 sm:flex-none" />
+        <SearchInput label={t('search')} value={search} onChange={setSearch} />
         <Segments
           label={t('filter')}
           value={filter}
@@ -128,7 +128,10 @@ export function ComparisonTable({ tables }: ComparisonTableProps) {
                     <TableHeader
                       key={header.id}
                       aria-sort={sorted === 'asc' ? 'ascending' : sorted === 'desc' ? 'descending' : undefined}
-                      className={classNames(numeric.has(header.column.id) && 'text-right')}
+                      className={classNames(
+                        numeric.has(header.column.id) && 'text-right',
+                        (header.column.id === 'content' || header.column.id === 'state') && 'max-sm:hidden',
+                      )}
                     >
                       {header.column.getCanSort() ? (
                         <button

@@ -16,7 +16,7 @@ export function ComparisonTotals({ tables }: { tables: readonly TableComparison[
   return (
     <tfoot className="border-line-strong border-t bg-sunken/60 font-medium">
       <tr>
-        <TableHeader scope="row" className="h-9 font-semibold text-ink text-sm">
+        <TableHeader scope="row" className="h-9 whitespace-normal font-semibold text-ink text-sm">
           {t('total')} <span className="font-normal text-ink-faint">· {t('tables', { count: verdict.tables })}</span>
         </TableHeader>
         <TableCell className="text-right">{sum(verdict.sourceRows, verdict.isSourceWhole)}</TableCell>
@@ -24,8 +24,8 @@ export function ComparisonTotals({ tables }: { tables: readonly TableComparison[
         <TableCell className="text-right">
           {verdict.isSourceWhole && verdict.isTargetWhole ? format.signed(verdict.targetRows - verdict.sourceRows) : t('rowState.unknown')}
         </TableCell>
-        <TableCell />
-        <TableCell>{verdict.state === 'empty' ? null : <RowStateBadge state={verdict.state} />}</TableCell>
+        <TableCell className="max-sm:hidden" />
+        <TableCell className="max-sm:hidden">{verdict.state === 'empty' ? null : <RowStateBadge state={verdict.state} />}</TableCell>
       </tr>
     </tfoot>
   )
