@@ -16,10 +16,10 @@ export function JobsTable({ jobs }: { jobs: readonly JobView[] }) {
       <TableHead>
         <tr>
           <TableHeader>{t('activity.job')}</TableHeader>
-          <TableHeader>{t('activity.status')}</TableHeader>
-          <TableHeader>{t('activity.when')}</TableHeader>
+          <TableHeader className="max-sm:hidden">{t('activity.status')}</TableHeader>
+          <TableHeader className="max-sm:hidden">{t('activity.when')}</TableHeader>
           <TableHeader className="text-right">{t('activity.duration')}</TableHeader>
-          <TableHeader>{t('activity.who')}</TableHeader>
+          <TableHeader className="max-sm:hidden">{t('activity.who')}</TableHeader>
         </tr>
       </TableHead>
       <TableBody>
@@ -33,22 +33,27 @@ export function JobsTable({ jobs }: { jobs: readonly JobView[] }) {
                 {t(`jobs.kind.${job.kind}`)}
               </Link>
               {job.targetLabel === null ? null : (
-                <span className="block max-w-72 truncate font-mono text-ink-faint text-xs">{job.targetLabel}</span>
+                <span className="block max-w-72 truncate font-mono text-ink-faint text-xs max-sm:max-w-52">{job.targetLabel}</span>
               )}
+              {/* What a phone has no room for as columns. */}
+              <span className="mt-1 flex flex-wrap items-center gap-x-2 gap-y-1 sm:hidden">
+                <JobStatusBadge status={job.status} />
+                <TimeStamp iso={job.createdAt} relative className="text-ink-faint text-xs" />
+              </span>
             </TableCell>
-            <TableCell>
+            <TableCell className="max-sm:hidden">
               <JobStatusBadge status={job.status} />
               {job.error === null ? null : (
                 <span className="ml-2 whitespace-nowrap text-ink-soft text-xs">{t(`errors.${job.error.code}.title`)}</span>
               )}
             </TableCell>
-            <TableCell className="whitespace-nowrap">
+            <TableCell className="whitespace-nowrap max-sm:hidden">
               <TimeStamp iso={job.createdAt} />
             </TableCell>
             <TableCell className="whitespace-nowrap text-right">
               <JobDuration job={job} />
             </TableCell>
-            <TableCell className="max-w-56 truncate">{job.requestedBy}</TableCell>
+            <TableCell className="max-w-56 truncate max-sm:hidden">{job.requestedBy}</TableCell>
           </TableRow>
         ))}
       </TableBody>

@@ -27,7 +27,7 @@ export function FindingsTable({ findings }: { findings: readonly Finding[] }) {
             <TableHeader>{t('findingSeverity')}</TableHeader>
             <TableHeader>{t('findingWhere')}</TableHeader>
             <TableHeader>{t('findingWhat')}</TableHeader>
-            <TableHeader className="text-right">{t('findingCount')}</TableHeader>
+            <TableHeader className="text-right max-sm:hidden">{t('findingCount')}</TableHeader>
           </tr>
         </TableHead>
         <TableBody>
@@ -37,19 +37,19 @@ export function FindingsTable({ findings }: { findings: readonly Finding[] }) {
               <TableCell className="align-top">
                 <Badge tone={tones[finding.severity]}>{t(`severity.${finding.severity}`)}</Badge>
               </TableCell>
-              <TableCell className="min-w-32 align-top">
+              <TableCell className="min-w-24 align-top sm:min-w-32">
                 <p className="break-words font-medium">
                   {[finding.table, finding.column].filter((part) => part !== null).join('.') || '–'}
                 </p>
                 {finding.key === null ? null : <p className="break-all font-mono text-ink-faint text-xs">{describeKey(finding.key)}</p>}
                 {finding.shape === null ? null : <p className="text-ink-faint text-xs">{finding.shape}</p>}
               </TableCell>
-              <TableCell className="min-w-64 align-top">
+              <TableCell className="min-w-40 align-top sm:min-w-64">
                 <p>{finding.message}</p>
                 <p className="text-ink-faint">{finding.hint}</p>
                 <p className="font-mono text-[11px] text-ink-faint">{finding.code}</p>
               </TableCell>
-              <TableCell className="text-right align-top">{format.number(finding.count)}</TableCell>
+              <TableCell className="text-right align-top max-sm:hidden">{format.number(finding.count)}</TableCell>
             </TableRow>
           ))}
         </TableBody>

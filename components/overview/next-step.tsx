@@ -23,7 +23,7 @@ export function NextStep({ state }: { state: AdminState }) {
       <CardBody className="flex flex-1 flex-col gap-1">
         <h3 className="font-medium">{t(`${step.text}.title`)}</h3>
         <p className="text-ink-soft text-sm">{t(`${step.text}.body`)}</p>
-        <LinkButton href={step.href} variant="primary" className="mt-auto w-fit max-lg:mt-3">
+        <LinkButton href={step.href} variant="primary" className="mt-3 w-fit">
           {t(`${step.text}.action`)}
           <ArrowRight aria-hidden />
         </LinkButton>

@@ -49,14 +49,14 @@ export function ReportsList({ reports, error, onRetry }: ReportsListProps) {
               <TableHeader>{t('when')}</TableHeader>
               <TableHeader>{t('result')}</TableHeader>
               <TableHeader className="text-right">{t('rows')}</TableHeader>
-              <TableHeader>{t('by')}</TableHeader>
-              <TableHeader>{t('between')}</TableHeader>
+              <TableHeader className="max-sm:hidden">{t('by')}</TableHeader>
+              <TableHeader className="max-sm:hidden">{t('between')}</TableHeader>
             </tr>
           </TableHead>
           <TableBody>
             {reports.map((report) => (
               <TableRow key={report.id} className="relative hover:bg-hover">
-                <TableCell className="whitespace-nowrap">
+                <TableCell className="sm:whitespace-nowrap">
                   <Link
                     href={`/admin/verification/${report.id}`}
                     className="rounded font-medium underline-offset-4 after:absolute after:inset-0 hover:underline"
@@ -68,8 +68,8 @@ export function ReportsList({ reports, error, onRetry }: ReportsListProps) {
                   <ReportBadge report={report} />
                 </TableCell>
                 <TableCell className="text-right">{format.number(report.totals.sourceRows)}</TableCell>
-                <TableCell className="max-w-48 truncate">{report.requestedBy}</TableCell>
-                <TableCell className="max-w-80 truncate font-mono text-ink-faint text-xs">
+                <TableCell className="max-w-48 truncate max-sm:hidden">{report.requestedBy}</TableCell>
+                <TableCell className="max-w-80 truncate max-sm:hidden font-mono text-ink-faint text-xs">
                   {report.source.label} → {report.target.label}
                 </TableCell>
               </TableRow>
