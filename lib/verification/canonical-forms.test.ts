@@ -74,7 +74,7 @@ describe('JSON by meaning', () => {
         const [left, right] = [Buffer.from(text), Buffer.from(spaced)]
         return (
           isEqual(text, spaced) &&
-          (isSurelyEqualJson(left, 0, left.length, right, 0, right.length) || /\d{16}|\d[eE]|[\d.]{16}/.test(text + spaced))
+          (isSurelyEqualJson(left, 0, left.length, right, 0, right.length) || /[\d.][eE]|[\d.]{16}/.test(text + spaced))
         )
       }),
     )

@@ -35,9 +35,10 @@ function isDeepEqual(one: unknown, other: unknown): boolean {
     if (!Array.isArray(one) || !Array.isArray(other) || one.length !== other.length) return false
     return one.every((item, place) => isDeepEqual(item, other[place]))
   }
-  const members = new Map(Object.entries(other))
-  const entries = Object.entries(one)
-  return entries.length === members.size && entries.every(([key, member]) => members.has(key) && isDeepEqual(member, members.get(key)))
+  const keys = Object.keys(one)
+  // Both come from JSON.parse: plain objects with properties of their own, `__proto__` too.
+  const [left, right] = [one as Readonly<Record<string, unknown>>, other as Readonly<Record<string, unknown>>]
+  return keys.length === Object.keys(right).length && keys.every((key) => Object.hasOwn(right, key) && isDeepEqual(left[key], right[key]))
 }
 
 /**
