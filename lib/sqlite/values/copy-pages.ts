@@ -2,8 +2,8 @@ import type { Database, Statement } from 'better-sqlite3'
 import type { TableMapping } from '@/lib/core/table-mapping'
 import { registerCopyFunctions } from './copy-functions'
 import { asBytes, copySelect, lineExpression } from './copy-line'
-import { readLargeRow } from './large-row'
-import { endOfSlice, type KeyValue, type RowKey, type RowRange, rangeClause, rowKeyOf } from './row-range'
+import { prepared, readLargeRow, type Source } from './large-row'
+import { endOfSlice, type KeyValue, type RowRange, rangeClause, rowKeyOf } from './row-range'
 import { columnReference, quoteName, sumAll, tableAlias } from './sql-text'
 
 /** A piece of COPY data. Pieces are sent in order; a very large row spans several. */
@@ -21,9 +21,9 @@ export interface CopyPageOptions extends RowRange {
 }
 
 /** A row whose texts and bytes are larger than this is left out of its page and read by itself. */
-const largeRowBytes = 16 * 1024
-/** With largeRowBytes, the bound of a page: 64 MiB, reached only where 20-byte rows turn into 16-kilobyte rows. */
-const maxPageRows = 4096
+const largeRowBytes = 64 * 1024
+/** With largeRowBytes, the bound of a page: 64 MiB, reached only where very small rows turn into rows of 64 kilobytes. */
+const maxPageRows = 1024
 
 /**
  * Reads a table, or a range of its keys, as COPY data in pages of about a mebibyte that SQLite builds whole with
@@ -31,7 +31,7 @@ const maxPageRows = 4096
  * busy two-core machine: line by line as Buffers 6.9 µs a row (2.6 µs of it for making the Buffer), as pages 4.1 µs;
  * reading with raw() and encoding in JavaScript: see bench. Memory is bounded whatever the rows are: a large row is taken
  * value by value and sent in pieces, so that a 100 MB BLOB exists twice at most (in SQLite and in JavaScript), never in
- * hexadecimal as a whole. Blocks its thread for one page at a time.
+ * hexadecimal as a whole. Rows come in the order of the key. Blocks its thread for one page at a time.
  */
 export function* readCopyPages(db: Database, mapping: TableMapping, options: CopyPageOptions = {}): Generator<CopyPage> {
   registerCopyFunctions(db)
@@ -49,33 +49,19 @@ export function* readCopyPages(db: Database, mapping: TableMapping, options: Cop
     const range = { ...(after === undefined ? {} : { after }), ...(options.upTo === undefined ? {} : { upTo: options.upTo }) }
     const page = readPage(source, range, rows)
     if (page === null) return
-    if (page.largeRows === 0) yield { data: page.data, rows: page.rows, resumeAfter: page.last }
-    else {
-      if (page.rows > 0) yield { data: page.data, rows: page.rows, resumeAfter: null }
-      yield* readLargeRows(source, { ...range, upTo: page.last }, page.largeRows)
+    if (page.largeRows === 0) {
+      yield { data: page.data, rows: page.rows, resumeAfter: page.last }
+      after = page.last
+    } else {
+      const large = firstLargeRow(source, { ...range, upTo: page.last })
+      const before = page.rows === 0 ? null : readPage(source, { ...range, upTo: large }, rows)
+      if (before !== null && before.rows > 0) yield { data: before.data, rows: before.rows, resumeAfter: null }
+      yield* readAlone(source, large)
+      after = large
     }
-    after = page.last
     const growth = page.data.length === 0 ? 1 : target / page.data.length
-    rows = Math.round(Math.min(maxPageRows, Math.max(16, rows * Math.min(4, growth))))
+    rows = Math.round(Math.min(maxPageRows, Math.max(16, rows * (page.largeRows > 0 ? 0.5 : Math.min(4, growth)))))
   }
-}
-
-interface Source {
-  readonly db: Database
-  readonly mapping: TableMapping
-  readonly key: RowKey
-  readonly isUtf16: boolean
-  readonly statements: Map<string, Statement>
-}
-
-/** Preparing the statement of a 200-column table takes longer than reading a page of it. */
-function prepared(source: Source, sql: string): Statement {
-  let statement = source.statements.get(sql)
-  if (statement === undefined) {
-    statement = source.db.prepare(sql).raw().safeIntegers()
-    source.statements.set(sql, statement)
-  }
-  return statement
 }
 
 interface Page {
@@ -102,26 +88,22 @@ function readPage(source: Source, range: RowRange, rows: number): Page | null {
   return { data, rows: Number(smallRows), largeRows: Number(allRows - smallRows), last: end ?? [last] }
 }
 
-function* readLargeRows(source: Source, range: RowRange, count: number): Generator<CopyPage> {
-  const { db, mapping, key } = source
+/** The key of the first large row of a range that is known to hold one. */
+function firstLargeRow(source: Source, range: RowRange): readonly KeyValue[] {
+  const { mapping, key } = source
   const clause = rangeClause(key, range)
-  const large = `${clause.where === '' ? ' WHERE' : `${clause.where} AND`} ${sizeExpression(mapping)}>${largeRowBytes}`
-  const sql = `SELECT ${key.expressions.join(',')} FROM ${quoteName(mapping.table)} AS ${tableAlias}${large}${clause.orderBy}`
-  const keys = db
-    .prepare(sql)
-    .raw()
-    .safeIntegers()
-    .all(...clause.params) as KeyValue[][]
-  let done = 0
-  for (const rowKey of keys) {
-    done += 1
-    let last: Buffer | undefined
-    for (const piece of readLargeRow(db, mapping, key, rowKey, source.isUtf16)) {
-      if (last !== undefined) yield { data: last, rows: 0, resumeAfter: null }
-      last = piece
-    }
-    if (last !== undefined) yield { data: last, rows: 1, resumeAfter: done === count ? (range.upTo ?? null) : null }
+  const where = `${clause.where === '' ? ' WHERE' : `${clause.where} AND`} ${sizeExpression(mapping)}>${largeRowBytes}`
+  const sql = `SELECT ${key.expressions.join(',')} FROM ${quoteName(mapping.table)} AS ${tableAlias}${where}${clause.orderBy} LIMIT 1`
+  return prepared(source, sql).get(...clause.params) as KeyValue[]
+}
+
+function* readAlone(source: Source, rowKey: readonly KeyValue[]): Generator<CopyPage> {
+  let last: Buffer | undefined
+  for (const piece of readLargeRow(source, rowKey)) {
+    if (last !== undefined) yield { data: last, rows: 0, resumeAfter: null }
+    last = piece
   }
+  if (last !== undefined) yield { data: last, rows: 1, resumeAfter: rowKey }
 }
 
 /** Bytes of a row's texts and BLOBs as stored; read from the row's header, not from its overflow pages. */

@@ -1,4 +1,4 @@
-import type { Database } from 'better-sqlite3'
+import type { Database, Statement } from 'better-sqlite3'
 import type { ColumnMapping, TableMapping } from '@/lib/core/table-mapping'
 import { copyExpression } from './copy-expression'
 import { asBytes } from './copy-line'
@@ -8,34 +8,56 @@ import { columnReference, quoteName, tableAlias } from './sql-text'
 /** Bytes of a value that are escaped or turned into hexadecimal at a time. */
 const pieceBytes = 512 * 1024
 
+/** A table being read, with the statements prepared for it so far. */
+export interface Source {
+  readonly db: Database
+  readonly mapping: TableMapping
+  readonly key: RowKey
+  readonly isUtf16: boolean
+  readonly statements: Map<string, Statement>
+}
+
+/** A statement that answers arrays; prepared once, which for a 200-column table takes longer than reading a page of it. */
+export function prepared(source: Source, sql: string): Statement {
+  let statement = source.statements.get(sql)
+  if (statement === undefined) {
+    statement = source.db.prepare(sql).raw().safeIntegers()
+    source.statements.set(sql, statement)
+  }
+  return statement
+}
+
 /**
  * The COPY line of one row in pieces, field by field: texts and BLOBs are fetched as they are stored and encoded here
  * piece by piece; everything else is small and comes encoded from SQLite.
  */
-export function* readLargeRow(
-  db: Database,
-  mapping: TableMapping,
-  key: RowKey,
-  rowKey: readonly KeyValue[],
-  isUtf16: boolean,
-): Generator<Buffer> {
+export function* readLargeRow(source: Source, rowKey: readonly KeyValue[]): Generator<Buffer> {
+  const { mapping, isUtf16 } = source
   const columns = mapping.columns.filter((column) => !column.generated)
-  const where = key.expressions.map((expression) => `${expression} IS ?`).join(' AND ')
+  const where = source.key.expressions.map((expression) => `${expression} IS ?`).join(' AND ')
   const read = (expression: string): Buffer | string => {
     const sql = `SELECT ${expression} FROM ${quoteName(mapping.table)} AS ${tableAlias} WHERE ${where}`
     // The key was read from this snapshot, so the row is there; the expressions answer bytes or the text of typeof().
-    return db
-      .prepare(sql)
-      .pluck()
-      .get(...rowKey) as Buffer | string
+    const row = prepared(source, sql).get(...rowKey) as [Buffer | string]
+    return row[0]
   }
+  let small: Buffer[] = []
   for (const [index, column] of columns.entries()) {
     const value = columnReference(column.name)
     const encoding = rawEncoding(column, String(read(`typeof(${value})`)))
-    if (encoding === null) yield toBuffer(read(asBytes(copyExpression(column, column.name === mapping.rowidColumn, isUtf16), isUtf16)))
-    else yield* encodePieces(toBuffer(read(encoding === 'escape' ? asBytes(value, isUtf16) : value)), encoding)
-    yield Buffer.from(index === columns.length - 1 ? '\n' : '\t')
+    if (encoding === null)
+      small.push(toBuffer(read(asBytes(copyExpression(column, column.name === mapping.rowidColumn, isUtf16), isUtf16))))
+    else {
+      for (const piece of encodePieces(toBuffer(read(encoding === 'escape' ? asBytes(value, isUtf16) : value)), encoding)) {
+        small.push(piece)
+        if (piece.length < pieceBytes / 2) continue
+        yield Buffer.concat(small)
+        small = []
+      }
+    }
+    small.push(Buffer.from(index === columns.length - 1 ? '\n' : '\t'))
   }
+  yield Buffer.concat(small)
 }
 
 type RawEncoding = 'escape' | 'hexadecimal'
