@@ -1,7 +1,7 @@
 import { queryOptions } from '@tanstack/react-query'
 import { z } from 'zod'
 import { fetchJson } from '@/components/api/fetch-json'
-import type { Overview } from '@/lib/monitoring/overview'
+import type { Overview } from '@/lib/monitoring/overview-schema'
 
 export const overviewKey = ['overview'] as const
 

@@ -2,7 +2,8 @@ import Database from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { createPostgresDatabase, type TestPostgresDatabase, withPostgres } from '@/tests/support/postgres-databases'
 import { createCvsiteDatabase, createSqliteDatabase, type TestSqliteDatabase } from '@/tests/support/sqlite-databases'
-import { overviewSchema, readOverview } from './overview'
+import { readOverview } from './overview'
+import { overviewSchema } from './overview-schema'
 
 const insertUsers = (count: number) =>
   `INSERT INTO "User" (id, email, "updatedAt") SELECT 'u' || n, 'u' || n || '@example.org', '2024-01-01 00:00:00'

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { qualifiedName } from '@/lib/core/quoted-name'
 import { withPostgres } from '@/lib/postgres/connect'
 import { schemaOf, targetLabel } from '@/lib/postgres/target-url'
-import type { Overview, OverviewTable } from './overview'
+import type { Overview, OverviewTable } from './overview-schema'
 import { attempt, usersOf } from './sqlite-overview'
 
 /** Tables that the server thinks larger are not counted: about 200 ms a million rows, more when the disk must be read. */

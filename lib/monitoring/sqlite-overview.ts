@@ -7,7 +7,7 @@ import { quoteName } from '@/lib/core/quoted-name'
 import { readSqliteCatalogue } from '@/lib/sqlite/catalogue'
 import { countRows, rowidName } from '@/lib/sqlite/count-rows'
 import { openSqlite, type SqliteDatabase } from '@/lib/sqlite/open-database'
-import type { Overview, OverviewTable } from './overview'
+import type { Overview, OverviewTable } from './overview-schema'
 
 /** Beyond this size the pages of each table are not counted: dbstat reads every page, about 1 GB/s, in one go. */
 const largestForDbstatBytes = 64 * 1024 * 1024
