@@ -1,6 +1,6 @@
 import { type BrowserContext, expect, type Page, test } from '@playwright/test'
 import { migrationPage } from './support/migration-page'
-import { contextOf } from './support/people'
+import { contextOf, cvLinks } from './support/people'
 import { listTargetObjects, querySqlite, type Stack, startStack, waitUntil } from './support/stack'
 import { text } from './support/texts'
 
@@ -18,7 +18,6 @@ test.beforeAll(async ({ browser }) => {
 })
 
 test.beforeEach(async () => {
-  stack.line.setRate(Number.POSITIVE_INFINITY)
   page = await admin.newPage()
 })
 
@@ -33,15 +32,17 @@ test.afterAll(async () => {
 const writeCv = (title: string) => user.request.post('/api/cvs', { headers: { Origin: stack.url }, data: { title, text: 'A few lines.' } })
 const titles = () => querySqlite(stack.sqlitePath, 'SELECT title FROM CvFile').map((row) => row.title)
 
-/** Starts a migration on a slow line and waits until rows are under way. */
+/** Starts a migration, waits until rows are under way, and then slows the line down so far that it stays in mid-copy. */
 async function startSlowly(): Promise<number> {
   const migration = migrationPage(page, stack.url)
   await migration.open()
   await migration.prepare()
   await migration.testTarget()
-  stack.line.setRate(60_000)
+  stack.line.setRate(80_000)
   await migration.start()
-  return migration.waitForRowsAbove(0)
+  const rows = await migration.waitForRowsAbove(0)
+  stack.line.setRate(4_000)
+  return rows
 }
 
 async function expectAsBefore(): Promise<void> {
@@ -63,7 +64,7 @@ test('a write during the copy is refused with 503 and Retry-After, and nothing i
   const site = await user.newPage()
   await site.goto('/')
   await expect(site.getByText(text('site.readOnly.title'))).toBeVisible()
-  await expect(site.getByRole('link', { name: /^Open / }).first()).toBeVisible()
+  await expect(cvLinks(site).first()).toBeVisible()
   await site.close()
   await expect(page.getByText(text('admin.banner.migrating'))).toBeVisible()
 })
@@ -129,6 +130,7 @@ test('a finished copy is given up: SQLite is kept, the target is as empty as bef
 test('the connection lost in mid-copy: the job fails with a clear message, all as before', async () => {
   await startSlowly()
   stack.line.cut()
+  stack.line.setRate(Number.POSITIVE_INFINITY)
   await expect(page.getByText(text('migration.ended.failed'))).toBeVisible({ timeout: 60_000 })
   await expect(page.getByText(text('errors.TARGET_CONNECTION_LOST.title')).first()).toBeVisible()
   await expectAsBefore()

@@ -71,11 +71,15 @@ describe('the rules can fail', () => {
       files: { 'lib/auth/page.ts': "export { headers } from 'next/headers'" },
     },
     {
-      rule: 'components-import-types-only: components/button.tsx → lib/core/errors.ts',
+      rule: 'components-import-types-and-contracts-only: components/button.tsx → lib/core/clock.ts',
       files: {
-        'components/button.tsx': "import { codes } from '@/lib/core/errors'\nexport const button = codes",
-        'lib/core/errors.ts': 'export const codes = []',
+        'components/button.tsx': "import { clock } from '@/lib/core/clock'\nexport const button = clock",
+        'lib/core/clock.ts': 'export const clock = 1',
       },
+    },
+    {
+      rule: 'contracts-stand-alone: lib/jobs/job.ts → lib/control/lease.ts',
+      files: { 'lib/jobs/job.ts': "export * from '@/lib/control/lease'", 'lib/control/lease.ts': 'export const lease = 1' },
     },
     {
       rule: 'components-below-the-app: components/button.tsx → app/state.ts',
@@ -95,8 +99,10 @@ describe('the rules can fail', () => {
   it('but not on what is allowed', async () => {
     await using folder = await createTree({
       'app/page.tsx': "import '@/components/button'\nexport * from '@/lib/migration/high'",
-      'components/button.tsx': "import type { Code } from '@/lib/core/errors'\nexport const button: Code = 'x'",
-      'lib/core/errors.ts': 'export type Code = string',
+      'components/button.tsx':
+        "import type { Clock } from '@/lib/core/clock'\nimport { codes } from '@/lib/core/errors'\nexport const button: Clock = codes",
+      'lib/core/clock.ts': 'export type Clock = string',
+      'lib/core/errors.ts': "export const codes = 'x'",
       'lib/migration/high.ts': "export * from '@/lib/jobs/queue'",
       'lib/jobs/queue.ts': "export * from '@/lib/sqlite/open'\nexport * from './job'",
       'lib/jobs/job.ts': 'export const job = 1',

@@ -1,4 +1,4 @@
-import type { Browser, BrowserContext, Page } from '@playwright/test'
+import type { Browser, BrowserContext, Locator, Page } from '@playwright/test'
 import { expect } from '@playwright/test'
 import { demoAccounts } from '../../lib/cvsite/demo-data/people'
 
@@ -23,4 +23,9 @@ export async function contextOf(browser: Browser, url: string, role: Role): Prom
   await expect(page).not.toHaveURL(/sign-in/)
   await page.close()
   return context
+}
+
+/** The titles in a user's list of CVs, each leading to the CV. */
+export function cvLinks(page: Page): Locator {
+  return page.getByRole('main').locator('li a[href^="/cvs/"]')
 }

@@ -15,6 +15,20 @@ export const layers: readonly (readonly string[])[] = [
   ['app', 'worker', 'scripts'],
 ]
 
+/**
+ * Files that say what goes over the wire, in zod schemas and closed lists, and do nothing. The browser parses answers with
+ * them; of all else components may import types only. They import each other and zod, so that nothing follows them there.
+ */
+export const contracts = [
+  'lib/core/errors',
+  'lib/core/finding',
+  'lib/core/progress',
+  'lib/control/active-state',
+  'lib/jobs/job',
+  'lib/migration/migration-result',
+  'lib/verification/verification-result',
+] as const
+
 /** Everything that the rules look at. */
 export const sourceFolders = ['lib', 'app', 'worker', 'scripts', 'components'] as const
 
@@ -36,10 +50,16 @@ export function dependencyRules(): IForbiddenRuleType[] {
       to: { path: '^lib/jobs/handlers/' },
     },
     {
-      name: 'components-import-types-only',
+      name: 'components-import-types-and-contracts-only',
       severity: 'error',
       from: { path: '^components/' },
-      to: { path: '^lib/', dependencyTypesNot: ['type-only'] },
+      to: { path: '^lib/', pathNot: `^(${contracts.join('|')})\\.ts$`, dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'contracts-stand-alone',
+      severity: 'error',
+      from: { path: `^(${contracts.join('|')})\\.ts$` },
+      to: { pathNot: [`^(${contracts.join('|')})\\.ts$`, '(^|node_modules/)zod(/|$)'], dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'components-below-the-app',
