@@ -1,0 +1,11 @@
+import { readFileSync } from 'node:fs'
+import { expect, it } from 'vitest'
+import { textOfCode, type ValueCode, valueCodes } from '@/lib/sqlite/values/value-codes'
+
+it('docs/fidelity.md names every code with its severity, and no other', () => {
+  const document = readFileSync(new URL('../../docs/fidelity.md', import.meta.url), 'utf8')
+  const documented = [...document.matchAll(/^\| `([A-Z0-9_]+)` \| (\w+) \|/gm)].map(([, code, severity]) => `${code} ${severity}`)
+  // Object.keys of a constant object gives its keys.
+  const codes = Object.keys(valueCodes) as ValueCode[]
+  expect(documented.sort()).toEqual(codes.map((code) => `${code} ${textOfCode(code).severity}`).sort())
+})
