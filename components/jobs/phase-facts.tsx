@@ -37,7 +37,7 @@ export function PhaseFacts({ facts }: PhaseFactsProps) {
   )
 }
 
-const knownFacts = ['file', 'size', 'readOnly', 'parts', 'rows', 'bytes', 'sequences', 'tables'] as const
+const knownFacts = ['file', 'size', 'readOnly', 'parts', 'rows', 'bytes', 'sequences', 'tables', 'findings', 'postgresql'] as const
 
 /** sourceRows → source rows. */
 function wordsOf(name: string): string {

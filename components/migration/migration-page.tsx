@@ -18,6 +18,7 @@ import { ReadyToSwitch } from './ready-to-switch'
 import { RunningMigration } from './running-migration'
 import { RunningStep } from './running-step'
 import { StartMigration } from './start-migration'
+import { useEndedToast } from './use-ended-toast'
 
 /** The way from SQLite to PostgreSQL and back: one page, and what it shows follows the state of the app. */
 export function MigrationPage() {
@@ -26,6 +27,8 @@ export function MigrationPage() {
   const jobs = useQuery(recentJobsQuery(20))
   const [dismissed, setDismissed] = useState<string | null>(null)
   const view = state.data && jobs.data ? chooseView(state.data, jobs.data, dismissed) : null
+  const activeJob = state.data?.activeJob
+  useEndedToast(activeJob && activeJob.kind !== 'verify' ? activeJob.id : null, jobs.data)
   const error = (!state.data && state.error) || (!jobs.data && jobs.error)
   return (
     <>

@@ -54,7 +54,9 @@ export const ComparisonRow = memo(function ComparisonRow({ comparison, most }: C
           <span className="mt-1 block sm:hidden">
             <RowStateBadge state={state} />
           </span>
-          {reason === null ? null : <span className="block whitespace-normal font-normal text-ink-soft text-xs">{reason}</span>}
+          {reason === null || state === 'equal' ? null : (
+            <span className="block whitespace-normal font-normal text-ink-soft text-xs">{reason}</span>
+          )}
         </TableHeader>
         <TableCell className="text-right">{count(sourceRows)}</TableCell>
         <TableCell className="text-right">{count(targetRows)}</TableCell>
