@@ -9,7 +9,8 @@ import { qualifiedName, quoteName, quoteNames } from '@/lib/core/quoted-name'
 import { connectPostgres, sqlStateOf, toPostgresError } from '@/lib/postgres/connect'
 import { bookkeepingSchema } from '@/lib/postgres/copy-mark'
 import { openSqlite, type SqliteDatabase } from '@/lib/sqlite/open-database'
-import { copyColumns, copySelect, registerCopyFunctions } from '@/lib/sqlite/values/copy-line'
+import { copyColumns, registerCopyFunctions } from '@/lib/sqlite/values/copy-line'
+import { readCopyPages } from '@/lib/sqlite/values/copy-pages'
 import { type RowRange, rangeClause, rowKeyOf } from '@/lib/sqlite/values/row-range'
 import type { Chunk, TaskInput, TaskOutput, TaskProgress } from './tasks'
 
@@ -76,7 +77,6 @@ async function sendLines(
   input: TaskInput<'copy'>,
   progress: (value: TaskProgress<'copy'>) => void,
 ): Promise<TaskOutput<'copy'>> {
-  const { sql, params } = copySelect(input.chunk.mapping, { ...rangeOf(input.chunk), isUtf16: input.isUtf16 })
   const ended = finished(stream)
   // Looked at when it is awaited below; until then a failure must not count as unhandled.
   ended.catch(() => undefined)
@@ -100,13 +100,10 @@ async function sendLines(
     }
   }
   try {
-    for (const line of db
-      .prepare<unknown[], Buffer>(sql)
-      .pluck()
-      .iterate(...params)) {
-      piece.push(line)
-      size += line.length
-      rows += 1
+    for (const page of readCopyPages(db, input.chunk.mapping, rangeOf(input.chunk))) {
+      piece.push(page.data)
+      size += page.data.length
+      rows += page.rows
       if (size >= pieceBytes) await flush()
     }
     if (size > 0) await flush()

@@ -28,6 +28,9 @@ export const copyFunctions = {
  * the usual one of their column. A value that checkTable blocks makes them throw VALUE_REFUSED; nothing is sent for it.
  */
 export function registerCopyFunctions(db: Database): void {
+  // Once a connection: SQLite refuses to replace a function while a statement runs, and prepares all statements anew.
+  if (registered.has(db)) return
+  registered.add(db)
   const options = { deterministic: true, directOnly: true, safeIntegers: true } as const
   db.function(copyFunctions.value, { ...options, varargs: true }, (spec: string, raw: RawValue, binaryJson?: string | null) =>
     copyText(specOf(spec), raw, binaryJson ?? null),
@@ -46,6 +49,8 @@ export function registerCopyFunctions(db: Database): void {
   )
   db.function(copyFunctions.jsonText, options, (blob: Buffer) => (jsonInBytes(blob) ? 1 : 0))
 }
+
+const registered = new WeakSet<Database>()
 
 /** The argument of `bascule_value` for a column; equal specs share one parsed converter. */
 export function specText(column: { readonly value: ValueKind; readonly sourceType: string }): string {

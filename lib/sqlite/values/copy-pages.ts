@@ -30,7 +30,9 @@ const maxPageRows = 1024
  * group_concat(): one crossing into JavaScript a page. Measured as CPU time on 300,000 rows of ten columns (337 bytes a
  * line), on a two-core machine under load: pages 4.3 to 5.9 µs a row; copySelect line by line 6.7 to 6.9 µs (2.6 µs of it
  * for making a Buffer of each); raw() rows encoded in JavaScript by the same converters 11.5 µs. CSV would save three of
- * four escapes and was left: COPY's text format has no quoting state that a damaged value could leave open. Memory is bounded whatever the rows are: a large row is taken
+ * four escapes and was left: COPY's text format has no quoting state that a damaged value could leave open.
+ *
+ * Memory is bounded whatever the rows are: a large row is taken
  * value by value and sent in pieces, so that a 100 MB BLOB exists twice at most (in SQLite and in JavaScript), never in
  * hexadecimal as a whole. Rows come in the order of the key. Blocks its thread for one page at a time.
  */
