@@ -107,7 +107,7 @@ async function runPhases(options: MigrateOptions, run: Run, signal: AbortSignal)
   const applicationName = applicationNameOf(options.jobId)
   const { phases, report } = run
   throwIfAborted(signal)
-  const pool = createTaskPool(options.lanes ?? 2, signal)
+  const pool = await createTaskPool(options.lanes ?? 2, signal)
   run.pool = pool
 
   const checked = await phases.run('checks', async () => {

@@ -32,7 +32,9 @@ export async function connectPostgres(url: TargetUrl | string, options: ConnectO
     const client = await openWithTls(target, address, options)
     // A connection that breaks while nothing runs on it must not end the process: the next statement reports it.
     client.on('error', () => undefined)
-    options.signal?.addEventListener('abort', () => void destroy(client), { once: true })
+    const cut = () => destroy(client)
+    options.signal?.addEventListener('abort', cut, { once: true })
+    client.once('end', () => options.signal?.removeEventListener('abort', cut))
     await client.query(sessionSettings(target.schema))
     return client
   } catch (error) {

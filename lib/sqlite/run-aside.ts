@@ -27,7 +27,7 @@ const answerSchema = z.union([
 export function runAside(statement: AsideStatement, signal: AbortSignal): Promise<readonly Record<string, unknown>[]> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(cancelledError(signal))
-    const child = fork(fileURLToPath(new URL('./run-aside.mjs', import.meta.url)), {
+    const child = fork(fileURLToPath(new URL('./aside-process.mjs', import.meta.url)), {
       execArgv: [],
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     })

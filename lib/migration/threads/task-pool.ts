@@ -1,8 +1,8 @@
-import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import { cancelledError } from '@/lib/core/abort'
 import { AppError, type ErrorCode, errorCodes } from '@/lib/core/errors'
 import type { TaskAnswer, TaskInput, TaskName, TaskOutput, TaskProgress, TaskRequest, ThreadError } from './tasks'
+import { loadThreadCode } from './thread-code'
 
 /** Some worker threads, each running one task at a time. */
 export interface TaskPool {
@@ -21,10 +21,11 @@ interface Waiting {
 }
 
 /**
- * Starts `size` threads. When the signal fires every task is rejected at once; threads are not waited for, since SQLite
+ * Up to `size` threads, each started when there is work for it. When the signal fires every task is rejected at once; threads are not waited for, since SQLite
  * cannot be interrupted, but they do nothing further: what they had open on PostgreSQL is closed by `close`.
  */
-export function createTaskPool(size: number, signal: AbortSignal): TaskPool {
+export async function createTaskPool(size: number, signal: AbortSignal): Promise<TaskPool> {
+  const code = await loadThreadCode()
   const waiting: Waiting[] = []
   const idle: Worker[] = []
   const running = new Map<Worker, Waiting>()
@@ -38,39 +39,51 @@ export function createTaskPool(size: number, signal: AbortSignal): TaskPool {
   signal.addEventListener('abort', failAll, { once: true })
 
   const next = () => {
-    while (!closed && idle.length > 0 && waiting.length > 0) {
-      const thread = idle.shift()
+    while (!closed && waiting.length > 0 && (idle.length > 0 || alive.size < size)) {
       const task = waiting.shift()
-      if (!thread || !task) return
+      if (!task) return
+      const thread = idle.shift() ?? start()
       running.set(thread, task)
       thread.postMessage(task.request)
     }
   }
-  const settle = (thread: Worker, use: (task: Waiting) => void) => {
+  const takeTask = (thread: Worker): Waiting | undefined => {
     const task = running.get(thread)
-    if (!task) return
     running.delete(thread)
+    return task
+  }
+  const release = (thread: Worker) => {
     idle.push(thread)
-    use(task)
     next()
   }
-  const threads = Array.from({ length: size }, () => {
-    const thread = startThread()
-    idle.push(thread)
+  /** An uncaught error ends its thread and fails its task; the next task gets a new one. */
+  const bury = (thread: Worker, cause: unknown) => {
+    const message = `A worker thread failed: ${cause instanceof Error ? cause.message : String(cause)}`
+    const error = new AppError({ code: 'INTERNAL', message, cause })
+    alive.delete(thread)
+    takeTask(thread)?.reject(error)
+    const place = idle.indexOf(thread)
+    if (place >= 0) idle.splice(place, 1)
+    next()
+  }
+  const alive = new Set<Worker>()
+  const start = (): Worker => {
+    // The loaders that the main thread was started with are not for this one.
+    const thread = new Worker(code, { eval: true, execArgv: [] })
+    alive.add(thread)
+    thread.on('error', (cause) => bury(thread, cause))
     thread.on('message', (answer: TaskAnswer) => {
-      if (answer.type === 'progress') running.get(thread)?.onProgress(answer.value)
-      else if (answer.type === 'done') settle(thread, (task) => task.resolve(answer.value))
-      else settle(thread, (task) => task.reject(fromThread(answer.error)))
+      if (answer.type === 'progress') {
+        running.get(thread)?.onProgress(answer.value)
+        return
+      }
+      const task = takeTask(thread)
+      if (answer.type === 'done') task?.resolve(answer.value)
+      else task?.reject(fromThread(answer.error))
+      release(thread)
     })
-    thread.on('error', (cause) =>
-      settle(thread, (task) =>
-        task.reject(
-          new AppError({ code: 'INTERNAL', message: `A worker thread failed: ${cause instanceof Error ? cause.message : cause}`, cause }),
-        ),
-      ),
-    )
     return thread
-  })
+  }
 
   return {
     size,
@@ -92,21 +105,11 @@ export function createTaskPool(size: number, signal: AbortSignal): TaskPool {
       closed = true
       signal.removeEventListener('abort', failAll)
       // terminate() resolves only when SQLite returns: in the middle of a long read that is later than anyone wants to wait.
-      const ended = Promise.all(threads.map((thread) => thread.terminate()))
+      const ended = Promise.all([...alive].map((thread) => thread.terminate()))
+      for (const thread of alive) thread.unref()
       await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 500).unref())])
     },
   }
-}
-
-/** The path aliases are found by the configuration's own path, not by the working directory. */
-function startThread(): Worker {
-  const thread = new Worker(new URL('./start-thread.mjs', import.meta.url), {
-    // What the main thread was started with (loaders, inspectors) is not for this one.
-    execArgv: [],
-    env: { ...process.env, TSX_TSCONFIG_PATH: fileURLToPath(new URL('../../../tsconfig.json', import.meta.url)) },
-  })
-  thread.unref()
-  return thread
 }
 
 function fromThread(error: ThreadError): AppError {
