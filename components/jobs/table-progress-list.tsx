@@ -66,7 +66,7 @@ const TableRowProgress = memo(function TableRowProgress({ progress }: { progress
         </span>
         <span className="tabular shrink-0 text-ink-faint text-xs">
           {state === 'running' && rowsPerSecond !== null ? (
-            <span className="max-sm:hidden">{t('rate', { rate: format.compact(rowsPerSecond) })} · </span>
+            <span className="max-sm:hidden">{t('rateShort', { rate: format.compact(rowsPerSecond) })} · </span>
           ) : null}
           <span className="text-ink-soft">
             {done}

@@ -56,7 +56,7 @@ export function OnPostgres({ state }: { state: AdminState }) {
         <CardHeader
           title={t('postgres.waiting')}
           titleId="waiting"
-          description={t('postgres.waitingBody')}
+          {...(preview.data?.total === 0 ? {} : { description: t('postgres.waitingBody') })}
           actions={
             preview.data ? (
               <Badge tone={preview.data.total === 0 ? 'neutral' : 'warning'}>{t('postgres.total', { count: preview.data.total })}</Badge>

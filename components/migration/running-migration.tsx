@@ -63,8 +63,11 @@ export function RunningMigration({ jobId }: { jobId: string }) {
           }
         />
         <CardBody>
-          {job.status === 'queued' ? <p className="mb-4 text-ink-soft">{t('jobs.queuedBody')}</p> : null}
-          <CopyProgress progress={progress} live={live} />
+          {job.status === 'queued' ? (
+            <p className="text-ink-soft">{t('jobs.queuedBody')}</p>
+          ) : (
+            <CopyProgress progress={progress} live={live} />
+          )}
         </CardBody>
         <CardFooter className="text-ink-faint text-sm">{t('migration.running.mayClose')}</CardFooter>
       </Card>

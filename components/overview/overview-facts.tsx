@@ -12,14 +12,16 @@ import type { OverviewAnswer } from './overview-queries'
 export interface OverviewFactsProps {
   overview: OverviewAnswer | undefined
   state: AdminState | undefined
+  /** The overview could not be read: its figures are unknown, not pending. */
+  failed: boolean
 }
 
 /** Version, size, rows, users and worker, as figures. What is not known is said to be unknown, never 0. */
-export function OverviewFacts({ overview, state }: OverviewFactsProps) {
+export function OverviewFacts({ overview, state, failed }: OverviewFactsProps) {
   const t = useTranslations()
   const format = useFormatters()
   const known = (value: number | null | undefined, show: (value: number) => string) =>
-    value === undefined ? undefined : value === null ? t('common.notMeasured') : show(value)
+    value === undefined && !failed ? undefined : value == null ? t('common.notMeasured') : show(value)
   const counted = overview?.tables.filter((table) => table.rows !== null) ?? []
   const rows = overview && (counted.length < overview.tables.length ? null : counted.reduce((sum, table) => sum + (table.rows ?? 0), 0))
   const isExact = counted.every((table) => table.rowsExact)
@@ -27,7 +29,7 @@ export function OverviewFacts({ overview, state }: OverviewFactsProps) {
     <dl className="grid grid-cols-2 gap-x-4 gap-y-4 border-line border-t pt-4 sm:grid-cols-4 xl:grid-cols-5">
       <Fact
         name={overview ? t(`admin.engine.${overview.engine}`) : t('overview.version')}
-        value={overview && (overview.version ?? t('common.notMeasured'))}
+        value={overview || failed ? (overview?.version ?? t('common.notMeasured')) : undefined}
       />
       <Fact name={t('overview.size')} value={known(overview?.sizeBytes, format.bytes)} />
       <Fact

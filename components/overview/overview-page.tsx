@@ -31,7 +31,7 @@ export function OverviewPage() {
             <CardHeader title={t('where')} titleId="where" />
             <CardBody className="flex flex-col gap-5">
               {state.data ? <EnginePicture state={state.data} /> : <SkeletonBlock label={t('loading')} rows={3} />}
-              <OverviewFacts overview={overview.data} state={state.data} />
+              <OverviewFacts overview={overview.data} state={state.data} failed={overview.isError && !overview.data} />
             </CardBody>
           </Card>
           {state.data ? <NextStep state={state.data} /> : null}
