@@ -20,14 +20,12 @@ export interface MigrationPage {
 export function migrationPage(page: Page, url: string): MigrationPage {
   const startButton = page.getByRole('button', { name: text('migration.start'), exact: true })
   const rows = async () => {
-    const shown = await page
-      .getByText(pattern('jobs.rowsOf'))
-      .first()
-      .textContent({ timeout: 1_000 })
-      .catch(() => null)
-    const match = shown === null ? null : pattern('jobs.rowsOf').exec(`${shown} `)
-    const numbers =
-      shown === null || match === null ? [] : (shown.match(/\d[\d,.\s\u202f\u00a0]*/g) ?? []).map((part) => Number(part.replace(/\D/g, '')))
+    // The bar of the whole copy says it in words for those who cannot see it; other sentences name rows as well.
+    const bar = page.getByRole('progressbar', { name: text('jobs.overall'), exact: true })
+    const shown = (await bar.getAttribute('aria-valuetext', { timeout: 1_000 }).catch(() => null)) ?? ''
+    const numbers = pattern('jobs.rowsOf').test(shown)
+      ? (shown.match(/\d[\d,.\s\u202f\u00a0]*/g) ?? []).map((part) => Number(part.replace(/\D/g, '')))
+      : []
     const [done, total] = numbers
     return done === undefined || total === undefined ? undefined : { done, total }
   }
