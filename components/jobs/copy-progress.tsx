@@ -4,11 +4,13 @@ import { useTranslations } from 'next-intl'
 import { useFormatters } from '@/components/format/use-formatters'
 import { Progress } from '@/components/ui/progress'
 import type { JobProgress } from './job-progress'
+import { usePhaseName } from './use-phase-name'
 
 /** All rows as one bar: share, rows, rate, time left. */
 export function CopyProgress({ progress, live }: { progress: JobProgress; live: boolean }) {
   const t = useTranslations('jobs')
   const format = useFormatters()
+  const phaseName = usePhaseName()
   // A verification has no copy: its bar follows whichever phase counts or compares.
   const measured = progress.phases.some((phase) => phase.phase === 'copy') ? 'copy' : progress.totals?.phase
   const totals = progress.totals?.phase === measured ? progress.totals : null
@@ -20,12 +22,15 @@ export function CopyProgress({ progress, live }: { progress: JobProgress; live: 
     rowsTotal === null
       ? t('rowsDone', { done: format.number(rowsDone) })
       : t('rowsOf', { done: format.number(rowsDone), total: format.number(rowsTotal) })
+  // Before there are rows to count, the step at work says more than a dash.
+  const started = progress.phases.find((phase) => phase.status === 'started')
+  const before = started && live ? `${phaseName(started.phase).title}…` : '–'
   return (
     <div>
       <div className="mb-2 flex flex-wrap items-end justify-between gap-x-6 gap-y-1">
-        <p className="tabular font-semibold text-3xl tracking-tight">{share === null ? '–' : format.percent(share)}</p>
+        <p className="tabular font-semibold text-3xl tracking-tight">{share === null ? before : format.percent(share)}</p>
         <div className="tabular flex flex-wrap gap-x-4 text-ink-soft text-sm">
-          <span>{rows}</span>
+          {share === null && rowsDone === 0 ? null : <span>{rows}</span>}
           {isCopying && totals?.rowsPerSecond != null ? (
             <span>{t('rate', { rate: format.number(Math.round(totals.rowsPerSecond)) })}</span>
           ) : null}
