@@ -104,10 +104,19 @@ export async function createTaskPool(size: number, signal: AbortSignal): Promise
     async close() {
       closed = true
       signal.removeEventListener('abort', failAll)
-      // terminate() resolves only when SQLite returns: in the middle of a long read that is later than anyone wants to wait.
       const ended = Promise.all([...alive].map((thread) => thread.terminate()))
+      // terminate() resolves only when SQLite returns: in the middle of a long read that is later than anyone wants to
+      // wait, so the threads no longer keep the process alive. The timer must: with nothing left to wait for, Node would
+      // end the process here, before the caller has gone on.
       for (const thread of alive) thread.unref()
-      await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, 500).unref())])
+      let timer: NodeJS.Timeout | undefined
+      await Promise.race([
+        ended,
+        new Promise((resolve) => {
+          timer = setTimeout(resolve, 500)
+        }),
+      ])
+      clearTimeout(timer)
     },
   }
 }
