@@ -2,7 +2,7 @@ import { connect, createServer, type Socket } from 'node:net'
 
 export interface ThrottledProxy {
   readonly port: number
-  /** How fast clients may send, bytes a second over all connections together. Infinity: unhindered. */
+  /** How fast each connection may send, bytes a second; of its own, as a fair line would give. Infinity: unhindered. */
   setRate(bytesPerSecond: number): void
   /** Breaks every connection, as a cable that is pulled out. */
   cut(): void
@@ -45,8 +45,8 @@ export async function startThrottledProxy(target: { readonly host: string; reado
   })
 
   const timer = setInterval(() => {
-    let allowance = rate === Number.POSITIVE_INFINITY ? rate : Math.max(1, Math.floor((rate * tickMs) / 1000))
     for (const [client, line] of waiting) {
+      let allowance = rate === Number.POSITIVE_INFINITY ? rate : Math.max(1, Math.floor((rate * tickMs) / 1000))
       while (allowance > 0 && line.chunks.length > 0) {
         const first = line.chunks[0] as Buffer
         const part = first.subarray(0, Math.min(first.length, allowance))
