@@ -11,7 +11,7 @@ const root = resolve(import.meta.dirname, '..')
 function run(
   args: readonly string[],
   folder: string,
-  env: NodeJS.ProcessEnv = {},
+  env: Readonly<Record<string, string>> = {},
 ): Promise<{ status: number; stdout: string; stderr: string }> {
   const { DATABASE_URL: _, TARGET_DATABASE_URL: __, ...inherited } = process.env
   return new Promise((done) => {

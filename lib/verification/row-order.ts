@@ -12,7 +12,7 @@ export interface KeyPart {
   readonly isNumeric: boolean
   /** Storage class that the source's own order suits; null where the order must be computed. */
   readonly directClass: 'integer' | 'text' | 'blob' | null
-  /** In PostgreSQL's dialect. */
+  /** In PostgreSQL's dialect; the table goes by `t`. */
   readonly targetOrder: string
 }
 
@@ -28,7 +28,8 @@ export function keyParts(mapping: TableMapping): readonly KeyPart[] | null {
 }
 
 function keyPart({ name, value }: ColumnMapping, column: number): KeyPart {
-  const quoted = quoteName(name)
+  // Qualified, because ORDER BY takes a bare name for the output column, which may have been cast to text.
+  const quoted = `t.${quoteName(name)}`
   const part = { name, column, value }
   switch (value.kind) {
     case 'integer':

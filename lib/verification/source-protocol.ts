@@ -40,7 +40,7 @@ export type SourceRequest =
   | { readonly ask: 'count'; readonly table: string }
   | { readonly ask: 'read'; readonly request: ReadRequest }
   | { readonly ask: 'next' }
-  | { readonly ask: 'maxima'; readonly table: string; readonly columns: readonly string[] }
+  | { readonly ask: 'close' }
 
 /** The value that answers each request. */
 export interface SourceAnswers {
@@ -49,8 +49,7 @@ export interface SourceAnswers {
   readonly read: null
   /** Null after the last chunk. */
   readonly next: SourceChunk | null
-  /** Largest integer of each column, null where there is none. */
-  readonly maxima: readonly (bigint | null)[]
+  readonly close: null
 }
 
 export type SourceReply = { readonly value: SourceAnswers[keyof SourceAnswers] } | { readonly error: ErrorReport }

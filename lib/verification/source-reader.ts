@@ -7,7 +7,6 @@ import type { OpenedSource, ReadRequest, SourceAnswers, SourceChunk, SourceReply
 export interface SourceReader extends AsyncDisposable {
   readonly opened: OpenedSource
   count(table: string): Promise<number>
-  maxima(table: string, columns: readonly string[]): Promise<readonly (bigint | null)[]>
   /** The rows of a table, chunk by chunk, some chunks ahead. One table at a time. */
   read(request: ReadRequest): AsyncGenerator<SourceChunk, void>
 }
@@ -16,13 +15,13 @@ export interface SourceReader extends AsyncDisposable {
 const chunksAhead = 3
 
 /**
- * Starts the thread, opens the file for reading and takes the snapshot. The thread ends when the reader is disposed of
- * or the signal fires, in the middle of a statement too.
+ * Starts the thread, opens the file for reading and takes the snapshot. The file is closed when the reader is disposed of;
+ * when the signal fires the thread ends at once, in the middle of a statement too.
  *
  * @throws AppError SOURCE_*, CANCELLED
  */
 export async function openSourceReader(sourcePath: string, signal: AbortSignal): Promise<SourceReader> {
-  const worker = new Worker(new URL('./source-thread.mjs', import.meta.url), { execArgv: [], env: withoutNodeOptions() })
+  const worker = takeThread()
   const waiting: { resolve: (reply: SourceReply) => void; reject: (error: unknown) => void }[] = []
   let failure: unknown
   const fail = (error: unknown) => {
@@ -33,9 +32,11 @@ export async function openSourceReader(sourcePath: string, signal: AbortSignal):
     fail(cancelledError(signal))
     void worker.terminate()
   }
-  worker.on('message', (reply: SourceReply) => waiting.shift()?.resolve(reply))
+  const ended = () => fail(new AppError({ code: 'INTERNAL', message: 'The thread that reads the source ended too early.' }))
+  const receive = (reply: SourceReply) => waiting.shift()?.resolve(reply)
+  worker.on('message', receive)
   worker.on('error', fail)
-  worker.on('exit', () => fail(new AppError({ code: 'INTERNAL', message: 'The thread that reads the source ended too early.' })))
+  worker.on('exit', ended)
   if (signal.aborted) stop()
   else signal.addEventListener('abort', stop, { once: true })
 
@@ -65,14 +66,17 @@ export async function openSourceReader(sourcePath: string, signal: AbortSignal):
 
   const dispose = async () => {
     signal.removeEventListener('abort', stop)
-    await worker.terminate()
+    // What was read ahead is answered before this: the thread is idle then, and its file closed.
+    const isClosed = failure === undefined && (await ask({ ask: 'close' }).then(...always))
+    worker.off('message', receive).off('error', fail).off('exit', ended)
+    if (isClosed) parkThread(worker)
+    else await worker.terminate()
   }
   try {
     const opened = await ask({ ask: 'open', path: sourcePath })
     return {
       opened,
       count: (table) => ask({ ask: 'count', table }),
-      maxima: (table, columns) => ask({ ask: 'maxima', table, columns }),
       read,
       [Symbol.asyncDispose]: dispose,
     }
@@ -80,6 +84,43 @@ export async function openSourceReader(sourcePath: string, signal: AbortSignal):
     await dispose()
     throw error
   }
+}
+
+const always = [() => true, () => false] as const
+
+/** A thread takes half a second of processor time to start, so one that has done its work waits a while for the next. */
+const parkedForMs = 20_000
+let parked: { readonly worker: Worker; readonly release: () => void } | undefined
+
+function takeThread(): Worker {
+  if (!parked) return new Worker(new URL('./source-thread.mjs', import.meta.url), { execArgv: [], env: withoutNodeOptions() })
+  const { worker, release } = parked
+  release()
+  worker.ref()
+  return worker
+}
+
+function parkThread(worker: Worker): void {
+  if (parked) {
+    void worker.terminate()
+    return
+  }
+  const end = () => {
+    release()
+    void worker.terminate()
+  }
+  const timer = setTimeout(end, parkedForMs)
+  const release = () => {
+    clearTimeout(timer)
+    // By name: removeAllListeners would take Node's own along, and no message would ever come again.
+    worker.off('exit', release).off('error', end)
+    parked = undefined
+  }
+  worker.on('exit', release).on('error', end)
+  // Neither keeps the process from ending.
+  worker.unref()
+  timer.unref()
+  parked = { worker, release }
 }
 
 /** A rejection that is looked at later must not count as unhandled until then. */

@@ -1,8 +1,6 @@
 import { parentPort } from 'node:worker_threads'
-import { z } from 'zod'
 import type { SqliteTable } from '@/lib/core/catalogue'
 import { AppError, reportError } from '@/lib/core/errors'
-import { quoteName } from '@/lib/core/quoted-name'
 import { readSqliteCatalogue } from '@/lib/sqlite/catalogue'
 import { countRows } from '@/lib/sqlite/count-rows'
 import { type SqliteDatabase, toSqliteError } from '@/lib/sqlite/open-database'
@@ -51,15 +49,14 @@ function answer(request: SourceRequest): SourceAnswers[keyof SourceAnswers] {
       const next = chunks?.next()
       return next && !next.done ? next.value : null
     }
-    case 'maxima': {
-      const maxima = request.columns.map((column) => `max(CASE typeof(${quoteName(column)}) WHEN 'integer' THEN ${quoteName(column)} END)`)
-      const row = opened()
-        .prepare(`SELECT ${maxima.join(', ')} FROM ${quoteName(request.table)}`)
-        .raw()
-        .safeIntegers()
-        .get()
-      return z.array(z.bigint().nullable()).parse(row)
-    }
+    case 'close':
+      // A generator that was left in the middle keeps its statement open, and with it the database.
+      chunks?.return()
+      chunks = undefined
+      db?.close()
+      db = undefined
+      tables = []
+      return null
   }
 }
 

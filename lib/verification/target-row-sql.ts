@@ -5,14 +5,14 @@ import type { ColumnMapping, TableMapping, ValueKind } from '@/lib/core/table-ma
  * The COPY that sends the target's rows in PostgreSQL's own binary form: the server formats next to nothing, which
  * halves its work against text (3.2 s instead of 6.6 s a million rows of ten columns on a busy machine).
  *
- * @param order expressions that bring the rows into the order in which the source's come; none for any order
+ * @param order expressions on the table `t` that bring the rows into the order in which the source's come; none for any order
  * @param withPlace sends each row's place in the table (ctid) as one more field
  */
 export function targetCopySql(mapping: TableMapping, order: readonly string[], withPlace: boolean): string {
   const fields = mapping.columns.map((column) => fieldSql(column))
   if (withPlace) fields.push('ctid::text')
   const ordered = order.length === 0 ? '' : ` ORDER BY ${order.join(', ')}`
-  return `COPY (SELECT ${fields.join(', ')} FROM ${qualifiedName(mapping.targetSchema, mapping.table)}${ordered}) TO STDOUT (FORMAT binary)`
+  return `COPY (SELECT ${fields.join(', ')} FROM ${qualifiedName(mapping.targetSchema, mapping.table)} AS t${ordered}) TO STDOUT (FORMAT binary)`
 }
 
 /** Types whose binary form has no one-to-one reading of ours go as text; char(n) loses its padding by that. */

@@ -29,6 +29,8 @@ CREATE TABLE "Pair" (left TEXT NOT NULL, right INTEGER NOT NULL, note TEXT, PRIM
 INSERT INTO "Pair" VALUES ('x', 2, 'a'), ('x', 10, 'b'), ('X', 1, 'c');
 CREATE TABLE "Moment" (at DATETIME PRIMARY KEY, what TEXT);
 INSERT INTO "Moment" VALUES ('2024-03-01T10:00:00.000+00:00', 'text'), (1609459200000, 'number'), ('2019-01-01', 'day');
+CREATE TABLE "Price" (amount DECIMAL PRIMARY KEY, note TEXT);
+INSERT INTO "Price" VALUES (10, 'ten'), (1.5, 'one and a half'), (2, 'two');
 CREATE TABLE "Empty" (id INTEGER PRIMARY KEY);
 `
 
@@ -54,6 +56,8 @@ CREATE TABLE "Pair" ("left" text NOT NULL, "right" integer NOT NULL, note text, 
 INSERT INTO "Pair" VALUES ('X', 1, 'c'), ('x', 10, 'b'), ('x', 2, 'a');
 CREATE TABLE "Moment" (at timestamptz(3) PRIMARY KEY, what text);
 INSERT INTO "Moment" VALUES ('2024-03-01 10:00:00Z', 'text'), ('2021-01-01 00:00:00Z', 'number'), ('2019-01-01 00:00:00Z', 'day');
+CREATE TABLE "Price" (amount numeric(65,30) PRIMARY KEY, note text);
+INSERT INTO "Price" VALUES (2.0, 'two'), (10.000, 'ten'), (1.50, 'one and a half');
 CREATE TABLE "Empty" (id bigserial PRIMARY KEY);
 `
 
@@ -91,6 +95,7 @@ describe.each([...inject('postgresServers')])('verification against $name', (ser
       ['Moment', 3, 3],
       ['Pair', 3, 3],
       ['Person', 4, 4],
+      ['Price', 3, 3],
     ])
     expect(result.events.filter((event) => event.type === 'phase').map((event) => `${event.phase} ${event.status}`)).toEqual([
       'counts started',
@@ -99,6 +104,33 @@ describe.each([...inject('postgresServers')])('verification against $name', (ser
       'content succeeded',
       'structure started',
       'structure succeeded',
+    ])
+  })
+
+  it('finds the same data identical in a file whose text is UTF-16, and a difference in it', async () => {
+    await using wide = await createSqliteDatabase(`PRAGMA encoding = 'UTF-16le'; ${sourceSql}`)
+    const same = await verify(wide.path)
+    expect(same.tables.filter(({ content }) => content !== 'identical')).toEqual([])
+    await plant(`UPDATE "Person" SET name = 'Adä' WHERE id = 'a'`)
+    expect(tableOf(await verify(wide.path), 'Person')).toMatchObject({ differences: [{ key: { id: 'a' }, column: 'name' }] })
+  })
+
+  it('compares a row of several megabytes and finds one byte in it', async () => {
+    const size = 8 * 1024 * 1024
+    await using large = await createSqliteDatabase(
+      `CREATE TABLE "Large" (id TEXT PRIMARY KEY, body BLOB, text TEXT);
+       INSERT INTO "Large" SELECT 'k' || value, zeroblob(value), 'short' FROM (SELECT 1 AS value UNION ALL SELECT 2 UNION ALL SELECT ${size});
+       UPDATE "Large" SET text = replace(hex(zeroblob(${size / 2})), '00', 'éa') WHERE id = 'k2';`,
+    )
+    await plant(`CREATE TABLE "Large" (id text PRIMARY KEY, body bytea, text text);
+      INSERT INTO "Large" SELECT 'k' || n, decode(repeat('00', n), 'hex'), 'short' FROM unnest(ARRAY[1, 2, ${size}]) AS n;
+      UPDATE "Large" SET text = repeat('éa', ${size / 2}) WHERE id = 'k2'`)
+    const same = await verify(large.path)
+    expect(same.tables.find(({ table }) => table === 'Large')).toMatchObject({ content: 'identical', sourceRows: 3 })
+    await plant(`UPDATE "Large" SET body = set_byte(body, ${size - 1}, 1) WHERE id = 'k${size}'`)
+    const changed = await verify(large.path)
+    expect(changed.tables.find(({ table }) => table === 'Large')?.differences).toEqual([
+      { key: { id: `k${size}` }, column: 'body', kind: 'value-differs' },
     ])
   })
 
