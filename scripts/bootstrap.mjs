@@ -72,8 +72,17 @@ function installPackages(say) {
   say('Installing the npm packages of package-lock.json (half a minute to two minutes) …')
   // No package's own script runs here: Prisma's would download an engine that we do not use. The two packages
   // that need theirs get it in the next steps, so npm 10 (runs all) and npm 11 (asks allowScripts) do the same.
-  const run = npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--include=dev', '--include=optional'])
-  if (run.status !== 0) throw new BootstrapError('npm ci failed; its message is above. Is this machine connected to an npm registry?')
+  const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--include=dev', '--include=optional']
+  const clean = npm(['ci', ...quiet], { stdio: ['ignore', 2, 'pipe'] })
+  // npm 11 refuses a lock file without the optional binaries of every other system, which a registry may not carry
+  // (npm 10 installs from it). The same versions, the lock file untouched, and checked below.
+  const isIncompleteLock = clean.status !== 0 && clean.stderr.includes('EUSAGE')
+  if (!isIncompleteLock) process.stderr.write(clean.stderr)
+  const run = isIncompleteLock ? npm(['install', '--no-save', ...quiet]) : clean
+  if (run.status !== 0)
+    throw new BootstrapError('npm could not install the packages; its message is above. Is this machine connected to an npm registry?')
+  if (!packagesAreCurrent())
+    throw new BootstrapError('npm installed other versions than package-lock.json names. Remove node_modules and try again.')
 }
 
 // --- better-sqlite3 ---
