@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { SqliteCatalogue, SqliteTable } from '@/lib/core/catalogue'
 import { AppError } from '@/lib/core/errors'
 import { createFinding, type Finding } from '@/lib/core/finding'
-import { quoteText, safeSql } from '@/lib/core/quoted-name'
+import { quoteName, quoteText, type SafeSql, safeSql } from '@/lib/core/quoted-name'
 import { runAside } from '@/lib/sqlite/run-aside'
 
 /** Messages of integrity_check that are about values and rules, not about damage: found again with their rows elsewhere. */
@@ -57,12 +57,13 @@ const orphanRow = z.object({
 export async function checkReferences(path: string, source: SqliteCatalogue, signal: AbortSignal): Promise<readonly Finding[]> {
   const withReferences = source.tables.filter((table) => table.foreignKeys.length > 0)
   if (withReferences.length === 0) return []
+  const spelling = await findOtherSpelling(path, source, signal)
   try {
-    return await findOrphans(path, source, null, signal)
+    return [...spelling, ...(await findOrphans(path, source, null, signal))]
   } catch (error) {
     if (!(error instanceof AppError) || error.code === 'CANCELLED') throw error
     // "foreign key mismatch": one reference to columns that are not unique stops the check of all. Table by table, then.
-    const findings: Finding[] = []
+    const findings: Finding[] = [...spelling]
     for (const table of withReferences) {
       findings.push(...(await findOrphans(path, source, table, signal).catch((cause: unknown) => mismatch(table, cause))))
     }
@@ -99,6 +100,49 @@ async function findOrphans(
       hint: 'Delete these rows, or give them an existing row to refer to, or set the reference to NULL where that is allowed.',
     })
   })
+}
+
+const spellingRow = z.object({ rows: z.number(), first: z.union([z.number(), z.null()]) })
+
+/**
+ * Rows that find their row in a key that ignores case (COLLATE NOCASE) only because it does: SQLite takes `ABC` for
+ * `Abc` there, PostgreSQL does not.
+ */
+async function findOtherSpelling(path: string, source: SqliteCatalogue, signal: AbortSignal): Promise<readonly Finding[]> {
+  const findings: Finding[] = []
+  for (const table of source.tables) {
+    for (const key of table.foreignKeys) {
+      const parent = source.tables.find((candidate) => candidate.name === key.referencedTable)
+      const isKey = parent?.primaryKey.join('\0') === key.referencedColumns.join('\0')
+      const isCaseless = parent?.columns.some(({ name, collation }) => key.referencedColumns.includes(name) && collation !== 'BINARY')
+      if (!parent || !isKey || !isCaseless) continue
+      const pairs = key.columns.map((column, index) => [quoteName(column), quoteName(key.referencedColumns[index] ?? '')] as const)
+      const present = pairs.map(([column]) => safeSql`c.${column} IS NOT NULL`).join(' AND ') as SafeSql
+      const same = pairs.map(([column, other]) => safeSql`p.${other} = c.${column}`).join(' AND ') as SafeSql
+      const exact = pairs.map(([column, other]) => safeSql`p.${other} = c.${column} COLLATE BINARY`).join(' AND ') as SafeSql
+      const first = table.withoutRowid ? safeSql`NULL` : safeSql`min(c.rowid)`
+      const rowsOf = safeSql`${quoteName(parent.name)} AS p WHERE ${same}`
+      const sql = safeSql`SELECT count(*) AS rows, ${first} AS first FROM ${quoteName(table.name)} AS c WHERE ${present}
+        AND EXISTS (SELECT 1 FROM ${rowsOf}) AND NOT EXISTS (SELECT 1 FROM ${rowsOf} AND ${exact})`
+      const [row] = z.array(spellingRow).parse(await runAside({ path, readonly: true, sql }, signal))
+      if (!row || row.rows === 0) continue
+      const place = row.first === null ? null : { [table.rowidColumn ?? 'rowid']: String(row.first) }
+      findings.push(
+        createFinding({
+          code: 'REFERENCE_CASE_DIFFERS',
+          severity: 'blocks',
+          table: table.name,
+          column: key.columns.join(', '),
+          key: place,
+          sampleKeys: place === null ? [] : [place],
+          count: row.rows,
+          message: `${row.rows} ${row.rows === 1 ? 'row refers' : 'rows refer'} to rows of ${parent.name} with letters in another case; PostgreSQL tells them apart.`,
+          hint: `Give these rows the spelling that ${parent.name} has, then start again.`,
+        }),
+      )
+    }
+  }
+  return findings
 }
 
 function mismatch(table: SqliteTable, cause: unknown): readonly Finding[] {

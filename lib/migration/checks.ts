@@ -7,8 +7,8 @@ import type { TableMapping } from '@/lib/core/table-mapping'
 import type { TargetInspection } from '@/lib/postgres/inspect-target'
 import type { TargetUrl } from '@/lib/postgres/target-url'
 import { widestType } from '@/lib/schema/column-type'
-import { findLongNames } from '@/lib/schema/complete-schema'
 import { mapTables } from '@/lib/schema/map-tables'
+import { findUnusableNames } from '@/lib/schema/unusable-names'
 import type { StoredValues } from '@/lib/sqlite/profile-columns'
 import { createProgress, type VerificationProgress } from '@/lib/verification/progress-report'
 import { checkIntegrity, checkReferences } from './check-source'
@@ -67,12 +67,16 @@ export function requireReadyTarget(inspection: TargetInspection, setAside: boole
 export async function checkMigration(context: CheckContext): Promise<CheckedMigration> {
   const { sourcePath, pool, signal, report } = context
   const source = await pool.run('catalogue', { path: sourcePath })
+  const names = findUnusableNames(source)
+  // These tables cannot even be tried out on the target; the rest is checked all the same, so that everything is said at once.
+  const unusable = new Set(names.map((finding) => finding.table))
+  const nameable = { ...source, tables: source.tables.filter((table) => !unusable.has(table.name)) }
   const [integrity, references, planned] = await Promise.all([
     checkIntegrity(sourcePath, signal),
     checkReferences(sourcePath, source, signal),
-    planAndCheckValues(source, context),
+    planAndCheckValues(nameable, context),
   ])
-  const findings = [...findLongNames(source), ...integrity, ...references, ...planned.findings]
+  const findings = [...names, ...integrity, ...references, ...planned.findings]
   for (const finding of findings) report({ type: 'finding', finding })
   return { source, plan: planned.plan, mappings: planned.mappings, findings }
 }

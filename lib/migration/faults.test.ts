@@ -134,7 +134,7 @@ describe.each([...inject('postgresServers')])('faults on $name', (server) => {
 describe('a full disk', () => {
   const [server] = inject('postgresServers')
 
-  // Mounting needs root; elsewhere the same code is reached by the check before the copy, which the second test shows.
+  // Mounting needs root; elsewhere the same code is reached by the check before the copy.
   it.runIf(process.getuid?.() === 0)('under the safety copy: named, and nothing is left', async () => {
     if (!server) throw new Error('no server')
     await using source = await createLargeSource(rows)

@@ -16,6 +16,7 @@ import { offlinePostgresql } from '@/lib/schema/offline-adapter'
 import { rewriteForPostgresql } from '@/lib/schema/prisma-schema'
 import { type SchemaFile, scriptFromEmpty } from '@/lib/schema/schema-engine'
 import { listSchemaMigrations } from '@/lib/schema/schema-migrations'
+import { isAccepted, makeColumns, makeTable } from './make-tables'
 
 /** Where the target's schema comes from. */
 export type SchemaModel =
@@ -77,10 +78,9 @@ export async function planSchema(
     const modelled = await readPostgresCatalogue(client, schema)
     for (const table of source.tables) {
       if (table.name === schemaMigrationsTable) continue
-      const types = await addMissing(table, modelled, { schema, overrides, profile, model, ownSql, findings })
+      const types = await addMissing(table, modelled, { client, schema, overrides, profile, model, ownSql, findings })
       if (types) chosenTypes.set(table.name, types)
     }
-    for (const sql of ownSql) await client.query(sql)
     const completion = completeSchema(source, ownSql.length > 0 ? await readPostgresCatalogue(client, schema) : modelled)
     findings.push(...completion.findings)
     for (const step of completion.steps) {
@@ -100,7 +100,7 @@ export async function planSchema(
 /** What is said when the model cannot be turned into a schema, or PostgreSQL refuses it. */
 export function schemaError(error: unknown, model: SchemaModel): AppError {
   const known = toPostgresError(error, 'schema', 'SCHEMA_FAILED')
-  if (known.code !== 'SCHEMA_FAILED') return known
+  if (known.code !== 'SCHEMA_FAILED' || error instanceof AppError) return known
   return new AppError({
     code: 'SCHEMA_FAILED',
     operation: 'make the schema',
@@ -155,6 +155,7 @@ async function runModel(client: pg.Client, model: SchemaModel, sql: string): Pro
 }
 
 interface MissingContext {
+  readonly client: pg.Client
   readonly schema: string
   readonly overrides: TypeOverrides
   readonly profile: PlanDependencies['profile']
@@ -180,9 +181,12 @@ async function addMissing(table: SqliteTable, modelled: PostgresCatalogue, conte
       context.findings.push(widened(table, column.name, column.declaredType, type, chosen.widened))
     if (type !== chosen.type) context.findings.push(widened(table, column.name, column.declaredType, type, 'values of another kind'))
   }
+  const { client, schema } = context
   const plans = counterpart
-    ? missing.map((column) => addColumn(table, column, context.schema, types.get(column.name) ?? 'text'))
-    : [createTable(table, context.schema, types)]
+    ? await makeColumns(client, table, missing, (column, plain) =>
+        addColumn(table, column, schema, types.get(column.name) ?? 'text', plain),
+      )
+    : [await makeTable(client, table, (plain) => createTable(table, schema, types, plain))]
   for (const plan of plans) {
     context.ownSql.push(plan.create)
     context.findings.push(...plan.findings)
@@ -228,20 +232,6 @@ function notInModel(table: SqliteTable, columns: readonly string[] | null): Find
         : 'The model does not have these columns; they are made from the SQLite file.',
     hint: 'Add them to the Prisma schema (prisma db pull), or drop them from SQLite if nobody needs them.',
   })
-}
-
-async function isAccepted(client: pg.Client, sql: string): Promise<boolean> {
-  await client.query('SAVEPOINT bascule_step')
-  try {
-    await client.query(sql)
-    await client.query('RELEASE SAVEPOINT bascule_step')
-    return true
-  } catch (error) {
-    await client.query('ROLLBACK TO SAVEPOINT bascule_step')
-    const known = toPostgresError(error, 'schema', 'SCHEMA_FAILED')
-    if (known.code === 'TARGET_CONNECTION_LOST' || known.code === 'CANCELLED') throw known
-    return false
-  }
 }
 
 async function readRoutines(client: pg.Client, schema: string): Promise<readonly string[]> {

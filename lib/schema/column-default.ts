@@ -19,13 +19,13 @@ export function translateDefault(defaultSql: string | null, type: string): strin
   if (tokens.length === 1 && (first?.kind === 'string' || first?.kind === 'quoted')) return textDefault(first.text, type)
   if (tokens.length === 1 && first?.kind === 'blob') return type === 'bytea' ? `'\\x${first.text}'::bytea` : undefined
   if (/^(true|false)$/i.test(text)) return numberDefault(/^true$/i.test(text) ? '1' : '0', type)
-  return functionDefault(text.replace(/\s+/g, '').toLowerCase(), type)
+  return functionDefault(text.replace(/\s+/g, '').toLowerCase(), type) ?? timeTextDefault(text, type)
 }
 
 function numberDefault(number: string, type: string): string | undefined {
-  if (/^0x/i.test(number)) return undefined
+  if (/^0x/i.test(number)) return numberDefault(BigInt(number).toString(), type)
   if (type === 'boolean') return Number(number) === 1 ? 'true' : Number(number) === 0 ? 'false' : undefined
-  if (/^(smallint|integer|bigint|numeric|double|real)/.test(type)) return number
+  if (/^(smallint|integer|bigint|numeric|double|real)/.test(type)) return isHeld(number, type) ? number : undefined
   if (/^(text|char|varchar)/.test(type)) return quoteText(number)
   if (type === 'jsonb' || type === 'json') return quoteText(number)
   if (type.startsWith('timestamp')) return quoteText(new Date(Number(number)).toISOString().replace('Z', type.includes('tz') ? 'Z' : ''))
@@ -34,9 +34,23 @@ function numberDefault(number: string, type: string): string | undefined {
 
 function textDefault(text: string, type: string): string | undefined {
   if (type === 'boolean') return /^(true|1|t)$/i.test(text) ? 'true' : /^(false|0|f)$/i.test(text) ? 'false' : undefined
-  if (/^(smallint|integer|bigint|numeric|double|real)/.test(type)) return /^[+-]?\d+(\.\d+)?$/.test(text) ? text : undefined
+  if (/^(smallint|integer|bigint|numeric|double|real)/.test(type))
+    return /^[+-]?\d+(\.\d+)?$/.test(text) ? numberDefault(text, type) : undefined
   if (type === 'bytea') return `'\\x${Buffer.from(text).toString('hex')}'::bytea`
+  // PostgreSQL would turn 'now' or 'today' into the moment of this migration, for good.
+  if (/^(timestamp|date|time)/.test(type) && !/^[\d:T.+ Z-]*\d[\d:T.+ Z-]*$/.test(text)) return undefined
+  const limit = /^(?:char|varchar)\((\d+)\)$/.exec(type)?.[1]
+  if (limit !== undefined && [...text].length > Number(limit)) return undefined
   return quoteText(text)
+}
+
+/** Whether the type holds the number as it is; PostgreSQL finds out only when a row is to get it. */
+function isHeld(number: string, type: string): boolean {
+  const value = Number(number)
+  const bits = { smallint: 15, integer: 31, bigint: 63 }[type]
+  if (bits !== undefined) return Number.isInteger(value) && value >= -(2 ** bits) && value < 2 ** bits
+  const [, precision, scale] = /^numeric\((\d+),(\d+)\)$/.exec(type) ?? []
+  return precision === undefined || Math.abs(value) < 10 ** (Number(precision) - Number(scale))
 }
 
 /** The functions of time and chance that people use as defaults. */
@@ -44,19 +58,42 @@ function functionDefault(text: string, type: string): string | undefined {
   const isText = /^(text|char|varchar)/.test(type)
   const isNow = /^(current_timestamp|datetime\('now'(,'utc')?\)|strftime\('%y-%m-%d(t|)%h:%m:(%s|%f)(z|)','now'\))$/.test(text)
   if (isNow && type.startsWith('timestamp')) return 'CURRENT_TIMESTAMP'
-  if (/^(current_timestamp|datetime\('now'\))$/.test(text) && isText) return `to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')`
-  const isToday = text === 'current_date' || text === "date('now')"
-  if (isToday && type === 'date') return 'CURRENT_DATE'
-  if (isToday && isText) return `to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD')`
+  if ((text === 'current_date' || text === "date('now')") && type === 'date') return `(now() AT TIME ZONE 'UTC')::date`
+  if ((text === 'current_time' || text === "time('now')") && type.startsWith('time('))
+    return `date_trunc('second', now() AT TIME ZONE 'UTC')::time`
   if (
     /^(unixepoch\(('now')?\)|strftime\('%s','now'\)|cast\(strftime\('%s','now'\)asint(eger)?\))$/.test(text) &&
     /^(integer|bigint|numeric|double)/.test(type)
   ) {
     return 'extract(epoch FROM now())::bigint'
   }
-  if (text === 'lower(hex(randomblob(16)))' && isText) return `replace(gen_random_uuid()::text, '-', '')`
+  const [, lower, bytes] = /^(lower\()?hex\(randomblob\((\d{1,2})\)\)\)?$/.exec(text) ?? []
+  if (bytes !== undefined && isText && Number(bytes) >= 1 && Number(bytes) <= 16) {
+    const digits = `left(replace(gen_random_uuid()::text, '-', ''), ${Number(bytes) * 2})`
+    return lower === undefined ? `upper(${digits})` : digits
+  }
   if (text === 'random()' && type === 'bigint') return `(random() * 9223372036854775807)::bigint`
   return undefined
+}
+
+/** SQLite's formats that to_char has too, for the moment in UTC. */
+const timeFormats: Readonly<Record<string, string>> = { Y: 'YYYY', m: 'MM', d: 'DD', H: 'HH24', M: 'MI', S: 'SS', f: 'SS.MS', j: 'DDD' }
+
+/** The present moment as a text of any form: `strftime('%Y-%m-%dT%H:%M:%fZ', 'now')` and its short names. */
+function timeTextDefault(sql: string, type: string): string | undefined {
+  if (!/^(text|char|varchar)/.test(type)) return undefined
+  const called = /^(?:(current_\w+)|(datetime|date|time)\s*\(\s*'now'\s*\)|strftime\s*\(\s*'([^']*)'\s*,\s*'now'\s*\))$/i.exec(sql)
+  const short: Readonly<Record<string, string>> = { timestamp: '%Y-%m-%d %H:%M:%S', date: '%Y-%m-%d', time: '%H:%M:%S' }
+  const name = (called?.[1]?.slice('current_'.length) ?? called?.[2])?.toLowerCase().replace('datetime', 'timestamp')
+  const format = called?.[3] ?? short[name ?? '']
+  if (format === undefined) return undefined
+  let pattern = ''
+  for (const [part, letter] of format.matchAll(/%(.)|[^%]+/g)) {
+    const known = letter === undefined ? `"${part}"` : timeFormats[letter]
+    if (known === undefined || /["\\]/.test(letter === undefined ? part : '')) return undefined
+    pattern += known
+  }
+  return `to_char(now() AT TIME ZONE 'UTC', ${quoteText(pattern)})`
 }
 
 function withoutBrackets(sql: string): string {

@@ -5,6 +5,7 @@ import { qualifiedName, quoteName, quoteNames } from '@/lib/core/quoted-name'
 import type { SchemaStep } from './create-table'
 import { schemaMigrationsTable } from './map-tables'
 import { translateExpression } from './translate-expression'
+import { maximumNameBytes } from './unusable-names'
 
 export interface Completion {
   /** In the order in which they must run: checks, unique, indexes, references. */
@@ -25,14 +26,22 @@ export function completeSchema(source: SqliteCatalogue, target: PostgresCatalogu
   for (const table of source.tables) {
     const counterpart = target.tables.find((candidate) => candidate.name === table.name)
     if (!counterpart || table.name === schemaMigrationsTable) continue
-    addChecks(table, counterpart, steps, findings)
-    for (const index of table.indexes) addIndex(table, index, counterpart, usedNames, steps, findings)
-    for (const key of table.foreignKeys) addReference(table, key, counterpart, target, references, findings)
+    // SQLite lets two constraints of a table have one name.
+    const usedConstraints = new Set(counterpart.constraints.map((constraint) => constraint.name))
+    addChecks(table, counterpart, usedConstraints, steps, findings)
+    for (const index of [...table.indexes, ...caselessKey(table)]) addIndex(table, index, counterpart, usedNames, steps, findings)
+    for (const key of table.foreignKeys) addReference(table, key, counterpart, target, usedConstraints, references, findings)
   }
   return { steps: [...steps, ...references], findings }
 }
 
-function addChecks(table: SqliteTable, target: PostgresTable, steps: SchemaStep[], findings: Finding[]): void {
+function addChecks(
+  table: SqliteTable,
+  target: PostgresTable,
+  usedConstraints: Set<string>,
+  steps: SchemaStep[],
+  findings: Finding[],
+): void {
   // Checks that a hand-written schema migration made cannot be matched by text; as many as there are count as the same.
   const present = target.constraints.filter((constraint) => constraint.kind === 'check').length
   if (present >= table.checks.length) return
@@ -48,7 +57,7 @@ function addChecks(table: SqliteTable, target: PostgresTable, steps: SchemaStep[
     })
     if (expression === null) findings.push(otherwise)
     else {
-      const name = check.name === null ? '' : `CONSTRAINT ${quoteName(shorten(check.name))} `
+      const name = check.name === null ? '' : `CONSTRAINT ${quoteName(freeName(check.name, usedConstraints))} `
       steps.push({ sql: `ALTER TABLE ${qualifiedName(target.schema, target.name)} ADD ${name}CHECK (${expression})`, otherwise })
     }
   }
@@ -106,6 +115,16 @@ function addIndex(
   })
 }
 
+/** A primary key that ignores case keeps out more rows than PostgreSQL's own would: one more unique index does that. */
+function caselessKey(table: SqliteTable): readonly SqliteIndex[] {
+  const parts = table.primaryKey.map((name) => {
+    const collation = table.columns.find((column) => column.name === name)?.collation ?? 'BINARY'
+    return { column: name, expression: null, descending: false, collation }
+  })
+  if (!parts.some((part) => part.collation === 'NOCASE')) return []
+  return [{ name: `${table.name}_pkey_nocase`, unique: true, origin: 'index', parts, where: null }]
+}
+
 /** An index over the same columns, whole, and unique if ours is; a primary key counts as one. */
 function isPresent(index: SqliteIndex, target: PostgresTable): boolean {
   if (index.where !== null || index.parts.some((part) => part.column === null || part.collation === 'NOCASE')) return false
@@ -124,6 +143,7 @@ function addReference(
   key: ForeignKey,
   target: PostgresTable,
   catalogue: PostgresCatalogue,
+  usedConstraints: Set<string>,
   steps: SchemaStep[],
   findings: Finding[],
 ): void {
@@ -145,7 +165,7 @@ function addReference(
     findings.push(otherwise)
     return
   }
-  const name = key.name === null ? '' : `CONSTRAINT ${quoteName(shorten(key.name))} `
+  const name = key.name === null ? '' : `CONSTRAINT ${quoteName(freeName(key.name, usedConstraints))} `
   const deferred = key.deferred ? ' DEFERRABLE INITIALLY DEFERRED' : ''
   steps.push({
     sql: `ALTER TABLE ${qualifiedName(target.schema, target.name)} ADD ${name}FOREIGN KEY (${quoteNames(key.columns)}) REFERENCES ${qualifiedName(target.schema, referenced.name)} (${quoteNames(key.referencedColumns)}) ON UPDATE ${key.onUpdate} ON DELETE ${key.onDelete}${deferred}`,
@@ -172,9 +192,7 @@ function nocase(table: SqliteTable, index: SqliteIndex): Finding {
   })
 }
 
-const maximumNameBytes = 63
-
-/** A name that no other relation of the schema has. */
+/** A name that is not in use yet: index names by schema, constraint names by table. */
 function freeName(wanted: string, used: Set<string>): string {
   let name = shorten(wanted)
   for (let number = 2; used.has(name); number += 1) name = shorten(`${wanted}_${number}`)
@@ -189,24 +207,4 @@ function shorten(name: string): string {
   let cut = name
   while (Buffer.byteLength(cut) > maximumNameBytes - 9) cut = cut.slice(0, -1)
   return `${cut}_${digest}`
-}
-
-/** Tables and columns whose names PostgreSQL would cut: nothing is started with them. */
-export function findLongNames(source: SqliteCatalogue): readonly Finding[] {
-  return source.tables.flatMap((table) => {
-    const names = [{ name: table.name, column: null }, ...table.columns.map((column) => ({ name: column.name, column: column.name }))]
-    return names
-      .filter(({ name }) => Buffer.byteLength(name) > maximumNameBytes)
-      .map(({ name, column }) =>
-        createFinding({
-          code: 'NAME_TOO_LONG',
-          severity: 'blocks',
-          table: table.name,
-          column,
-          shape: `${Buffer.byteLength(name)} bytes`,
-          message: 'The name is longer than the 63 bytes that PostgreSQL keeps.',
-          hint: 'Rename it in the source, in the Prisma schema with @map or @@map.',
-        }),
-      )
-  })
 }

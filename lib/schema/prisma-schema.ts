@@ -58,11 +58,29 @@ function rewriteFile(content: string): string {
 }
 
 function rewriteModel(text: string): string {
-  return text
+  return nameReferences(text)
     .split('\n')
     .filter((line) => !/^\s*\w+\s+Unsupported\(/.test(line))
     .map((line) => line.replace(/(?<!\/\/.*)\s@default\(\s*dbgenerated\(\s*(?:"(?:[^"\\]|\\.)*")?\s*\)\s*(?:,\s*map:\s*"[^"]*"\s*)?\)/, ''))
     .join('\n')
+}
+
+/**
+ * Two relations over the same fields are one name twice on PostgreSQL; on SQLite, where Prisma names no foreign key, they
+ * are none. The second and further ones get names of their own.
+ */
+function nameReferences(model: string): string {
+  const modelName = /^\s*model\s+(\w+)/.exec(model)?.[1] ?? ''
+  const seen = new Map<string, number>()
+  return model.replace(/\/\/[^\n]*|"(?:[^"\\\n]|\\.)*"|@relation\((?:[^()"]|"(?:[^"\\\n]|\\.)*")*\)/g, (text) => {
+    const fields = /\bfields:\s*\[([^\]]*)\]/.exec(text)?.[1]?.replace(/\s/g, '')
+    if (!text.startsWith('@relation') || fields === undefined || /\bmap:/.test(text)) return text
+    const count = (seen.get(fields) ?? 0) + 1
+    seen.set(fields, count)
+    if (count === 1) return text
+    const name = `${modelName}_${fields.replaceAll(',', '_')}`.slice(0, 50)
+    return `${text.slice(0, -1)}, map: "${name}_fkey${count}")`
+  })
 }
 
 /** The top-level blocks; braces in comments and texts do not count. */
@@ -76,7 +94,7 @@ function findBlocks(content: string): readonly Block[] {
     if (kind !== undefined && name !== undefined && depth === 0) {
       open = { kind, name, start: match.index, bodyStart: match.index + text.length }
       depth = 1
-    } else if (text.endsWith('{')) {
+    } else if (text === '{' || kind !== undefined) {
       depth += 1
     } else if (text === '}') {
       depth -= 1

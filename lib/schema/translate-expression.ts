@@ -1,6 +1,6 @@
 import type { PostgresColumn } from '@/lib/core/catalogue'
 import { quoteName, quoteText } from '@/lib/core/quoted-name'
-import { isOperator, isWord, type SqlToken, tokenizeSql } from '@/lib/core/sql-tokens'
+import { closingBracket, isOperator, isWord, type SqlToken, tokenizeSql } from '@/lib/core/sql-tokens'
 
 /** Words that mean the same in both dialects. */
 const sharedWords = new Set([
@@ -60,6 +60,15 @@ export function translateExpression(expression: string, columns: readonly Postgr
       const { text, consumed } = translateIs(tokens, index)
       parts.push(text)
       index += consumed
+      continue
+    }
+    if (isWord(token, 'JSON_VALID') && isOperator(tokens[index + 1], '(')) {
+      const close = closingBracket(tokens, index + 1)
+      const inner = translateExpression(expression.slice(tokens[index + 1]?.end, tokens[close]?.start), columns)
+      // PostgreSQL 16 and later; older ones refuse it, and then the caller says so.
+      if (inner === null) return null
+      parts.push(`((${inner}) IS JSON)`)
+      index = close
       continue
     }
     const text = translateToken(token, tokens, index, columns)

@@ -42,8 +42,9 @@ export function runAside(statement: AsideStatement, signal: AbortSignal): Promis
           : reject(toSqliteError(Object.assign(new Error(answer.error.message), answer.error), statement.path))
     })
     child.once('error', (cause) => reject(new AppError({ code: 'INTERNAL', message: 'A helper process could not be started.', cause })))
-    // Settled when the process is gone, so that its files and locks are gone too.
-    child.once('exit', (code, killedBy) => {
+    // Settled when the process is gone, so that its files and locks are gone too; not at `exit`, which may come before
+    // the last message has been read from the channel.
+    child.once('close', (code, killedBy) => {
       signal.removeEventListener('abort', abort)
       if (signal.aborted) reject(cancelledError(signal))
       else if (outcome) outcome()

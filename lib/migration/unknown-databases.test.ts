@@ -1,0 +1,103 @@
+import { join } from 'node:path'
+import { describe, expect, inject, it } from 'vitest'
+import { createPostgresDatabase, type TestPostgresDatabase, withPostgres } from '@/tests/support/postgres-databases'
+import { createSqliteDatabase, type TestSqliteDatabase } from '@/tests/support/sqlite-databases'
+import { migrateDatabase } from './migrate-database'
+import type { MigrationResult } from './migration-result'
+
+/** What databases nobody here had seen turned out to hold, without a model. */
+describe.each([...inject('postgresServers')])('migrateDatabase on $name, of a database it has never seen', (server) => {
+  it('leaves behind only the defaults and computed columns that PostgreSQL refuses, and says which', async () => {
+    await using source = await createSqliteDatabase(`
+      CREATE TABLE item (id INTEGER PRIMARY KEY, qty INTEGER DEFAULT 2, payload JSON DEFAULT '', code UUID DEFAULT 'none',
+        doubled INTEGER GENERATED ALWAYS AS (qty * 2) STORED, again INTEGER AS (doubled + 1) VIRTUAL);
+      INSERT INTO item (id, payload, code) VALUES (1, '{}', NULL)`)
+    await using target = await createPostgresDatabase(server)
+    const result = await migrate(source, target)
+    expect(result.error).toBeUndefined()
+    expect(result.findings.map(({ code, column }) => `${code} ${column}`)).toEqual([
+      'DEFAULT_LEFT_BEHIND payload',
+      'DEFAULT_LEFT_BEHIND code',
+      'GENERATED_COLUMN_FIXED again',
+    ])
+    const { rows } = await withPostgres(target.url, async (client) => {
+      await client.query('INSERT INTO item (id) VALUES (2)')
+      return client.query('SELECT id, qty, doubled, again FROM item ORDER BY id')
+    })
+    expect(rows).toEqual([
+      { id: 1, qty: 2, doubled: 4, again: 5 },
+      { id: 2, qty: 2, doubled: 4, again: null },
+    ])
+  })
+
+  it('names every table and column that PostgreSQL cannot have, before anything is made', async () => {
+    const long = 'n'.repeat(70)
+    await using source = await createSqliteDatabase(
+      `CREATE TABLE ${long}1 (id INTEGER PRIMARY KEY); CREATE TABLE ${long}2 (id INTEGER PRIMARY KEY); CREATE TABLE t (id INTEGER PRIMARY KEY, ctid TEXT, "" TEXT)`,
+    )
+    await using target = await createPostgresDatabase(server)
+    const result = await migrate(source, target)
+    expect(result.status).toBe('failed')
+    expect(result.findings.map(({ code, table, column }) => [code, table, column])).toEqual([
+      ['NAME_TOO_LONG', `${long}1`, null],
+      ['NAME_TOO_LONG', `${long}2`, null],
+      ['NAME_UNUSABLE', 't', 'ctid'],
+      ['NAME_UNUSABLE', 't', ''],
+    ])
+  })
+
+  it('keeps two constraints that have one name in SQLite', async () => {
+    await using source = await createSqliteDatabase(`
+      CREATE TABLE team (id TEXT NOT NULL PRIMARY KEY); CREATE TABLE settings (id TEXT NOT NULL PRIMARY KEY);
+      CREATE TABLE image (id INTEGER PRIMARY KEY, team TEXT, CONSTRAINT fk FOREIGN KEY (team) REFERENCES team (id), CONSTRAINT fk FOREIGN KEY (team) REFERENCES settings (id))`)
+    await using target = await createPostgresDatabase(server)
+    const result = await migrate(source, target)
+    expect(result).toMatchObject({ status: 'succeeded', findings: [] })
+    const { rows } = await withPostgres(target.url, (client) =>
+      client.query(`SELECT conname FROM pg_constraint WHERE contype = 'f' ORDER BY conname`),
+    )
+    expect(rows).toEqual([{ conname: 'fk' }, { conname: 'fk_2' }])
+  })
+
+  it('keeps a primary key that ignores case, and names rows that need it to find their row', async () => {
+    const tables = `CREATE TABLE tag (name TEXT NOT NULL PRIMARY KEY COLLATE NOCASE); INSERT INTO tag VALUES ('Abc');
+      CREATE TABLE post (id INTEGER PRIMARY KEY, tag TEXT REFERENCES tag (name));`
+    await using source = await createSqliteDatabase(`${tables} INSERT INTO post VALUES (1, 'Abc')`)
+    await using target = await createPostgresDatabase(server)
+    expect((await migrate(source, target)).error).toBeUndefined()
+    await withPostgres(target.url, async (client) => {
+      await expect(client.query(`INSERT INTO tag VALUES ('ABC')`)).rejects.toThrow('tag_pkey_nocase')
+    })
+
+    await using other = await createSqliteDatabase(`${tables} INSERT INTO post VALUES (1, 'Abc'), (7, 'ABC'), (8, NULL)`)
+    await using empty = await createPostgresDatabase(server)
+    const refused = await migrate(other, empty)
+    expect(refused.findings).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({
+          code: 'REFERENCE_CASE_DIFFERS',
+          severity: 'blocks',
+          table: 'post',
+          column: 'tag',
+          key: { id: '7' },
+          count: 1,
+        }),
+      ]),
+    )
+    expect(refused.status).toBe('failed')
+  })
+})
+
+function migrate(source: TestSqliteDatabase, target: TestPostgresDatabase): Promise<MigrationResult> {
+  const options = {
+    jobId: `job-${target.name}`,
+    sourcePath: source.path,
+    targetUrl: target.url,
+    model: { kind: 'introspect' },
+    workDir: join(source.folder, 'work'),
+    fenceSource: false,
+    setAside: false,
+    dryRun: false,
+  } as const
+  return migrateDatabase(options, () => undefined, new AbortController().signal)
+}

@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest'
+import { translateDefault } from './column-default'
+
+describe('translateDefault', () => {
+  it.each([
+    ["(strftime('%Y-%m-%dT%H:%M:%fZ','now'))", 'text', `to_char(now() AT TIME ZONE 'UTC', 'YYYY"-"MM"-"DD"T"HH24":"MI":"SS.MS"Z"')`],
+    ["datetime('now')", 'text', `to_char(now() AT TIME ZONE 'UTC', 'YYYY"-"MM"-"DD" "HH24":"MI":"SS')`],
+    ['current_time', 'time(3)', `date_trunc('second', now() AT TIME ZONE 'UTC')::time`],
+    ['CURRENT_TIMESTAMP', 'timestamp(3)', 'CURRENT_TIMESTAMP'],
+    ['(hex(randomblob(8)))', 'text', `upper(left(replace(gen_random_uuid()::text, '-', ''), 16))`],
+    ['0x10', 'integer', '16'],
+    ['-1', 'numeric(3,2)', '-1'],
+    ["'2020-01-01 10:00:00'", 'timestamp(3)', "'2020-01-01 10:00:00'"],
+    ["'ab'", 'varchar(2)', "'ab'"],
+  ])('makes %s of type %s into %s', (sqlite, type, postgresql) => {
+    expect(translateDefault(sqlite, type)).toBe(postgresql)
+  })
+
+  it.each([
+    // PostgreSQL would take these for the moment of the migration.
+    ["'now'", 'timestamp(3)'],
+    ["'today'", 'date'],
+    ["''", 'timestamp(3)'],
+    // These it would take, and then refuse every row that gets them.
+    ["'abc'", 'varchar(2)'],
+    ['99999999999', 'integer'],
+    ['1.5', 'bigint'],
+    ['1000', 'numeric(5,2)'],
+    ["strftime('%W','now')", 'text'],
+    ["datetime('now','localtime')", 'timestamp(3)'],
+  ])('leaves %s of type %s behind', (sqlite, type) => {
+    expect(translateDefault(sqlite, type)).toBeUndefined()
+  })
+})

@@ -1,0 +1,38 @@
+import type { SqliteCatalogue } from '@/lib/core/catalogue'
+import { createFinding, type Finding } from '@/lib/core/finding'
+
+/** What PostgreSQL keeps of a name. */
+export const maximumNameBytes = 63
+
+/** Every PostgreSQL table has these columns already. */
+const systemColumns = new Set(['tableoid', 'xmin', 'cmin', 'xmax', 'cmax', 'ctid'])
+
+/** Tables and columns whose names PostgreSQL would cut, or cannot have at all: nothing is started with them. */
+export function findUnusableNames(source: SqliteCatalogue): readonly Finding[] {
+  return source.tables.flatMap((table) => {
+    const names = [{ name: table.name, column: null }, ...table.columns.map((column) => ({ name: column.name, column: column.name }))]
+    return names.flatMap(({ name, column }) => {
+      const fault = faultOf(name, column !== null)
+      if (!fault) return []
+      const hint = 'Rename it in the source; a Prisma schema keeps its own name for it with @map or @@map.'
+      return createFinding({ ...fault, severity: 'blocks', table: table.name, column, hint })
+    })
+  })
+}
+
+function faultOf(name: string, isColumn: boolean): { readonly code: string; readonly shape?: string; readonly message: string } | null {
+  const bytes = Buffer.byteLength(name)
+  const what = isColumn ? 'column' : 'table'
+  if (bytes > maximumNameBytes) {
+    return {
+      code: 'NAME_TOO_LONG',
+      shape: `${bytes} bytes`,
+      message: `The ${what}’s name is longer than the 63 bytes that PostgreSQL keeps.`,
+    }
+  }
+  if (name === '') return { code: 'NAME_UNUSABLE', message: `The ${what} has an empty name, which PostgreSQL does not accept.` }
+  if (isColumn && systemColumns.has(name)) {
+    return { code: 'NAME_UNUSABLE', message: `PostgreSQL keeps the column name ${name} for itself.` }
+  }
+  return null
+}
