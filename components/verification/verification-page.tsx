@@ -15,6 +15,7 @@ import { Card, CardBody, CardHeader } from '@/components/ui/card'
 import { EmptyState } from '@/components/ui/empty-state'
 import { SkeletonBlock } from '@/components/ui/skeleton'
 import { ComparisonTable } from './comparison-table'
+import { LastComparison } from './last-comparison'
 import { ReportsList } from './reports-list'
 import { RunningVerification } from './running-verification'
 import { VerdictPanel } from './verdict-panel'
@@ -33,6 +34,7 @@ export function VerificationPage() {
   const { data: jobs } = useQuery(recentJobsQuery(20))
   const start = useMutation(startJobMutation(queryClient))
   const lastVerify = jobs?.find((job) => job.kind === 'verify')
+  const newest = reports.data?.[0]
   const running = lastVerify && isActive(lastVerify) ? lastVerify : undefined
   const broken = lastVerify && lastVerify.error !== null && !isActive(lastVerify) ? lastVerify : undefined
   const error = start.error ?? counts.error ?? state.error
@@ -108,6 +110,7 @@ export function VerificationPage() {
                 { name: t('took'), value: format.duration(counts.data.elapsedMs) },
               ]}
             />
+            {newest ? <LastComparison newest={newest} /> : null}
             <Card aria-labelledby="live-counts">
               <CardHeader title={t('liveCounts')} titleId="live-counts" />
               <ComparisonTable tables={counts.data.tables} />
