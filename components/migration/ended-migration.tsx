@@ -1,7 +1,7 @@
 'use client'
 
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { RotateCcw, ShieldCheck } from 'lucide-react'
+import { RotateCcw, ShieldCheck, TriangleAlert } from 'lucide-react'
 import { useTranslations } from 'next-intl'
 import { ErrorPanel } from '@/components/api/error-panel'
 import { useErrorText } from '@/components/api/use-error-text'
@@ -16,6 +16,7 @@ import { usePhaseName } from '@/components/jobs/use-phase-name'
 import { Button } from '@/components/ui/button'
 import { Card, CardBody, CardFooter, CardHeader } from '@/components/ui/card'
 import type { JobView } from '@/lib/jobs/job'
+import { migrationResultSchema } from '@/lib/migration/migration-result'
 import { EndedIcon } from './ended-icon'
 
 export interface EndedMigrationProps {
@@ -69,13 +70,7 @@ export function EndedMigration({ job, onStartOver }: EndedMigrationProps) {
               </details>
             </div>
           )}
-          <div className="flex gap-3 rounded-md bg-success-soft px-3 py-2.5 text-sm">
-            <ShieldCheck aria-hidden className="mt-0.5 size-4 shrink-0 text-success-ink" />
-            <p>
-              <span className="font-medium">{t('migration.ended.unchanged')}.</span>{' '}
-              <span className="text-ink-soft">{t('migration.ended.unchangedBody')}</span>
-            </p>
-          </div>
+          <Aftermath leftover={leftoverOf(job)} />
           {retry.error ? <ErrorPanel error={retry.error} announce /> : null}
         </CardBody>
         <CardFooter className="max-sm:flex-col max-sm:items-stretch">
@@ -106,5 +101,38 @@ export function EndedMigration({ job, onStartOver }: EndedMigrationProps) {
         </Card>
       </div>
     </>
+  )
+}
+
+const leftoverSchema = migrationResultSchema.pick({ leftover: true })
+
+/** Why something of the copy is still on the target; null when it was removed, or the job never came so far. */
+function leftoverOf(job: JobView): string | null {
+  const parsed = leftoverSchema.safeParse(job.result)
+  return parsed.success ? parsed.data.leftover : null
+}
+
+function Aftermath({ leftover }: { leftover: string | null }) {
+  const t = useTranslations('migration.ended')
+  if (leftover === null) {
+    return (
+      <div className="flex gap-3 rounded-md bg-success-soft px-3 py-2.5 text-sm">
+        <ShieldCheck aria-hidden className="mt-0.5 size-4 shrink-0 text-success-ink" />
+        <p>
+          <span className="font-medium">{t('unchanged')}.</span> <span className="text-ink-soft">{t('unchangedBody')}</span>
+        </p>
+      </div>
+    )
+  }
+  return (
+    <div className="flex gap-3 rounded-md bg-warning-soft px-3 py-2.5 text-sm">
+      <TriangleAlert aria-hidden className="mt-0.5 size-4 shrink-0 text-warning-ink" />
+      <p>
+        <span className="font-medium">{t('leftover')}</span> <span className="text-ink-soft">{t('leftoverBody')}</span>{' '}
+        <span lang="en" className="text-ink-soft">
+          ({leftover})
+        </span>
+      </p>
+    </div>
   )
 }

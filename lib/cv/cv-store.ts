@@ -67,7 +67,7 @@ export function createCvStore({ folder, key }: CvStoreOptions): CvStore {
 
 /** Only paths of our own form are ever joined to the folder: nothing can lead out of it, whatever a row says. */
 function locate(folder: string, storagePath: string): string {
-  if (storagePathPattern.test(storagePath)) return join(folder, storagePath)
+  if (storagePathPattern.test(storagePath)) return join(/*turbopackIgnore: true*/ folder, storagePath)
   throw unreadable(
     'a CV',
     'The stored path of the CV is not one that the app makes.',

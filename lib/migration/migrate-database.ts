@@ -78,7 +78,7 @@ export async function migrateDatabase(options: MigrateOptions, report: Report, s
     await run.client?.end().catch(() => undefined)
     await run.pool?.close()
   }
-  if (error && run.touched) error = await undo(options, error, report)
+  if (error && run.touched) error = await undo(options, run, error, report)
   return resultOf(options, run, error)
 }
 
@@ -96,6 +96,8 @@ interface Run {
   tables: readonly TableComparison[]
   /** Something may have to be undone: the fence, the safety copy, objects on the target. */
   touched: boolean
+  /** Why the undoing is not complete. */
+  leftover?: string
 }
 
 function startRun(_options: MigrateOptions, report: Report): Run {
@@ -243,9 +245,11 @@ function recordedSequences(checked: CheckedMigration): ReadonlyMap<string, bigin
   return new Map(checked.source.tables.flatMap((table) => (table.sequence === null ? [] : [[table.name, table.sequence] as const])))
 }
 
-async function undo(options: MigrateOptions, error: ErrorReport, report: Report): Promise<ErrorReport> {
+async function undo(options: MigrateOptions, run: Run, error: ErrorReport, report: Report): Promise<ErrorReport> {
   const problem = await undoMigration(options, report)
   if (!problem) return error
+  run.leftover = problem.message
+  report({ type: 'log', level: 'error', message: `Not everything could be put back: ${problem.message}` })
   return {
     ...error,
     hint: `${error.hint ?? ''} Not everything could be put back (${problem.message}); it is done when the next job starts, or with Discard.`.trim(),
@@ -282,6 +286,7 @@ function resultOf(options: MigrateOptions, run: Run, error: ErrorReport | undefi
     tables: [...run.tables],
     findings: [...(run.checked?.findings ?? [])],
     safetyCopy: error ? null : (run.safetyCopy?.path ?? null),
+    leftover: run.leftover ?? null,
     targetSchemaSql: options.dryRun && run.checked ? sqlOf(run.checked) : null,
     ...(error ? { error: { code: error.code, message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) } } : {}),
   }

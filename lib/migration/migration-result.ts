@@ -24,6 +24,8 @@ export const migrationResultSchema = z.object({
   safetyCopy: z.string().nullable(),
   /** The SQL of the target's schema; only in a dry run. */
   targetSchemaSql: z.string().nullable(),
+  /** After a failure: why what it had made could not be put back yet, in one sentence; null when nothing of it is left. */
+  leftover: z.string().nullable(),
   /** Why it failed; absent after success. */
   error: z.object({ code: z.string(), message: z.string(), hint: z.string().optional() }).optional(),
 })
