@@ -6,14 +6,23 @@ import { runAside } from './run-aside'
 const never = new AbortController().signal
 
 describe('runAside', () => {
-  it('answers although the process has ended before its answer was read', async () => {
+  it('answers the rows, larger than a pipe holds, and several at once', async () => {
     await using source = await createSqliteDatabase('CREATE TABLE t (v TEXT); INSERT INTO t VALUES (hex(zeroblob(200000)))')
-    const statement = { path: source.path, readonly: true, sql: safeSql`SELECT v FROM t` }
-    const answers = Array.from({ length: 6 }, () => runAside(statement, never))
-    // The event loop is kept busy, as under load: exit and answer are then both waiting.
-    const until = Date.now() + 1500
-    while (Date.now() < until);
-    expect((await Promise.all(answers)).map((rows) => rows.length)).toEqual([1, 1, 1, 1, 1, 1])
+    const statement = { path: source.path, readonly: true, sql: safeSql`SELECT length(v) AS n, v FROM t` }
+    const answers = await Promise.all([runAside(statement, never), runAside(statement, never), runAside(statement, never)])
+    expect(answers.map((rows) => [rows[0]?.n, String(rows[0]?.v).length])).toEqual([
+      [400000, 400000],
+      [400000, 400000],
+      [400000, 400000],
+    ])
+  })
+
+  it('hands on what SQLite refuses', async () => {
+    await using source = await createSqliteDatabase('CREATE TABLE t (v TEXT)')
+    await expect(runAside({ path: source.path, readonly: true, sql: safeSql`SELECT v FROM nowhere` }, never)).rejects.toMatchObject({
+      code: 'SOURCE_UNREADABLE',
+      message: expect.stringContaining('no such table: nowhere'),
+    })
   })
 
   it('stops at once when cancelled', async () => {

@@ -29,9 +29,13 @@ export function runAside(statement: AsideStatement, signal: AbortSignal): Promis
     if (signal.aborted) return reject(cancelledError(signal))
     const child = fork(fileURLToPath(new URL('./aside-process.mjs', import.meta.url)), {
       execArgv: [],
-      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     })
     let outcome: (() => void) | undefined
+    let complaint = ''
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      complaint = `${complaint}${text}`.slice(-2000)
+    })
     const abort = () => child.kill('SIGKILL')
     signal.addEventListener('abort', abort, { once: true })
     child.once('message', (message) => {
@@ -42,14 +46,21 @@ export function runAside(statement: AsideStatement, signal: AbortSignal): Promis
           : reject(toSqliteError(Object.assign(new Error(answer.error.message), answer.error), statement.path))
     })
     child.once('error', (cause) => reject(new AppError({ code: 'INTERNAL', message: 'A helper process could not be started.', cause })))
-    // Settled when the process is gone, so that its files and locks are gone too; not at `exit`, which may come before
-    // the last message has been read from the channel.
+    // Settled when the process is gone, so that its files and locks are gone too; not at `exit`, when the channel and
+    // standard error may still hold something unread.
     child.once('close', (code, killedBy) => {
       signal.removeEventListener('abort', abort)
       if (signal.aborted) reject(cancelledError(signal))
       else if (outcome) outcome()
       else
-        reject(new AppError({ code: 'INTERNAL', message: `A helper process ended early (${killedBy ?? code}).`, subject: statement.path }))
+        reject(
+          new AppError({
+            code: 'INTERNAL',
+            message: `A helper process ended early (${killedBy ?? code}).`,
+            subject: statement.path,
+            cause: new Error(complaint),
+          }),
+        )
     })
     child.send({ path: statement.path, readonly: statement.readonly, sql: statement.sql, params: statement.params ?? [] })
   })
