@@ -8,6 +8,8 @@ describe('translateDefault', () => {
     ['current_time', 'time(3)', `date_trunc('second', now() AT TIME ZONE 'UTC')::time`],
     ['CURRENT_TIMESTAMP', 'timestamp(3)', 'CURRENT_TIMESTAMP'],
     ['(hex(randomblob(8)))', 'text', `upper(left(replace(gen_random_uuid()::text, '-', ''), 16))`],
+    ["(strftime('%s', 'now'))", 'integer', 'floor(extract(epoch FROM now()))::bigint'],
+    ['(unixepoch() * 1000)', 'bigint', 'floor(extract(epoch FROM now()))::bigint * 1000'],
     ['0x10', 'integer', '16'],
     ['-1', 'numeric(3,2)', '-1'],
     ["'2020-01-01 10:00:00'", 'timestamp(3)', "'2020-01-01 10:00:00'"],
@@ -26,6 +28,7 @@ describe('translateDefault', () => {
     ['99999999999', 'integer'],
     ['1.5', 'bigint'],
     ['1000', 'numeric(5,2)'],
+    ['(unixepoch() * 1000)', 'integer'],
     ["strftime('%W','now')", 'text'],
     ["datetime('now','localtime')", 'timestamp(3)'],
   ])('leaves %s of type %s behind', (sqlite, type) => {

@@ -61,12 +61,11 @@ function functionDefault(text: string, type: string): string | undefined {
   if ((text === 'current_date' || text === "date('now')") && type === 'date') return `(now() AT TIME ZONE 'UTC')::date`
   if ((text === 'current_time' || text === "time('now')") && type.startsWith('time('))
     return `date_trunc('second', now() AT TIME ZONE 'UTC')::time`
-  if (
-    /^(unixepoch\(('now')?\)|strftime\('%s','now'\)|cast\(strftime\('%s','now'\)asint(eger)?\))$/.test(text) &&
-    /^(integer|bigint|numeric|double)/.test(type)
-  ) {
-    return 'extract(epoch FROM now())::bigint'
-  }
+  const isWide = /^(bigint|numeric$|double)/.test(type)
+  const epoch = /^(?:unixepoch\((?:'now')?\)|strftime\('%s','now'\)|cast\(strftime\('%s','now'\)asint(?:eger)?\))(\*1000)?$/.exec(text)
+  if (epoch?.[1] === undefined && epoch && (isWide || type === 'integer')) return 'floor(extract(epoch FROM now()))::bigint'
+  if (epoch?.[1] !== undefined && isWide) return 'floor(extract(epoch FROM now()))::bigint * 1000'
+  if (text === "cast((julianday('now')-2440587.5)*86400000asinteger)" && isWide) return '(extract(epoch FROM now()) * 1000)::bigint'
   const [, lower, bytes] = /^(lower\()?hex\(randomblob\((\d{1,2})\)\)\)?$/.exec(text) ?? []
   if (bytes !== undefined && isText && Number(bytes) >= 1 && Number(bytes) <= 16) {
     const digits = `left(replace(gen_random_uuid()::text, '-', ''), ${Number(bytes) * 2})`

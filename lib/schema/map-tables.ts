@@ -123,10 +123,11 @@ function missingTable(table: SqliteTable): Finding {
 function extraTable(table: PostgresTable): Finding {
   return createFinding({
     code: 'TABLE_NOT_IN_SOURCE',
-    severity: 'note',
+    // The verification names such a table as a difference, which nobody should learn only then.
+    severity: 'warning',
     table: table.name,
-    message: 'The model has this table and the SQLite database does not: it stays empty.',
-    hint: 'Nothing to do, unless the SQLite database lacks a schema migration.',
+    message: 'The target has this table and the SQLite database does not: nothing is copied into it, and the two are not alike.',
+    hint: 'Apply the missing schema migrations to the SQLite database first (prisma migrate deploy, or prisma db push).',
   })
 }
 

@@ -82,7 +82,12 @@ const meanings: readonly (readonly [prefix: string, code: ErrorCode, message: st
     'The disk gave an error while the SQLite file was read or written.',
     'Check the free space and the health of the disk, then try again.',
   ],
-  ['SQLITE_CANTOPEN', 'SOURCE_UNREADABLE', 'SQLite could not open the file.', readHint],
+  [
+    'SQLITE_CANTOPEN',
+    'SOURCE_UNREADABLE',
+    'SQLite could not open the file.',
+    `${readHint} In WAL mode the folder has to be writable too: else copy the file, with the -wal file beside it, to one that is.`,
+  ],
   ['SQLITE_PERM', 'SOURCE_UNREADABLE', 'SQLite may not open the file.', readHint],
   ['SQLITE_READONLY', 'SOURCE_UNREADABLE', 'The SQLite file or its folder is read-only.', 'Give the process the right to write to both.'],
 ]
