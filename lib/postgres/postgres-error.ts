@@ -134,7 +134,7 @@ function meaningOf(code: string, message: string): Meaning | undefined {
   if (/no pg_hba\.conf entry.*no encryption|SSL|TLS|certificate|self.signed/i.test(message) && !isDataCode(code)) return tls
   if (/timeout expired|timed? ?out/i.test(message) && !isServerCode(code)) return unreachable
   if (
-    /Connection terminated|Client has encountered a connection error|not queryable|socket hang up|stream was destroyed|premature close/i.test(
+    /Connection terminated|Client has encountered a connection error|not queryable|socket hang up|stream was destroyed|write after end|premature close/i.test(
       message,
     )
   )

@@ -66,8 +66,13 @@ async function copyChunk(
     await client.query('COMMIT')
     return sent
   } catch (error) {
-    await client.query('ROLLBACK').catch(() => undefined)
-    throw error instanceof pg.DatabaseError ? refusedRow(db, chunk, error) : toPostgresError(error, mapping.table, 'COPY_FAILED')
+    const isAlive = await client.query('ROLLBACK').then(
+      () => true,
+      () => false,
+    )
+    if (error instanceof pg.DatabaseError) throw refusedRow(db, chunk, error)
+    // A cut connection shows in many ways, depending on what was under way; that ROLLBACK fails too is common to all.
+    throw toPostgresError(error, mapping.table, isAlive ? 'COPY_FAILED' : 'TARGET_CONNECTION_LOST')
   }
 }
 
