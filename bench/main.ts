@@ -55,7 +55,7 @@ try {
   say('the limit of the server')
   const limit = await measureLimit(oursUrl, await createDatabase('bench_limit'), folder)
   say('pgloader')
-  const pgloader = await runPgloader(source.path, await createDatabase('bench_pgloader'), foreignKeys)
+  const pgloader = await runPgloader({ sourcePath: source.path, rows: source.rows, foreignKeys, createDatabase })
   say('a plain script')
   const scriptUrl = await createDatabase('bench_script')
   await applySchemaMigrations(new PrismaPg(scriptUrl), 'prisma/postgresql/migrations')
