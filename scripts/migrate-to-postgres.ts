@@ -8,16 +8,16 @@
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { Command, CommanderError } from 'commander'
+import { Command } from 'commander'
 import { loadEnvFiles } from '@/lib/config/env-files'
-import { filePath, parseEnvironment } from '@/lib/config/environment'
-import { AppError, type ErrorReport, errorCodes, exitStatusOf, reportError } from '@/lib/core/errors'
+import { parseEnvironment } from '@/lib/config/environment'
+import { AppError, type ErrorReport, errorCodes, exitStatusOf } from '@/lib/core/errors'
 import type { Report } from '@/lib/core/progress'
 import { migrateDatabase } from '@/lib/migration/migrate-database'
 import type { MigrationResult } from '@/lib/migration/migration-result'
 import type { SchemaModel } from '@/lib/migration/schema-plan'
-import { parseTargetUrl } from '@/lib/postgres/target-url'
 import type { SchemaFile } from '@/lib/schema/schema-engine'
+import { checkedTarget, failTables, fromCaller, interruptSignal, parseArguments, sourcePath } from './command-line'
 import { printMigration } from './migrate/migration-output'
 import { showMigration } from './migrate/migration-progress'
 import { migrateOwnDatabase } from './migrate/own-database'
@@ -45,12 +45,8 @@ const command = new Command('migrate:postgres')
 
 /** Runs the command; answers its exit status. */
 async function main(): Promise<number> {
-  try {
-    command.parse()
-  } catch (error) {
-    // commander has said what is wrong; help asked for is no error.
-    return error instanceof CommanderError && error.exitCode === 0 ? 0 : 2
-  }
+  const status = parseArguments(command)
+  if (status !== null) return status
   const options = command.opts<Options>()
   const started = performance.now()
   const progress = showMigration(process.stderr)
@@ -64,11 +60,7 @@ async function main(): Promise<number> {
     return result.error ? exitStatusOf(codeOf(result.error)) : 0
   } catch (error) {
     progress.stop()
-    const report = reportError(error)
-    console.error(`${report.subject === undefined ? '' : `${report.subject}: `}${report.message}${report.hint ? `\n${report.hint}` : ''}`)
-    const elapsedMs = Math.round(performance.now() - started)
-    if (options.json) console.log(JSON.stringify({ status: 'failed', tables: [], findings: [], elapsedMs, error: report }))
-    return error instanceof AppError ? exitStatusOf(error.code) : 1
+    return failTables(error, performance.now() - started, options.json ?? false)
   }
 }
 
@@ -135,23 +127,6 @@ function noTarget(): AppError {
   })
 }
 
-/** Whoever runs commands on this machine may reach private networks. */
-function checkedTarget(url: string): string {
-  parseTargetUrl(url, { allowPrivate: true })
-  return url
-}
-
-function sourcePath(source: string): string {
-  if (/^[a-z][a-z0-9+.-]+:/i.test(source) && !source.startsWith('file:')) {
-    throw new AppError({
-      code: 'INVALID_INPUT',
-      message: 'The source is not an SQLite file.',
-      hint: 'Give it as --source file:/path/app.db.',
-    })
-  }
-  return fromCaller(source.startsWith('file:') ? filePath(source, callerFolder()) : source)
-}
-
 async function readModel(path: string | undefined): Promise<SchemaModel> {
   if (path === undefined) return { kind: 'introspect' }
   const place = fromCaller(path)
@@ -181,23 +156,8 @@ async function readFolder(folder: string): Promise<readonly SchemaFile[]> {
   return Promise.all(paths.sort().map(async (path) => ({ path, content: await readFile(path, 'utf8') })))
 }
 
-/** npm runs scripts in the package's folder and keeps the caller's in INIT_CWD; relative paths are the caller's. */
-function fromCaller(path: string): string {
-  return resolve(callerFolder(), path)
-}
-
-function callerFolder(): string {
-  return process.env.INIT_CWD ?? process.cwd()
-}
-
 function codeOf(error: NonNullable<MigrationResult['error']>): ErrorReport['code'] {
   return errorCodes.find((code) => code === error.code) ?? 'INTERNAL'
-}
-
-function interruptSignal(): AbortSignal {
-  const controller = new AbortController()
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => controller.abort())
-  return controller.signal
 }
 
 process.exitCode = await main()

@@ -9,7 +9,7 @@ import { mkdir } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
 import { createInterface } from 'node:readline/promises'
-import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import { loadEnvFiles } from '@/lib/config/env-files'
 import { type Environment, parseEnvironment } from '@/lib/config/environment'
 import { readActiveDatabase, transitionActiveDatabase } from '@/lib/control/active-database'
@@ -24,6 +24,7 @@ import { exclusiveKinds } from '@/lib/jobs/job'
 import { findActiveJob } from '@/lib/jobs/job-queue'
 import { requireStateFor } from '@/lib/jobs/preconditions'
 import { previewRollback, type RollBackResult, type RollbackPreview, rollBack } from '@/lib/migration/roll-back'
+import { parseArguments } from './command-line'
 
 interface Options {
   readonly leaveBehind?: number
@@ -40,12 +41,8 @@ const command = new Command('rollback:sqlite')
 
 /** Runs the command; answers its exit status. */
 async function main(): Promise<number> {
-  try {
-    command.parse()
-  } catch (error) {
-    // commander has said what is wrong; help asked for is no error.
-    return error instanceof CommanderError && error.exitCode === 0 ? 0 : 2
-  }
+  const status = parseArguments(command)
+  if (status !== null) return status
   const options = command.opts<Options>()
   const started = performance.now()
   const answer = (result: object) => {

@@ -6,15 +6,15 @@
  */
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { Command, CommanderError } from 'commander'
+import { Command } from 'commander'
 import { loadEnvFiles } from '@/lib/config/env-files'
-import { type Environment, filePath, parseEnvironment } from '@/lib/config/environment'
+import { type Environment, parseEnvironment } from '@/lib/config/environment'
 import { readActiveDatabase } from '@/lib/control/active-database'
 import { openControlStore } from '@/lib/control/control-store'
 import { openSecret } from '@/lib/control/secrets'
-import { AppError, exitStatusOf, reportError } from '@/lib/core/errors'
-import { parseTargetUrl } from '@/lib/postgres/target-url'
+import { AppError } from '@/lib/core/errors'
 import { verifyDatabases } from '@/lib/verification/verify-databases'
+import { checkedTarget, failTables, fromCaller, interruptSignal, parseArguments, sourcePath } from './command-line'
 import { printVerification } from './verify/verification-output'
 import { showProgress } from './verify/verification-progress'
 
@@ -37,12 +37,8 @@ const command = new Command('verify:migration')
 
 /** Runs the command; answers its exit status. */
 async function main(): Promise<number> {
-  try {
-    command.parse()
-  } catch (error) {
-    // commander has said what is wrong; help asked for is no error.
-    return error instanceof CommanderError && error.exitCode === 0 ? 0 : 2
-  }
+  const status = parseArguments(command)
+  if (status !== null) return status
   const options = command.opts<Options>()
   const started = performance.now()
   const progress = showProgress(process.stderr)
@@ -54,11 +50,7 @@ async function main(): Promise<number> {
     return result.status === 'succeeded' ? 0 : 1
   } catch (error) {
     progress.stop()
-    const report = reportError(error)
-    console.error(`${report.subject === undefined ? '' : `${report.subject}: `}${report.message}${report.hint ? `\n${report.hint}` : ''}`)
-    const elapsedMs = Math.round(performance.now() - started)
-    if (options.json) console.log(JSON.stringify({ status: 'failed', tables: [], findings: [], elapsedMs, error: report }))
-    return error instanceof AppError ? exitStatusOf(error.code) : 1
+    return failTables(error, performance.now() - started, options.json ?? false)
   }
 }
 
@@ -79,32 +71,6 @@ async function locate(options: Options): Promise<{ readonly sourcePath: string; 
   const environment = parseEnvironment(process.env, root)
   const target = options.target === undefined ? await ownTarget(environment) : checkedTarget(options.target)
   return { sourcePath: options.source === undefined ? ownSource(environment) : sourcePath(options.source), targetUrl: target }
-}
-
-function sourcePath(source: string): string {
-  if (/^[a-z][a-z0-9+.-]+:/i.test(source) && !source.startsWith('file:')) {
-    throw new AppError({
-      code: 'INVALID_INPUT',
-      message: 'The source is not an SQLite file.',
-      hint: 'Give it as --source file:/path/app.db.',
-    })
-  }
-  return fromCaller(source.startsWith('file:') ? filePath(source, callerFolder()) : source)
-}
-
-/** npm runs scripts in the package's folder and keeps the caller's in INIT_CWD; relative paths are the caller's. */
-function fromCaller(path: string): string {
-  return resolve(callerFolder(), path)
-}
-
-function callerFolder(): string {
-  return process.env.INIT_CWD ?? process.cwd()
-}
-
-/** Whoever runs commands on this machine may reach private networks. */
-function checkedTarget(url: string): string {
-  parseTargetUrl(url, { allowPrivate: true })
-  return url
 }
 
 function ownSource({ database }: Environment): string {
@@ -133,12 +99,6 @@ async function ownTarget(environment: Environment): Promise<string> {
     message: 'There is no target to compare with.',
     hint: 'Give it with --target postgresql://user:password@host:5432/database, or set TARGET_DATABASE_URL.',
   })
-}
-
-function interruptSignal(): AbortSignal {
-  const controller = new AbortController()
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => controller.abort())
-  return controller.signal
 }
 
 process.exitCode = await main()

@@ -6,10 +6,10 @@ import type { Report } from '@/lib/core/progress'
 import type { TableMapping } from '@/lib/core/table-mapping'
 import type { TargetInspection } from '@/lib/postgres/inspect-target'
 import type { TargetUrl } from '@/lib/postgres/target-url'
+import type { ColumnProfile } from '@/lib/schema/column-type'
 import { widestType } from '@/lib/schema/column-type'
 import { mapTables } from '@/lib/schema/map-tables'
 import { findUnusableNames } from '@/lib/schema/unusable-names'
-import type { StoredValues } from '@/lib/sqlite/profile-columns'
 import { createProgress, type VerificationProgress } from '@/lib/verification/progress-report'
 import { checkIntegrity, checkReferences } from './check-source'
 import { planSchema, type SchemaModel, type SchemaPlan } from './schema-plan'
@@ -85,7 +85,7 @@ export async function checkMigration(context: CheckContext): Promise<CheckedMigr
 const maximumRounds = 3
 
 async function planAndCheckValues(source: SqliteCatalogue, context: CheckContext): Promise<Omit<CheckedMigration, 'source'>> {
-  const profiles = new Map<string, ReadonlyMap<string, StoredValues>>()
+  const profiles = new Map<string, ReadonlyMap<string, ColumnProfile>>()
   const overrides = new Map<string, Map<string, string>>()
   const valueFindings = new Map<string, readonly Finding[]>()
   const progress = createProgress('checks', context.report)
@@ -152,7 +152,7 @@ function uniqueKeysOf(plan: SchemaPlan, table: string): readonly (readonly strin
 function widenRefused(
   plan: SchemaPlan,
   findings: ReadonlyMap<string, readonly Finding[]>,
-  profiles: ReadonlyMap<string, ReadonlyMap<string, StoredValues>>,
+  profiles: ReadonlyMap<string, ReadonlyMap<string, ColumnProfile>>,
   overrides: Map<string, Map<string, string>>,
 ): readonly string[] {
   const changed = new Set<string>()

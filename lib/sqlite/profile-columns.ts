@@ -1,20 +1,8 @@
 import { z } from 'zod'
 import type { SqliteTable } from '@/lib/core/catalogue'
 import { quoteName } from '@/lib/core/quoted-name'
+import type { ColumnProfile } from '@/lib/schema/column-type'
 import type { SqliteDatabase } from './open-database'
-
-/** Storage classes and extent of one column's values. */
-export interface StoredValues {
-  readonly integers: number
-  readonly reals: number
-  readonly texts: number
-  readonly blobs: number
-  readonly smallest: bigint | null
-  readonly largest: bigint | null
-  readonly longestText: number
-  readonly dates: number
-  readonly times: number
-}
 
 const nullableBig = z.bigint().nullable()
 const count = z
@@ -30,8 +18,8 @@ const columnsPerRead = 200
  * What values each column of a table really holds, in one read of it (one more for every 200 columns). Blocks its thread.
  * Generated columns are part of it.
  */
-export function profileColumns(db: SqliteDatabase, table: SqliteTable): ReadonlyMap<string, StoredValues> {
-  const profiles = new Map<string, StoredValues>()
+export function profileColumns(db: SqliteDatabase, table: SqliteTable): ReadonlyMap<string, ColumnProfile> {
+  const profiles = new Map<string, ColumnProfile>()
   for (let from = 0; from < table.columns.length; from += columnsPerRead) {
     const columns = table.columns.slice(from, from + columnsPerRead)
     const sql = `SELECT ${columns.map((column) => measures(column.name)).join(',')} FROM ${quoteName(table.name)}`

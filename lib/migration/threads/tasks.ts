@@ -1,8 +1,8 @@
 import type { SqliteCatalogue, SqliteTable } from '@/lib/core/catalogue'
 import type { Finding } from '@/lib/core/finding'
 import type { TableMapping } from '@/lib/core/table-mapping'
+import type { ColumnProfile } from '@/lib/schema/column-type'
 import type { Fence } from '@/lib/sqlite/fence'
-import type { StoredValues } from '@/lib/sqlite/profile-columns'
 import type { KeyValue } from '@/lib/sqlite/values/row-range'
 
 /** A stretch of one table that is copied in one PostgreSQL transaction. Open bounds are null. */
@@ -25,7 +25,7 @@ export interface TaskTypes {
   readonly catalogue: { readonly input: { readonly path: string }; readonly output: SqliteCatalogue; readonly progress: never }
   readonly profile: {
     readonly input: { readonly path: string; readonly table: SqliteTable }
-    readonly output: ReadonlyMap<string, StoredValues>
+    readonly output: ReadonlyMap<string, ColumnProfile>
     readonly progress: never
   }
   readonly check: {

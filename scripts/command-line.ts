@@ -1,0 +1,58 @@
+import { resolve } from 'node:path'
+import { type Command, CommanderError } from 'commander'
+import { filePath } from '@/lib/config/environment'
+import { AppError, exitStatusOf, reportError } from '@/lib/core/errors'
+import { parseTargetUrl } from '@/lib/postgres/target-url'
+
+/** Parses the arguments; answers the exit status when there is nothing to run: 0 after help, 2 after wrong usage. */
+export function parseArguments(command: Command): 0 | 2 | null {
+  try {
+    command.parse()
+    return null
+  } catch (error) {
+    // commander has said what is wrong; help asked for is no error.
+    return error instanceof CommanderError && error.exitCode === 0 ? 0 : 2
+  }
+}
+
+/** Says a failure on standard error, with `json` also as the result object of the contract, and answers the exit status. */
+export function failTables(error: unknown, elapsedMs: number, json: boolean): 1 | 2 {
+  const report = reportError(error)
+  console.error(`${report.subject === undefined ? '' : `${report.subject}: `}${report.message}${report.hint ? `\n${report.hint}` : ''}`)
+  if (json) console.log(JSON.stringify({ status: 'failed', tables: [], findings: [], elapsedMs: Math.round(elapsedMs), error: report }))
+  return error instanceof AppError ? exitStatusOf(error.code) : 1
+}
+
+/** Fires at Ctrl-C and at SIGTERM. */
+export function interruptSignal(): AbortSignal {
+  const controller = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => controller.abort())
+  return controller.signal
+}
+
+/** The path behind `--source`. @throws AppError INVALID_INPUT for a URL that is no file */
+export function sourcePath(source: string): string {
+  if (/^[a-z][a-z0-9+.-]+:/i.test(source) && !source.startsWith('file:')) {
+    throw new AppError({
+      code: 'INVALID_INPUT',
+      message: 'The source is not an SQLite file.',
+      hint: 'Give it as --source file:/path/app.db.',
+    })
+  }
+  return fromCaller(source.startsWith('file:') ? filePath(source, callerFolder()) : source)
+}
+
+/** The URL behind `--target`, checked. Whoever runs commands on this machine may reach private networks. */
+export function checkedTarget(url: string): string {
+  parseTargetUrl(url, { allowPrivate: true })
+  return url
+}
+
+/** npm runs scripts in the package's folder and keeps the caller's in INIT_CWD; relative paths are the caller's. */
+export function fromCaller(path: string): string {
+  return resolve(callerFolder(), path)
+}
+
+function callerFolder(): string {
+  return process.env.INIT_CWD ?? process.cwd()
+}
