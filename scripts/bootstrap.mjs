@@ -184,6 +184,8 @@ function npm(args, options = { stdio: ['ignore', 2, 2] }) {
     ...process.env,
     // A person's own `npm ci` in this environment must not download an engine either.
     PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
+    // `npm test --silent` hands its silence down; what npm says of a failure is read here and shown.
+    npm_config_loglevel: 'notice',
     // Node's headers lie beside it in most installations; without this they are downloaded to compile.
     ...(existsSync(headers) && !process.env.npm_config_nodedir ? { npm_config_nodedir: dirname(dirname(dirname(headers))) } : {}),
   }
