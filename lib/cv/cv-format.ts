@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, type DecipherGCM, randomBytes } from 'node:crypto'
 import { AppError } from '@/lib/core/errors'
 
 /**
@@ -51,46 +51,64 @@ export function sealCv(plaintext: Buffer, key: Buffer, storagePath: string, nonc
   return Buffer.concat([header, cipher.update(plaintext), cipher.final(), cipher.getAuthTag()])
 }
 
+/** What the header says about opening a file; damage further on shows only when the whole of it was decrypted. */
+export type CvOpening =
+  | { readonly status: 'ready'; readonly decipher: DecipherGCM }
+  | {
+      readonly status: 'refused'
+      readonly reason: 'not-a-cv' | 'other-version' | 'other-key'
+      readonly message: string
+      readonly hint: string
+    }
+
+/**
+ * Looks at the header of a file and makes its decipher, which wants the ciphertext and, before `final`, the tag.
+ *
+ * @param header the first `cvFormat.headerBytes` bytes
+ * @param fileBytes length of the whole file
+ */
+export function startOpening(header: Buffer, fileBytes: number, key: Buffer, storagePath: string): CvOpening {
+  if (fileBytes < cvFormat.headerBytes + cvFormat.tagBytes || header.toString('ascii', 0, 4) !== cvFormat.magic) {
+    const message = 'The file is not an encrypted CV, or it was cut short.'
+    return { status: 'refused', reason: 'not-a-cv', message, hint: restoreHint }
+  }
+  if (header.readUInt8(4) !== cvFormat.version) {
+    const message = 'The file was written by another version of the app.'
+    return { status: 'refused', reason: 'other-version', message, hint: 'Use the version of the app that wrote it, or a newer one.' }
+  }
+  const sealedWith = header.subarray(8, 16).toString('hex')
+  if (sealedWith !== keyFingerprint(key)) {
+    return {
+      status: 'refused',
+      reason: 'other-key',
+      message: `The CV was encrypted with another key (${sealedWith}; the present one is ${keyFingerprint(key)}).`,
+      hint: 'Put the former CV_ENCRYPTION_KEY back in .env and start the app again.',
+    }
+  }
+  const nonce = header.subarray(16, cvFormat.headerBytes)
+  const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: cvFormat.tagBytes })
+  return { status: 'ready', decipher: decipher.setAAD(authenticated(header, storagePath)) }
+}
+
 /**
  * Decrypts what sealCv made.
  *
  * @throws AppError CV_UNREADABLE: not such a file, a version we do not know, another key, or damaged
  */
 export function openCv(file: Buffer, key: Buffer, storagePath: string): Buffer {
-  if (file.length < cvFormat.headerBytes + cvFormat.tagBytes || file.toString('ascii', 0, 4) !== cvFormat.magic) {
-    throw unreadable(storagePath, 'The file is not an encrypted CV, or it was cut short.', 'Restore it from a backup of the CV folder.')
-  }
-  if (file.readUInt8(4) !== cvFormat.version) {
-    throw unreadable(
-      storagePath,
-      'The file was written by another version of the app.',
-      'Use the version of the app that wrote it, or a newer one.',
-    )
-  }
-  const header = file.subarray(0, cvFormat.headerBytes)
-  const sealedWith = header.subarray(8, 16).toString('hex')
-  if (sealedWith !== keyFingerprint(key)) {
-    throw unreadable(
-      storagePath,
-      `The CV was encrypted with another key (${sealedWith}; the present one is ${keyFingerprint(key)}).`,
-      'Put the former CV_ENCRYPTION_KEY back in .env and start the app again.',
-    )
-  }
-  const decipher = createDecipheriv('aes-256-gcm', key, header.subarray(16), { authTagLength: cvFormat.tagBytes })
-  decipher.setAAD(authenticated(header, storagePath))
+  const opening = startOpening(file.subarray(0, cvFormat.headerBytes), file.length, key, storagePath)
+  if (opening.status === 'refused') throw unreadable(storagePath, opening.message, opening.hint)
+  const { decipher } = opening
   decipher.setAuthTag(file.subarray(file.length - cvFormat.tagBytes))
   try {
     const body = file.subarray(cvFormat.headerBytes, file.length - cvFormat.tagBytes)
     return Buffer.concat([decipher.update(body), decipher.final()])
   } catch (cause) {
-    throw unreadable(
-      storagePath,
-      'The file of the CV is damaged: its content does not match its seal.',
-      'Restore it from a backup of the CV folder.',
-      cause,
-    )
+    throw unreadable(storagePath, 'The file of the CV is damaged: its content does not match its seal.', restoreHint, cause)
   }
 }
+
+const restoreHint = 'Restore it from a backup of the CV folder.'
 
 /** The error of a CV that cannot be opened, with its remedy. */
 export function unreadable(storagePath: string, message: string, hint: string, cause?: unknown): AppError {

@@ -40,6 +40,11 @@ export function storagePathOf(name: string): string {
   return `${name.slice(0, 2)}/${name}.cv`
 }
 
+/** The absolute path of a CV's file; null for a storage path that the app never makes. */
+export function locateCv(folder: string, storagePath: string): string | null {
+  return storagePathPattern.test(storagePath) ? join(/*turbopackIgnore: true*/ folder, storagePath) : null
+}
+
 export function createCvStore({ folder, key }: CvStoreOptions): CvStore {
   return {
     write: async (storagePath, plaintext) => {
@@ -67,7 +72,8 @@ export function createCvStore({ folder, key }: CvStoreOptions): CvStore {
 
 /** Only paths of our own form are ever joined to the folder: nothing can lead out of it, whatever a row says. */
 function locate(folder: string, storagePath: string): string {
-  if (storagePathPattern.test(storagePath)) return join(/*turbopackIgnore: true*/ folder, storagePath)
+  const path = locateCv(folder, storagePath)
+  if (path !== null) return path
   throw unreadable(
     'a CV',
     'The stored path of the CV is not one that the app makes.',
