@@ -9,6 +9,7 @@ import { interruptDeadJobs, leaseHolderOf } from './interruption'
 import type { JobHandlers } from './job-handler'
 import { claimJob } from './job-queue'
 import { runJob } from './run-job'
+import { queueDueJobs } from './run-schedules'
 
 export interface WorkerDependencies {
   readonly store: ControlStore
@@ -23,12 +24,14 @@ export interface WorkerDependencies {
 
 const heartbeatMs = 2_000
 const longestRecoveryPauseMs = 15_000
+/** Schedules count in minutes: a look each second is prompt, and costs one small query. */
+const scheduleLookMs = 1_000
 
 /**
  * The life of a worker, until `shutdown` fires:
  *
- *   register ─> look for dead workers' jobs ─> recover, when something is unsettled ─> claim ─> run ─┐
- *                        ^─────────────────────────────────────────────────────────────────────────┘
+ *   register ─> look for dead workers' jobs ─> recover, when something is unsettled ─> queue what is due ─> claim ─> run ─┐
+ *                        ^──────────────────────────────────────────────────────────────────────────────────────────────┘
  *
  * Recovery comes before every claim, and at the start even when nothing seems wrong. While it fails (PostgreSQL away,
  * for example) nothing is claimed, and it is tried again with a growing pause.
@@ -42,6 +45,7 @@ export async function runWorker(dependencies: WorkerDependencies, shutdown: Abor
   const heartbeat = setInterval(() => void heartbeatWorker(store, identity.id).catch(onHeartbeatError), heartbeatMs)
   let recoveryPauseMs = 250
   let hasRecovered = false
+  let lastLook = Number.NEGATIVE_INFINITY
   try {
     while (!shutdown.aborted) {
       for (const jobId of await interruptDeadJobs(store, leaseHolderOf(identity.id)))
@@ -54,6 +58,10 @@ export async function runWorker(dependencies: WorkerDependencies, shutdown: Abor
       }
       recoveryPauseMs = 250
       hasRecovered = true
+      if (performance.now() - lastLook >= scheduleLookMs) {
+        lastLook = performance.now()
+        for (const jobId of await queueDueJobs(store, logger)) logger.info({ jobId }, 'job queued by its schedule')
+      }
       const job = recovery === 'settled' ? await claimJob(store, identity.id) : null
       if (!job) {
         await pause(pollMs, shutdown)

@@ -25,6 +25,7 @@ export const contracts = [
   'lib/core/progress',
   'lib/control/active-state',
   'lib/jobs/job',
+  'lib/jobs/schedule',
   'lib/migration/migration-result',
   'lib/verification/verification-result',
 ] as const
