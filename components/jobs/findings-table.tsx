@@ -8,8 +8,8 @@ import { Button } from '@/components/ui/button'
 import { Table, TableBody, TableCell, TableHead, TableHeader, TableRow } from '@/components/ui/table'
 import type { Finding } from '@/lib/core/finding'
 
-const tones: Record<Finding['severity'], BadgeTone> = { blocks: 'danger', repaired: 'info', warning: 'warning', note: 'neutral' }
-const rank: Record<Finding['severity'], number> = { blocks: 0, repaired: 1, warning: 2, note: 3 }
+const tones: Record<Finding['severity'], BadgeTone> = { blocks: 'danger', repaired: 'info', note: 'neutral' }
+const rank: Record<Finding['severity'], number> = { blocks: 0, repaired: 1, note: 2 }
 const pageSize = 50
 
 /** What the checks saw, the weightiest first: where, what, what to do. */

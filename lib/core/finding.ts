@@ -1,13 +1,19 @@
 import { z } from 'zod'
 
 /**
+ * blocks: nothing is started; repaired: would block, and was repaired by the administrator's choice; note: said only.
+ * Reports of the first release also have `warning`, which is read as a note.
+ */
+export const severities = ['blocks', 'repaired', 'note'] as const
+export type Severity = (typeof severities)[number]
+
+/**
  * Something that a check saw in the source, the target or a value. `key` and `column` tell where;
  * the value itself never leaves the database: `shape` describes it ("text, 5 characters", "integer beyond 32 bits").
  */
 export const findingSchema = z.object({
   code: z.string(),
-  /** blocks: nothing is started; repaired: allowed by the administrator's choice; warning and note: said only. */
-  severity: z.enum(['blocks', 'repaired', 'warning', 'note']),
+  severity: z.preprocess((stored) => (stored === 'warning' ? 'note' : stored), z.enum(severities)),
   table: z.string().nullable(),
   /** Primary key of the first such row, as column name → printable value; null where it is not about a row. */
   key: z.record(z.string(), z.string()).nullable(),

@@ -90,7 +90,7 @@ async function findOrphans(
     return createFinding({
       code: 'ORPHAN_ROWS',
       // Without the table that is referred to there is no foreign key on the target to break.
-      severity: parent ? 'blocks' : 'warning',
+      severity: parent ? 'blocks' : 'note',
       table: table.name,
       column: reference?.columns.join(', ') ?? null,
       key,
@@ -150,7 +150,7 @@ function mismatch(table: SqliteTable, cause: unknown): readonly Finding[] {
   return [
     createFinding({
       code: 'FOREIGN_KEY_MISMATCH',
-      severity: 'warning',
+      severity: 'note',
       table: table.name,
       message: 'A foreign key of this table refers to columns that are not unique, so neither engine can check it.',
       hint: 'Make the referenced columns unique, or drop the reference.',

@@ -211,7 +211,7 @@ const emptyProfile: ColumnProfile = {
 function widened(table: SqliteTable, column: string, declared: string, type: string, why: string): Finding {
   return createFinding({
     code: 'COLUMN_WIDENED',
-    severity: 'warning',
+    severity: 'note',
     table: table.name,
     column,
     shape: `${declared === '' ? 'no type' : declared} → ${type}`,

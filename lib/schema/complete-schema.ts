@@ -178,13 +178,13 @@ function sameNames(a: readonly string[], b: readonly string[]): boolean {
 }
 
 function leftBehind(input: Omit<FindingInput, 'severity'>): Finding {
-  return createFinding({ ...input, severity: 'warning' })
+  return createFinding({ ...input, severity: 'note' })
 }
 
 function nocase(table: SqliteTable, index: SqliteIndex): Finding {
   return createFinding({
     code: 'NOCASE_INDEX',
-    severity: 'warning',
+    severity: 'note',
     table: table.name,
     shape: index.name,
     message: 'This index ignores the case of letters; on PostgreSQL it is made over lower(…).',

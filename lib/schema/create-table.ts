@@ -62,7 +62,7 @@ function columnDefinition(
     findings.push(
       createFinding({
         code: 'GENERATED_COLUMN_FIXED',
-        severity: 'warning',
+        severity: 'note',
         table: table.name,
         column: column.name,
         message: 'This computed column becomes an ordinary one with its present values: its expression has no equivalent.',
@@ -77,7 +77,7 @@ function columnDefinition(
     findings.push(
       createFinding({
         code: 'DEFAULT_LEFT_BEHIND',
-        severity: 'warning',
+        severity: 'note',
         table: table.name,
         column: column.name,
         message: `The default ${column.defaultSql ?? ''} has no equivalent for the type ${type}.`,

@@ -124,7 +124,7 @@ function extraTable(table: PostgresTable): Finding {
   return createFinding({
     code: 'TABLE_NOT_IN_SOURCE',
     // The verification names such a table as a difference, which nobody should learn only then.
-    severity: 'warning',
+    severity: 'note',
     table: table.name,
     message: 'The target has this table and the SQLite database does not: nothing is copied into it, and the two are not alike.',
     hint: 'Apply the missing schema migrations to the SQLite database first (prisma migrate deploy, or prisma db push).',
@@ -198,7 +198,7 @@ function otherObjects(source: SqliteCatalogue): readonly Finding[] {
     const [code, message, hint] = words
     return createFinding({
       code,
-      severity: 'warning',
+      severity: 'note',
       table: object.table ?? object.name,
       shape: `${object.kind} ${object.name}`,
       message,

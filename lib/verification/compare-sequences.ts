@@ -34,7 +34,7 @@ export async function compareSequences(client: pg.Client, source: SqliteTable, t
           createFinding({
             ...place,
             code: 'SEQUENCE_BELOW_SOURCE',
-            severity: 'warning',
+            severity: 'note',
             message: `The sequence gives ${next} next, and the source had already given ids up to ${given}: an id of a deleted row would come back.`,
             hint: `Run: SELECT setval('${qualifiedName(column.sequence.schema, column.sequence.name)}', ${given});`,
           }),
@@ -46,7 +46,7 @@ export async function compareSequences(client: pg.Client, source: SqliteTable, t
         createFinding({
           ...place,
           code: 'SEQUENCE_UNKNOWN',
-          severity: 'warning',
+          severity: 'note',
           message: `The sequence could not be read: ${reportError(toPostgresError(error, target.name)).message}`,
           hint: 'Give the role SELECT on the sequence, then verify again.',
         }),

@@ -6,7 +6,7 @@ import type { TargetIndex, TargetStructure } from './target-structure'
  * What the target's table lacks of the source's: primary key, indexes with their uniqueness and condition, references
  * that are there, checked and switched on, NOT NULL. Pure.
  *
- * `blocks` where the app could store or fail to store rows that it would not on SQLite; `warning` where it is only
+ * `blocks` where the app could store or fail to store rows that it would not on SQLite; `note` where it is only
  * slower, or where the two engines have no equal form (expressions, NOCASE) and a person must look.
  */
 export function compareStructure(source: SqliteTable, target: PostgresTable, structure: TargetStructure): readonly Finding[] {
@@ -57,7 +57,7 @@ function compareIndex(table: string, wanted: SqliteIndex, indexes: readonly Targ
       createFinding({
         ...place,
         code: 'INDEX_CONDITION_DIFFERS',
-        severity: wanted.unique ? 'blocks' : 'warning',
+        severity: wanted.unique ? 'blocks' : 'note',
         message:
           wanted.where === null
             ? 'The target’s index covers only some of the rows.'
@@ -70,7 +70,7 @@ function compareIndex(table: string, wanted: SqliteIndex, indexes: readonly Targ
     createFinding({
       ...place,
       code: wanted.unique ? 'UNIQUE_INDEX_MISSING' : 'INDEX_MISSING',
-      severity: wanted.unique && isPlain ? 'blocks' : 'warning',
+      severity: wanted.unique && isPlain ? 'blocks' : 'note',
       message: wanted.unique
         ? 'The target does not enforce that these columns are unique.'
         : 'The target has no index on these columns: some queries will be slower.',
@@ -122,7 +122,7 @@ function compareNotNull(source: SqliteTable, target: PostgresTable): readonly Fi
     .map(({ name }) =>
       createFinding({
         code: 'NOT_NULL_MISSING',
-        severity: 'warning',
+        severity: 'note',
         table: source.name,
         column: name,
         message: 'The target lets this column be NULL; the source does not.',

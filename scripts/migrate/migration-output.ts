@@ -3,7 +3,7 @@ import type { MigrationResult } from '@/lib/migration/migration-result'
 
 /** The result for people: what was found, then the counts of both sides next to each other. */
 export function printMigration(result: MigrationResult): string {
-  const findings = result.findings.filter(({ severity }) => severity !== 'note').map(printFinding)
+  const findings = result.findings.map(printFinding)
   const lines = result.dryRun && result.status === 'succeeded' ? dryRunLines(result) : countLines(result)
   const verdict = result.error ? [`Failed: ${result.error.message}`, ...(result.error.hint ? [result.error.hint] : [])] : []
   return [...findings, ...lines, ...verdict].join('\n')

@@ -29,7 +29,7 @@ export interface CheckOptions {
 
 /**
  * Looks at every value of a table that is to be copied, in one pass over the file, and answers what the target could not
- * hold exactly as Prisma reads it (severity `blocks`) and what deserves a word (`warning`, `note`). Works on a read-only
+ * hold exactly as Prisma reads it (severity `blocks`) and what deserves a word (`note`). Works on a read-only
  * connection and blocks its thread: run it in a worker thread, or use checkSlices. Throws CANCELLED when told to stop.
  */
 export function checkTable(db: Database, mapping: TableMapping, options: CheckOptions = {}): Finding[] {

@@ -9,8 +9,8 @@ interface CodeText {
 
 /**
  * Every finding about a value. The list is closed; docs/fidelity.md explains each. `blocks` means that PostgreSQL could
- * not hold what Prisma reads from SQLite; `warning` that it arrives as Prisma reads it, which may not be what was meant;
- * `note` that it arrives, with a difference of form that Prisma does not show.
+ * not hold what Prisma reads from SQLite; `note` that it arrives as Prisma reads it, which may not be what was meant, or
+ * with a difference of form that Prisma does not show.
  */
 export const valueCodes = {
   NULL_IN_REQUIRED: {
@@ -34,17 +34,17 @@ export const valueCodes = {
     hint: 'Correct or clear the value in these rows.',
   },
   INT_TRUNCATED: {
-    severity: 'warning',
+    severity: 'note',
     says: 'have a fraction in an integer column; the whole part arrives, as Prisma reads it',
     hint: 'Make the field Float or Decimal if the fraction matters.',
   },
   INT_FROM_TEXT: {
-    severity: 'warning',
+    severity: 'note',
     says: 'are text in an integer column; the number that Prisma reads arrives',
     hint: 'Check these rows; an empty text is read as 0.',
   },
   BOOLEAN_NOT_0_OR_1: {
-    severity: 'warning',
+    severity: 'note',
     says: 'are numbers or bytes other than 0 and 1 in a boolean column; what Prisma reads arrives (only the number 1 is true)',
     hint: 'Check whether these rows were meant to be true.',
   },
@@ -59,12 +59,12 @@ export const valueCodes = {
     hint: 'Correct or clear the value in these rows.',
   },
   FLOAT_FROM_TEXT: {
-    severity: 'warning',
+    severity: 'note',
     says: 'are text in a floating-point column; the number that Prisma reads arrives',
     hint: 'Check these rows; an empty text is read as 0.',
   },
   FLOAT_FROM_LARGE_INTEGER: {
-    severity: 'warning',
+    severity: 'note',
     says: 'are integers that a double cannot hold exactly; the double that Prisma reads arrives',
     hint: 'Make the field BigInt or Decimal if every digit matters.',
   },
@@ -104,17 +104,17 @@ export const valueCodes = {
     hint: "Convert them in SQLite with strftime('%Y-%m-%dT%H:%M:%fZ', value).",
   },
   DATE_LOOKS_LIKE_SECONDS: {
-    severity: 'warning',
+    severity: 'note',
     says: 'look like seconds since 1970; Prisma reads them as milliseconds, so they arrive as January 1970',
     hint: 'Multiply these values by 1000 in SQLite if seconds were meant.',
   },
   DATE_LOOKS_LIKE_YEAR: {
-    severity: 'warning',
+    severity: 'note',
     says: 'look like a year; Prisma reads them as milliseconds, so they arrive as 1 January 1970',
     hint: 'Replace them by a whole date in SQLite if a year was meant.',
   },
   DATE_LOOKS_LIKE_JULIAN_DAY: {
-    severity: 'warning',
+    severity: 'note',
     says: 'are integers that look like Julian days; Prisma reads them as milliseconds, so they arrive as January 1970',
     hint: 'Convert them in SQLite if Julian days were meant.',
   },
@@ -124,7 +124,7 @@ export const valueCodes = {
     hint: 'Nothing to do unless something other than Prisma reads the finer digits.',
   },
   DATE_SPACED_OFFSET: {
-    severity: 'warning',
+    severity: 'note',
     says: 'have a space before their UTC offset, which Prisma 7 fails to read; the instant they spell arrives',
     hint: 'Nothing to do; they become readable again on PostgreSQL.',
   },
@@ -144,12 +144,12 @@ export const valueCodes = {
     hint: 'Re-encode the text in these rows, or make the field Bytes.',
   },
   TEXT_FROM_BLOB: {
-    severity: 'warning',
+    severity: 'note',
     says: 'are BLOBs in a text column; their bytes arrive as UTF-8 text',
     hint: 'Make the field Bytes if these are not texts.',
   },
   TEXT_FROM_NUMBER: {
-    severity: 'warning',
+    severity: 'note',
     says: 'are numbers in a text column, which Prisma fails to read; their digits arrive as text',
     hint: 'Leading zeros may have been lost when SQLite stored them.',
   },
@@ -179,7 +179,7 @@ export const valueCodes = {
     hint: 'Nothing to do unless the app compares them as text.',
   },
   BYTES_FROM_TEXT: {
-    severity: 'warning',
+    severity: 'note',
     says: 'are text in a bytes column, which Prisma fails to read; the bytes of the text arrive',
     hint: 'Check whether the text is an encoding (base64, hex) of the bytes that were meant.',
   },
