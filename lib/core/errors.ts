@@ -45,6 +45,11 @@ export const errorCodes = [
   'CONTENT_DIFFERS',
   'KEY_INVALID',
   'CV_UNREADABLE',
+  'BACKUP_DAMAGED',
+  'BACKUP_REFUSED',
+  'BACKUP_KEY_WRONG',
+  'DUMP_FAILED',
+  'DESTINATION_FAILED',
   'INTERNAL',
 ] as const
 
@@ -134,6 +139,10 @@ const httpStatuses: Partial<Record<ErrorCode, number>> = {
   LEASE_HELD: 409,
   TARGET_URL_INVALID: 400,
   TARGET_URL_REFUSED: 400,
+  BACKUP_KEY_WRONG: 400,
+  BACKUP_REFUSED: 422,
+  BACKUP_DAMAGED: 422,
+  DESTINATION_FAILED: 502,
 }
 
 /** The HTTP status that answers an error of this code. */
