@@ -84,7 +84,8 @@ export async function checkMigration(context: CheckContext): Promise<CheckedMigr
 /** How often types that we chose ourselves may be widened because of what their values turn out to be. */
 const maximumRounds = 3
 
-async function planAndCheckValues(source: SqliteCatalogue, context: CheckContext): Promise<Omit<CheckedMigration, 'source'>> {
+/** The schema as it will stand on the target, and every value against it; the part of `checkMigration` that needs the target. */
+export async function planAndCheckValues(source: SqliteCatalogue, context: CheckContext): Promise<Omit<CheckedMigration, 'source'>> {
   const profiles = new Map<string, ReadonlyMap<string, ColumnProfile>>()
   const overrides = new Map<string, Map<string, string>>()
   const valueFindings = new Map<string, readonly Finding[]>()

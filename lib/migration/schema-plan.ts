@@ -97,6 +97,11 @@ export async function planSchema(
   }
 }
 
+/** The SQL of the whole schema, for people to look at. */
+export function schemaSqlOf({ modelSql, ownSql }: SchemaPlan): string {
+  return [modelSql.trim(), ...ownSql.map((sql) => `${sql};`)].filter((sql) => sql !== '').join('\n\n')
+}
+
 /** What is said when the model cannot be turned into a schema, or PostgreSQL refuses it. */
 export function schemaError(error: unknown, model: SchemaModel): AppError {
   const known = toPostgresError(error, 'schema', 'SCHEMA_FAILED')
