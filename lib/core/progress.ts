@@ -22,7 +22,8 @@ export const progressEventSchema = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('phase'),
     phase: z.string(),
-    status: z.enum(['started', 'succeeded', 'failed', 'skipped']),
+    /** reconnecting: it began, and waits for PostgreSQL to come back; then it is `started` again. */
+    status: z.enum(['started', 'reconnecting', 'succeeded', 'failed', 'skipped']),
     elapsedMs: z.number().nonnegative().optional(),
     /** Facts of the phase for people: sizes, versions, paths relative to the data folder. Never secrets. */
     facts: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
@@ -35,6 +36,9 @@ export const progressEventSchema = z.discriminatedUnion('type', [
     rowsDone: z.number().nonnegative(),
     rowsTotal: z.number().nonnegative().nullable(),
     bytesDone: z.number().nonnegative().nullable(),
+    /** For work that is measured in bytes, such as a backup; absent otherwise. */
+    bytesTotal: z.number().nonnegative().nullable().optional(),
+    bytesPerSecond: z.number().nonnegative().nullable().optional(),
     rowsPerSecond: z.number().nonnegative().nullable(),
     remainingMs: z.number().nonnegative().nullable(),
   }),

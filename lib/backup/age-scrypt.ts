@@ -1,0 +1,76 @@
+import { createCipheriv, createDecipheriv, randomBytes, type ScryptOptions, scrypt } from 'node:crypto'
+import { promisify } from 'node:util'
+import { type Identity, type Recipient, Stanza } from 'age-encryption'
+import { AppError } from '@/lib/core/errors'
+
+const derive = promisify<string, Buffer, number, ScryptOptions, Buffer>(scrypt)
+
+/**
+ * Memory and time of turning a passphrase into a key: 2^16 takes 64 MiB and a fifth of a second. The `age` tool writes
+ * 2^18, whose 256 MiB are more than a whole backup may use here; passphrases must be long instead (see key-policy.ts).
+ */
+const workFactor = 16
+/** The largest that is tried when reading: 2^20 takes 1 GiB. The `age` tool's own bound is 2^22. */
+const largestWorkFactor = 20
+const label = 'age-encryption.org/v1/scrypt'
+const overheadBytes = 16
+const fileKeyBytes = 16
+
+/**
+ * age's own passphrase stanza by Node's scrypt. The library's is plain JavaScript: it holds the event loop for 2.6 s, in
+ * which a worker gives no sign of life.
+ */
+export function passphraseRecipient(passphrase: string): Recipient {
+  return {
+    wrapFileKey: async (fileKey) => {
+      const salt = randomBytes(16)
+      const cipher = createCipheriv('chacha20-poly1305', await keyFrom(passphrase, salt, workFactor), Buffer.alloc(12), {
+        authTagLength: 16,
+      })
+      const body = Buffer.concat([cipher.update(fileKey), cipher.final(), cipher.getAuthTag()])
+      return [new Stanza(['scrypt', base64(salt), String(workFactor)], new Uint8Array(body))]
+    },
+  }
+}
+
+/** Opens what `passphraseRecipient` or `age --passphrase` wrote; answers null for another passphrase. */
+export function passphraseIdentity(passphrase: string): Identity {
+  return {
+    unwrapFileKey: async (stanzas) => {
+      const [stanza] = stanzas
+      // A passphrase stanza stands alone (age's specification): others beside it would undo what it promises.
+      if (stanzas.length !== 1 || stanza?.args[0] !== 'scrypt') return null
+      const [, salt = '', factor = ''] = stanza.args
+      const logN = /^[1-9]\d?$/.test(factor) ? Number(factor) : Number.NaN
+      const isWellFormed = Buffer.from(salt, 'base64').length === 16 && stanza.body.length === fileKeyBytes + overheadBytes
+      if (!isWellFormed || !(logN <= largestWorkFactor)) throw unusableStanza()
+      const key = await keyFrom(passphrase, Buffer.from(salt, 'base64'), logN)
+      const decipher = createDecipheriv('chacha20-poly1305', key, Buffer.alloc(12), { authTagLength: 16 })
+      decipher.setAuthTag(stanza.body.subarray(fileKeyBytes))
+      try {
+        return new Uint8Array(Buffer.concat([decipher.update(stanza.body.subarray(0, fileKeyBytes)), decipher.final()]))
+      } catch {
+        return null
+      }
+    },
+  }
+}
+
+function keyFrom(passphrase: string, salt: Buffer, logN: number): Promise<Buffer> {
+  const options = { N: 2 ** logN, r: 8, p: 1, maxmem: 128 * 2 ** logN * 8 + 2 ** 20 }
+  return derive(passphrase, Buffer.concat([Buffer.from(label), salt]), 32, options)
+}
+
+/** Base64 without padding, as age writes it. */
+function base64(bytes: Buffer): string {
+  return bytes.toString('base64').replace(/=+$/, '')
+}
+
+function unusableStanza(): AppError {
+  return new AppError({
+    code: 'BACKUP_REFUSED',
+    operation: 'open an encrypted archive',
+    message: 'The passphrase part of this archive is not well formed, or wants more than 1 GiB of memory.',
+    hint: 'Decrypt it with the age tool, and look where it came from.',
+  })
+}

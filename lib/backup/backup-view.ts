@@ -1,0 +1,68 @@
+import { z } from 'zod'
+import { databaseFormats, manifestSummarySchema } from './manifest'
+
+/** What is known of a backup, as it is kept in the catalogue and goes over the wire. A contract file. */
+
+/** passed: restored and counted. failed: it could not be, or came out different. impossible: there was no place to try it. */
+export const trialSchema = z.object({
+  status: z.enum(['passed', 'failed', 'impossible']),
+  at: z.iso.datetime(),
+  elapsedMs: z.number().nonnegative(),
+  /** Where it was restored to, for people. */
+  place: z.string(),
+  tables: z.number().int().nonnegative(),
+  rows: z.number().int().nonnegative(),
+  /** Files that were decrypted for the trial. */
+  filesOpened: z.number().int().nonnegative(),
+  /** Why it did not pass. */
+  problem: z.string().nullable(),
+})
+export type Trial = z.infer<typeof trialSchema>
+
+/** How an archive is encrypted: with which of our keys, or for which recipients. Never a secret. */
+export const archiveEncryptionSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('none') }),
+  /** keyId names the passphrase among those that this server knows; null for one that it does not keep. */
+  z.object({ kind: z.literal('passphrase'), keyId: z.string().nullable() }),
+  z.object({ kind: z.literal('recipients'), recipients: z.array(z.string()) }),
+])
+export type ArchiveEncryption = z.infer<typeof archiveEncryptionSchema>
+
+/** manual: somebody asked. scheduled: the worker by its schedule. safety: before a restore. upload: from elsewhere. */
+export const origins = ['manual', 'scheduled', 'command-line', 'safety', 'upload'] as const
+export type BackupOrigin = (typeof origins)[number]
+
+export const backupErrorSchema = z.object({ code: z.string(), message: z.string(), hint: z.string().optional() })
+
+export const backupViewSchema = z.object({
+  id: z.string(),
+  origin: z.enum(origins),
+  /** written: the archive is whole and on the disk. failed: there is no archive. */
+  status: z.enum(['written', 'failed']),
+  createdAt: z.iso.datetime(),
+  finishedAt: z.iso.datetime(),
+  requestedBy: z.string(),
+  jobId: z.string().nullable(),
+  /** Null for one that failed. */
+  fileName: z.string().nullable(),
+  sizeBytes: z.number().nonnegative().nullable(),
+  sha256: z.string().nullable(),
+  engine: z.enum(['sqlite', 'postgresql']),
+  format: z.enum(databaseFormats).nullable(),
+  encryption: archiveEncryptionSchema,
+  /** Whether this server holds a key that opens it; true for one that is not encrypted. */
+  keyKnown: z.boolean(),
+  /** Never deleted by retention. */
+  locked: z.boolean(),
+  /** From elsewhere: restored only after a typed confirmation. */
+  foreign: z.boolean(),
+  manifest: manifestSummarySchema.nullable(),
+  trial: trialSchema.nullable(),
+  error: backupErrorSchema.nullable(),
+  /** False when the file is no longer where it was written. */
+  present: z.boolean(),
+})
+export type BackupView = z.infer<typeof backupViewSchema>
+
+/** The phases of a backup, in order. */
+export const backupPhases = ['snapshot', 'files', 'archive', 'trial'] as const

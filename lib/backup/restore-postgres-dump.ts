@@ -1,0 +1,75 @@
+import { createReadStream, createWriteStream } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { createGunzip } from 'node:zlib'
+import { from as copyFrom } from 'pg-copy-streams'
+import { cancelledError, throwIfAborted } from '@/lib/core/abort'
+import { quoteName, safeSql } from '@/lib/core/quoted-name'
+import { connectPostgres, destroy, toPostgresError } from '@/lib/postgres/connect'
+import { findPgDump } from '@/lib/postgres/find-pg-dump'
+import { type TargetUrl, targetLabel } from '@/lib/postgres/target-url'
+import type { Manifest } from './manifest'
+import { dumpFailed, runPgProgram } from './pg-programs'
+import { readCopies } from './snapshot-postgres'
+
+export interface LoadDumpOptions {
+  /** Where the archive's members lie: `<folder>/database/…`. */
+  readonly folder: string
+  readonly manifest: Manifest
+  /** An empty database, made for this. */
+  readonly target: TargetUrl
+  readonly signal: AbortSignal
+}
+
+/**
+ * Loads a dump into an empty database. Only for archives that were read to their end and found whole, and that this app
+ * wrote or an admin trusted by name: a dump is a program that the server runs.
+ *
+ * @throws AppError DUMP_FAILED, TARGET_*, CANCELLED
+ */
+export async function loadDump(options: LoadDumpOptions): Promise<void> {
+  const { folder, manifest, target, signal } = options
+  if (manifest.database.format === 'portable') return loadPortable(options, manifest.database.schema ?? 'public')
+  const found = await findPgDump()
+  if (found === null) throw dumpFailed('pg_restore', 'There is none on this machine. Install PostgreSQL’s client programs.')
+  const common = { pgDump: found.path, url: target, signal }
+  if (manifest.database.format === 'custom') {
+    const args = ['--exit-on-error', '--clean', '--if-exists', '--no-owner', '--no-privileges', `--dbname=${target.database}`]
+    await runPgProgram({ ...common, program: 'pg_restore', args: [...args, join(folder, 'database/database.dump')] })
+    return
+  }
+  const plain = join(folder, 'database/database.sql')
+  await pipeline(createReadStream(`${plain}.gz`), createGunzip(), createWriteStream(plain, { mode: 0o600 }), { signal })
+  await runPgProgram({ ...common, program: 'psql', args: ['--no-psqlrc', '--quiet', '--set=ON_ERROR_STOP=1', `--file=${plain}`] })
+}
+
+/** As `psql --file=restore.sql` does it, in one transaction, into whichever schema: its names are unqualified. */
+async function loadPortable({ folder, target, signal }: LoadDumpOptions, schema: string): Promise<void> {
+  const database = join(folder, 'database')
+  const client = await connectPostgres(target, { applicationName: 'bascule restore', signal })
+  try {
+    await client.query('BEGIN')
+    await client.query(safeSql`CREATE SCHEMA IF NOT EXISTS ${quoteName(schema)}`)
+    await client.query(safeSql`SET search_path TO ${quoteName(schema)}`)
+    await client.query(await readFile(join(database, 'schema.sql'), 'utf8'))
+    for (const { target: table, file } of readCopies(await readFile(join(database, 'restore.sql'), 'utf8'))) {
+      throwIfAborted(signal)
+      await pipeline(
+        createReadStream(join(database, file), { highWaterMark: 256 * 1024 }),
+        client.query(copyFrom(`COPY ${table} FROM STDIN`)),
+        {
+          signal,
+        },
+      )
+    }
+    await client.query(await readFile(join(database, 'structure.sql'), 'utf8'))
+    await client.query('COMMIT')
+  } catch (error) {
+    if (signal.aborted) throw cancelledError(signal)
+    throw toPostgresError(error, targetLabel(target), 'DUMP_FAILED')
+  } finally {
+    if (signal.aborted) destroy(client)
+    await client.end().catch(() => undefined)
+  }
+}

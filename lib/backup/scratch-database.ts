@@ -1,0 +1,68 @@
+import { randomBytes } from 'node:crypto'
+import type pg from 'pg'
+import { z } from 'zod'
+import { quoteName, safeSql } from '@/lib/core/quoted-name'
+import { readPostgresCatalogue } from '@/lib/postgres/catalogue'
+import { connectPostgres, sqlStateOf, withPostgres } from '@/lib/postgres/connect'
+import { asTargetUrl, type TargetUrl } from '@/lib/postgres/target-url'
+import type { Manifest } from './manifest'
+import { loadDump } from './restore-postgres-dump'
+import { countTables } from './snapshot-postgres'
+import { NoPlaceForTrial, type RestoredScratch } from './try-restore'
+
+const prefix = 'bascule_trial_'
+const insufficientPrivilege = '42501'
+
+/**
+ * Makes a database beside the app's, loads the dump into it, counts it, and drops it, whatever happens. Databases that a
+ * killed trial left are dropped first: a trial that is alive keeps a connection to its own.
+ *
+ * @throws NoPlaceForTrial when the role may not create databases; AppError DUMP_FAILED, TARGET_*, CANCELLED
+ */
+export async function tryInScratchDatabase(url: string, folder: string, manifest: Manifest, signal: AbortSignal): Promise<RestoredScratch> {
+  const own = asTargetUrl(url)
+  const name = `${prefix}${randomBytes(6).toString('hex')}`
+  await withPostgres(own, { applicationName: 'bascule trial', signal }, async (client) => {
+    await dropLeftovers(client)
+    await createDatabase(client, name)
+  })
+  const target: TargetUrl = { ...own, database: name, schema: manifest.database.schema ?? 'public' }
+  try {
+    const guard = await connectPostgres(target, { applicationName: 'bascule trial', signal })
+    try {
+      await loadDump({ folder, manifest, target, signal })
+      const tables = await countTables(guard, await readPostgresCatalogue(guard, target.schema))
+      return { place: `scratch database on ${own.host}:${own.port}`, tables }
+    } finally {
+      await guard.end().catch(() => undefined)
+    }
+  } finally {
+    // Also after a cancel: the scratch must not stay.
+    const client = await connectPostgres(own, { applicationName: 'bascule trial' })
+    try {
+      await client.query(safeSql`DROP DATABASE IF EXISTS ${quoteName(name)} WITH (FORCE)`)
+    } finally {
+      await client.end().catch(() => undefined)
+    }
+  }
+}
+
+async function createDatabase(client: pg.Client, name: string): Promise<void> {
+  try {
+    await client.query(safeSql`CREATE DATABASE ${quoteName(name)} TEMPLATE template0 ENCODING 'UTF8'`)
+  } catch (error) {
+    if (sqlStateOf(error) !== insufficientPrivilege) throw error
+    throw new NoPlaceForTrial('The role of the app may not create a database for the trial. Grant it: ALTER ROLE … CREATEDB.')
+  }
+}
+
+async function dropLeftovers(client: pg.Client): Promise<void> {
+  const { rows } = await client.query(
+    `SELECT datname AS name FROM pg_database d WHERE datname LIKE 'bascule\\_trial\\_%' AND pg_has_role(datdba, 'USAGE')
+       AND NOT EXISTS (SELECT 1 FROM pg_stat_activity a WHERE a.datid = d.oid)`,
+  )
+  for (const { name } of z.array(z.object({ name: z.string() })).parse(rows)) {
+    // Without FORCE: one that somebody has just connected to is alive.
+    await client.query(safeSql`DROP DATABASE IF EXISTS ${quoteName(name)}`).catch(() => undefined)
+  }
+}

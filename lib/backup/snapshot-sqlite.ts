@@ -1,0 +1,132 @@
+import { chmod, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import { z } from 'zod'
+import { throwIfAborted } from '@/lib/core/abort'
+import type { SqliteTable } from '@/lib/core/catalogue'
+import { AppError } from '@/lib/core/errors'
+import { safeSql } from '@/lib/core/quoted-name'
+import type { CvRow } from '@/lib/cv/check-cv-file'
+import { readSqliteCatalogue } from '@/lib/sqlite/catalogue'
+import { countRows } from '@/lib/sqlite/count-rows'
+import { lowerFence, readFence } from '@/lib/sqlite/fence'
+import { openSqlite, type SqliteDatabase } from '@/lib/sqlite/open-database'
+import { runAside } from '@/lib/sqlite/run-aside'
+import type { DatabaseSnapshot, FileRowQueries } from './database-snapshot'
+import type { TableCount } from './manifest'
+
+/** The one member of an SQLite backup: a file that the app can use as it is. */
+export const sqliteMember = 'database/app.db'
+
+export interface SnapshotSqliteOptions {
+  readonly path: string
+  /** Work folder, empty. */
+  readonly folder: string
+  readonly fileRows: FileRowQueries
+  /** Bytes written so far. */
+  readonly onProgress: (bytes: number) => void
+  readonly signal: AbortSignal
+}
+
+/**
+ * The whole database as it is at one moment, by VACUUM INTO in a process of its own: nobody who writes in WAL mode waits
+ * for it, and it can be killed. The result is checked with `integrity_check`. A fence that stands in the file (a migration
+ * is under way) is taken out of the snapshot, so that what is restored takes writes.
+ *
+ * @throws AppError LOCAL_DISK_FULL, SOURCE_*, CANCELLED
+ */
+export async function snapshotSqlite(options: SnapshotSqliteOptions): Promise<DatabaseSnapshot> {
+  const { path, folder, signal } = options
+  const copy = join(folder, 'app.db')
+  const watch = setInterval(() => {
+    stat(copy).then(
+      ({ size }) => options.onProgress(size),
+      () => undefined,
+    )
+  }, 200)
+  try {
+    await runAside({ path, readonly: true, sql: safeSql`VACUUM INTO ?`, params: [copy] }, signal)
+  } finally {
+    clearInterval(watch)
+  }
+  await chmod(copy, 0o600)
+  takeOutFence(copy)
+  await requireIntegrity(copy, signal)
+  const db = openSqlite(copy, { readonly: true })
+  try {
+    const version = z.string().parse(db.prepare('SELECT sqlite_version()').pluck().get())
+    const tables = await countSqliteTables(db, signal)
+    const reason = 'SQLite: a file that is ready to use.'
+    return {
+      database: {
+        engine: 'sqlite',
+        version,
+        format: 'sqlite',
+        reason,
+        schema: null,
+        schemaMigrations: readSchemaMigrations(db),
+        tables,
+        leftOut: [],
+      },
+      members: [{ name: sqliteMember, path: copy }],
+      fileRows: readFileRows(db, options.fileRows),
+    }
+  } finally {
+    db.close()
+  }
+}
+
+/** Rows of every table of an open file, without holding the event loop. @throws AppError CANCELLED */
+export async function countSqliteTables(db: SqliteDatabase, signal: AbortSignal): Promise<readonly TableCount[] & TableCount[]> {
+  const counts: TableCount[] = []
+  for (const table of readSqliteCatalogue(db).tables) counts.push({ table: table.name, rows: await countTable(db, table, signal) })
+  return counts
+}
+
+/** @throws AppError SOURCE_DAMAGED with SQLite's own first words */
+export async function requireIntegrity(path: string, signal: AbortSignal): Promise<void> {
+  const rows = await runAside({ path, readonly: true, sql: safeSql`PRAGMA integrity_check(20)` }, signal)
+  const said = rows.map((row) => String(Object.values(row)[0]))
+  if (said.length === 1 && said[0] === 'ok') return
+  throw new AppError({
+    code: 'SOURCE_DAMAGED',
+    operation: 'check the integrity of a database file',
+    subject: path,
+    message: `The SQLite database is damaged: ${said.slice(0, 3).join('; ')}`,
+    hint: 'Restore the last good backup, or save what can be read with: sqlite3 FILE ".recover".',
+  })
+}
+
+/** Names of the schema migrations that ended well, oldest first; none for a database without Prisma's table. */
+export function readSchemaMigrations(db: SqliteDatabase): string[] {
+  const hasHistory = db.prepare(`SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = '_prisma_migrations'`).get() !== undefined
+  if (!hasHistory) return []
+  const sql = `SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL AND rolled_back_at IS NULL ORDER BY migration_name`
+  return z.array(z.string()).parse(db.prepare(sql).pluck().all())
+}
+
+async function countTable(db: SqliteDatabase, table: SqliteTable, signal: AbortSignal): Promise<number> {
+  const counting = countRows(db, table)
+  for (let step = counting.next(); ; step = counting.next()) {
+    if (step.done) return step.value
+    await setImmediate()
+    throwIfAborted(signal)
+  }
+}
+
+function takeOutFence(path: string): void {
+  const db = openSqlite(path)
+  try {
+    if (readFence(db) !== null) lowerFence(db)
+  } finally {
+    db.close()
+  }
+}
+
+const fileRow = z.object({ storagePath: z.string(), sizeBytes: z.number(), sha256: z.instanceof(Uint8Array) })
+
+function readFileRows(db: SqliteDatabase, { table, all }: FileRowQueries): CvRow[] {
+  if (db.prepare(`SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?`).get(table) === undefined) return []
+  const rows = z.array(fileRow).parse(db.prepare(all).all())
+  return rows.map((row) => ({ ...row, sha256: Buffer.from(row.sha256) }))
+}

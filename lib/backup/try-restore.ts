@@ -1,0 +1,148 @@
+import { createWriteStream } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { AppError, reportError } from '@/lib/core/errors'
+import { openCv } from '@/lib/cv/cv-format'
+import { openSqlite } from '@/lib/sqlite/open-database'
+import type { Trial } from './backup-view'
+import type { OpeningKeys } from './encryption'
+import { filesPrefix, type Manifest, type TableCount, totalRows } from './manifest'
+import { type MemberReader, readArchive } from './read-archive'
+import { countSqliteTables, requireIntegrity, sqliteMember } from './snapshot-sqlite'
+
+export interface TryRestoreOptions {
+  readonly path: string
+  /** SHA-256 of the whole archive, when it is known. */
+  readonly sha256?: string
+  readonly keys: OpeningKeys
+  /** CV_ENCRYPTION_KEY. */
+  readonly fileKey: Buffer
+  /** Work folder, empty; the caller removes it. */
+  readonly folder: string
+  /** Restores a dump that lies in a folder into a scratch database, counts it and drops it; null when there is no server for it. */
+  readonly tryPostgres: ((folder: string, manifest: Manifest, signal: AbortSignal) => Promise<RestoredScratch>) | null
+  readonly onProgress: (bytesDone: number) => void
+  readonly signal: AbortSignal
+}
+
+export interface RestoredScratch {
+  /** For people: "scratch database on …". */
+  readonly place: string
+  readonly tables: readonly TableCount[]
+}
+
+/** There is no place to try a backup in; says nothing against the backup. */
+export class NoPlaceForTrial extends Error {}
+
+/** Files that are decrypted in a trial: the first, the last, and others evenly between them. All are read and summed. */
+const sampleSize = 20
+
+/**
+ * Restores an archive as somebody in need would, from its bytes on the disk: read and checked to its end, the database put
+ * into a scratch file or scratch database, checked and counted, files decrypted. What comes out is an answer, not an exception.
+ *
+ * @throws AppError CANCELLED, LOCAL_DISK_FULL
+ */
+export async function tryRestore(options: TryRestoreOptions): Promise<Trial> {
+  const started = performance.now()
+  const facts = { place: '', tables: 0, rows: 0, filesOpened: 0 }
+  const answer = (status: Trial['status'], problem: string | null): Trial => ({
+    status,
+    at: new Date().toISOString(),
+    elapsedMs: performance.now() - started,
+    ...facts,
+    problem,
+  })
+  try {
+    const sample: { path: string; content: Buffer }[] = []
+    const manifest = await extractForTrial(options, sample)
+    const scratch = await restoreScratch(options, manifest)
+    facts.place = scratch.place
+    requireEqualCounts(manifest.database.tables, scratch.tables)
+    facts.tables = scratch.tables.length
+    facts.rows = totalRows(scratch.tables)
+    const unsound = new Set(manifest.files.problems.map(({ path }) => path))
+    for (const { path, content } of sample) {
+      if (unsound.has(path)) continue
+      openCv(content, options.fileKey, path)
+      facts.filesOpened += 1
+    }
+    return answer('passed', null)
+  } catch (error) {
+    const { code, message } = reportError(error)
+    if (options.signal.aborted || code === 'CANCELLED' || code === 'LOCAL_DISK_FULL') throw error
+    return answer(error instanceof NoPlaceForTrial ? 'impossible' : 'failed', message)
+  }
+}
+
+/** Writes a member's stream to a file below a folder. */
+export function writeMember(folder: string, name: string): MemberReader {
+  return async (content: Readable) => {
+    const path = join(folder, name)
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    await pipeline(content, createWriteStream(path, { flags: 'wx', mode: 0o600 }))
+  }
+}
+
+/** @throws AppError COUNTS_DIFFER naming the first table that does */
+export function requireEqualCounts(expected: readonly TableCount[], found: readonly TableCount[]): void {
+  const rowsOf = new Map(found.map(({ table, rows }) => [table, rows]))
+  const wrong = expected.find(({ table, rows }) => rowsOf.get(table) !== rows)
+  const extra = found.find(({ table }) => !expected.some((known) => known.table === table))
+  if (!wrong && !extra) return
+  const table = wrong?.table ?? extra?.table ?? ''
+  throw new AppError({
+    code: 'COUNTS_DIFFER',
+    operation: 'count a restored backup',
+    subject: table,
+    message: `${table}: ${wrong?.rows ?? 0} rows were noted when the backup was made, ${rowsOf.get(table) ?? 'no such table'} came out of it.`,
+    hint: 'Do not rely on this backup. Make another one.',
+  })
+}
+
+async function extractForTrial(options: TryRestoreOptions, sample: { path: string; content: Buffer }[]): Promise<Manifest> {
+  return readArchive({
+    path: options.path,
+    keys: options.keys,
+    ...(options.sha256 === undefined ? {} : { sha256: options.sha256 }),
+    onProgress: options.onProgress,
+    signal: options.signal,
+    open: async (manifest) => {
+      const files = manifest.members.filter(({ name }) => name.startsWith(filesPrefix))
+      const chosen = new Set(pickEvenly(files, sampleSize).map(({ name }) => name))
+      return ({ name }) => {
+        if (name.startsWith('database/')) return writeMember(options.folder, name)
+        if (!chosen.has(name)) return null
+        return async (content) => {
+          const chunks: Buffer[] = []
+          for await (const chunk of content) chunks.push(chunk as Buffer)
+          sample.push({ path: name.slice(filesPrefix.length), content: Buffer.concat(chunks) })
+        }
+      }
+    },
+  })
+}
+
+async function restoreScratch(options: TryRestoreOptions, manifest: Manifest): Promise<RestoredScratch> {
+  const { folder, signal } = options
+  if (manifest.database.engine === 'postgresql') {
+    if (options.tryPostgres === null) throw new NoPlaceForTrial('There is no PostgreSQL server to try this backup on.')
+    return options.tryPostgres(folder, manifest, signal)
+  }
+  const path = join(folder, sqliteMember)
+  await requireIntegrity(path, signal)
+  const db = openSqlite(path, { readonly: true })
+  try {
+    return { place: 'scratch file', tables: await countSqliteTables(db, signal) }
+  } finally {
+    db.close()
+  }
+}
+
+function pickEvenly<T>(items: readonly T[], count: number): readonly T[] {
+  if (items.length <= count) return items
+  const step = (items.length - 1) / (count - 1)
+  return Array.from({ length: count }, (_, index) => items[Math.round(index * step)] as T)
+}
