@@ -6,7 +6,7 @@ import type { TableMapping } from '@/lib/core/table-mapping'
 import { toPostgresError } from '@/lib/postgres/connect'
 import { compareKeyedRows } from './compare-keyed-rows'
 import { compareUnkeyedRows } from './compare-unkeyed-rows'
-import type { ComparedRows, RowComparison } from './comparison'
+import type { ComparedRows, Explain, NameBudget, RowComparison } from './comparison'
 import { type KeyPart, keyParts } from './row-order'
 import type { ReadRequest } from './source-protocol'
 import type { SourceReader } from './source-reader'
@@ -21,6 +21,8 @@ export interface ContentOptions {
   readonly client: pg.Client
   readonly advance: (rows: number, bytes: number) => void
   readonly signal: AbortSignal
+  readonly explain: Explain | null
+  readonly budget: NameBudget
 }
 
 export type ContentOutcome =
@@ -58,7 +60,10 @@ export async function compareContent(options: ContentOptions): Promise<ContentOu
   }
 }
 
-function openBoth({ mapping, reader, client, advance, signal }: ContentOptions, key: readonly KeyPart[] | null): ComparedRows {
+function openBoth(
+  { mapping, reader, client, advance, signal, explain, budget }: ContentOptions,
+  key: readonly KeyPart[] | null,
+): ComparedRows {
   const places = key ? 0 : 1
   const order = key?.map(({ targetOrder }) => targetOrder) ?? []
   const stream = client.query(copyTo(targetCopySql(mapping, order, key === null)))
@@ -68,6 +73,8 @@ function openBoth({ mapping, reader, client, advance, signal }: ContentOptions, 
     target: new TargetRows(stream, mapping.columns.length + places),
     advance,
     signal,
+    explain,
+    budget,
   }
 }
 

@@ -8,10 +8,10 @@ import { compareKeyValues, type KeyPart } from './row-order'
  * Rows whose keys differ are missing on one side; rows of one key are compared column by column.
  */
 export async function compareKeyedRows(
-  { mapping, source, target, advance, signal }: ComparedRows,
+  { mapping, source, target, advance, signal, explain, budget }: ComparedRows,
   key: readonly KeyPart[],
 ): Promise<RowComparison> {
-  const differences = new DifferenceList()
+  const differences = new DifferenceList(explain, budget)
   const breather = new Breather(signal)
   const { columns } = mapping
   const isKey = columns.map((_, column) => key.some((part) => part.column === column))
@@ -94,10 +94,11 @@ export async function compareKeyedRows(
     hasTarget = await nextTarget()
   }
   advance(sourceRows, bytes)
-  return { sourceRows, targetRows, differences: differences.named, differencesTotal: differences.total }
+  return { sourceRows, targetRows, ...differences.finish() }
 }
 
-function printKeyValue(value: Canonical, part: KeyPart): string {
+/** A key's value as a report names it. */
+export function printKeyValue(value: Canonical, part: KeyPart): string {
   if (value === unreadable) return 'unreadable'
   if (value === null) return 'NULL'
   switch (part.value.kind) {

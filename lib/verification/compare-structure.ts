@@ -1,36 +1,49 @@
 import type { PostgresTable, SqliteIndex, SqliteTable } from '@/lib/core/catalogue'
-import { createFinding, type Finding } from '@/lib/core/finding'
+import { createFinding, type Finding, type Severity } from '@/lib/core/finding'
+import { compareColumns } from './compare-columns'
+import { compareReferences } from './compare-references'
 import type { TargetIndex, TargetStructure } from './target-structure'
 
 /**
  * What the target's table lacks of the source's: primary key, indexes with their uniqueness and condition, references
- * that are there, checked and switched on, NOT NULL. Pure.
+ * that are there, checked and switched on, NOT NULL, defaults, CHECKs. Pure.
  *
- * `blocks` where the app could store or fail to store rows that it would not on SQLite; `note` where it is only
- * slower, or where the two engines have no equal form (expressions, NOCASE) and a person must look.
+ * `blocks` where the app could store or fail to store rows that it would not on SQLite, or finds them more slowly; `note`
+ * where the two engines have no equal form (expressions, NOCASE) and a person must look.
+ *
+ * @param modelSeverity of what a data model may have decided so: a note where the structure that the copy made is on
+ *   record (then the record is what counts), and blocking where nothing else is known
  */
-export function compareStructure(source: SqliteTable, target: PostgresTable, structure: TargetStructure): readonly Finding[] {
+export function compareStructure(
+  source: SqliteTable,
+  target: PostgresTable,
+  structure: TargetStructure,
+  modelSeverity: Severity,
+): readonly Finding[] {
   const indexes = structure.indexes.filter(({ table }) => table === target.name)
   return [
     ...comparePrimaryKey(source, indexes),
     ...indexes.filter(({ valid }) => !valid).map((index) => invalidIndex(target.name, index)),
     ...source.indexes.flatMap((index) => compareIndex(source.name, index, indexes)),
-    ...compareReferences(source, structure),
-    ...compareNotNull(source, target),
+    ...compareReferences(source, structure, modelSeverity),
+    ...compareColumns(source, target, modelSeverity),
   ]
 }
 
 function comparePrimaryKey(source: SqliteTable, indexes: readonly TargetIndex[]): readonly Finding[] {
   if (source.primaryKey.length === 0) return []
   if (indexes.some((index) => index.unique && index.condition === null && sameColumns(index.columns, source.primaryKey))) return []
+  const isReordered = indexes.some((index) => index.primary && sameColumns([...index.columns].sort(), [...source.primaryKey].sort()))
   return [
     createFinding({
-      code: 'PRIMARY_KEY_MISSING',
+      code: isReordered ? 'PRIMARY_KEY_ORDER_DIFFERS' : 'PRIMARY_KEY_MISSING',
       severity: 'blocks',
       table: source.name,
       shape: source.primaryKey.join(', '),
-      message: 'The target’s table has no primary key of these columns: the same row could be stored twice.',
-      hint: 'Add the primary key, then verify again.',
+      message: isReordered
+        ? 'The target’s primary key has these columns in another order: what is searched by the first of them becomes slow.'
+        : 'The target’s table has no primary key of these columns: the same row could be stored twice.',
+      hint: isReordered ? 'Drop the primary key and add it again in the order of the source.' : 'Add the primary key, then verify again.',
     }),
   ]
 }
@@ -66,69 +79,18 @@ function compareIndex(table: string, wanted: SqliteIndex, indexes: readonly Targ
       }),
     ]
   }
+  const isLessStrict = wanted.unique && indexes.some((index) => sameColumns(index.columns, columns))
   return [
     createFinding({
       ...place,
       code: wanted.unique ? 'UNIQUE_INDEX_MISSING' : 'INDEX_MISSING',
-      severity: wanted.unique && isPlain ? 'blocks' : 'note',
+      severity: isPlain ? 'blocks' : 'note',
       message: wanted.unique
-        ? 'The target does not enforce that these columns are unique.'
+        ? `The target does not enforce that these columns are unique${isLessStrict ? ': its index on them is not a unique one' : ''}.`
         : 'The target has no index on these columns: some queries will be slower.',
       hint: 'Create the index on the target, then verify again.',
     }),
   ]
-}
-
-function compareReferences(source: SqliteTable, structure: TargetStructure): readonly Finding[] {
-  const references = structure.references.filter(({ table }) => table === source.name)
-  const missing = source.foreignKeys.filter(
-    (key) =>
-      !references.some((reference) => reference.referencedTable === key.referencedTable && sameColumns(reference.columns, key.columns)),
-  )
-  return [
-    ...missing.map((key) =>
-      createFinding({
-        code: 'FOREIGN_KEY_MISSING',
-        severity: 'blocks',
-        table: source.name,
-        column: key.columns[0] ?? null,
-        shape: `(${key.columns.join(', ')}) → ${key.referencedTable}`,
-        message: 'The target does not enforce this foreign key.',
-        hint: 'Add the foreign key on the target, then verify again.',
-      }),
-    ),
-    ...references
-      .filter(({ validated, enforced }) => !validated || !enforced)
-      .map(({ name, enforced }) =>
-        createFinding({
-          code: enforced ? 'FOREIGN_KEY_NOT_VALIDATED' : 'FOREIGN_KEY_DISABLED',
-          severity: 'blocks',
-          table: source.name,
-          shape: `constraint ${name}`,
-          message: enforced
-            ? 'The rows were never checked against this foreign key.'
-            : 'This foreign key is switched off: rows go in unchecked.',
-          hint: enforced
-            ? `Run: ALTER TABLE "${source.name}" VALIDATE CONSTRAINT "${name}";`
-            : `Run: ALTER TABLE "${source.name}" ENABLE TRIGGER ALL;`,
-        }),
-      ),
-  ]
-}
-
-function compareNotNull(source: SqliteTable, target: PostgresTable): readonly Finding[] {
-  return source.columns
-    .filter(({ name, notNull }) => notNull && target.columns.find((column) => column.name === name)?.nullable)
-    .map(({ name }) =>
-      createFinding({
-        code: 'NOT_NULL_MISSING',
-        severity: 'note',
-        table: source.name,
-        column: name,
-        message: 'The target lets this column be NULL; the source does not.',
-        hint: `Run: ALTER TABLE "${source.name}" ALTER COLUMN "${name}" SET NOT NULL;`,
-      }),
-    )
 }
 
 function sameColumns(one: readonly (string | null)[], other: readonly (string | null)[]): boolean {

@@ -19,11 +19,12 @@ const mostDigests = 400_000
 export async function compareUnkeyedRows(open: () => Promise<ComparedRows>, mapping: TableMapping): Promise<RowComparison> {
   const source = new DigestSum()
   const target = new DigestSum()
-  await readDigests(await open(), mapping, (digest, _row, sign) => (sign > 0 ? source : target).add(digest))
+  const first = await open()
+  await readDigests(first, mapping, (digest, _row, sign) => (sign > 0 ? source : target).add(digest))
   const rows = { sourceRows: source.rows, targetRows: target.rows }
-  if (source.equals(target)) return { ...rows, differences: [], differencesTotal: 0 }
+  const differences = new DifferenceList(first.explain, first.budget)
+  if (source.equals(target)) return { ...rows, ...differences.finish() }
 
-  const differences = new DifferenceList()
   const passes = Math.ceil(Math.max(source.rows, target.rows) / mostDigests)
   for (let pass = 0; pass < passes; pass++) {
     const surplus = new Map<string, { count: number; places: string[] }>()
@@ -48,7 +49,7 @@ export async function compareUnkeyedRows(open: () => Promise<ComparedRows>, mapp
       }
     }
   }
-  return { ...rows, differences: differences.named, differencesTotal: differences.total }
+  return { ...rows, ...differences.finish() }
 }
 
 /** The sum of digests, in two halves modulo 2^64. Unlike an exclusive or it notices a row that is there twice. */

@@ -3,10 +3,16 @@ import { throwIfAborted } from '@/lib/core/abort'
 import type { TableMapping } from '@/lib/core/table-mapping'
 import type { SourceRows } from './source-rows'
 import type { TargetRows } from './target-rows'
-import type { RowDifference } from './verification-result'
+import type { ExpectedReason, RowDifference } from './verification-result'
 
-/** Differences that are named; all of them are counted. */
-export const mostNamedDifferences = 100
+/** Why a difference is as it should be, or null for a fault. Asked once for each difference of a table. */
+export type Explain = (difference: RowDifference) => ExpectedReason | null
+
+/** Differences that are named, of a table and of all tables together; all of them are counted. */
+export const mostNamedDifferences = 1_000
+const mostNamedInAll = 20_000
+/** Once the tables before it have used up the whole, a table still names so many. */
+const leastNamedDifferences = 20
 
 /** What one table's rows turned out to be. */
 export interface RowComparison {
@@ -14,6 +20,17 @@ export interface RowComparison {
   readonly targetRows: number
   readonly differences: readonly RowDifference[]
   readonly differencesTotal: number
+  /** How many of them are no faults, by reason. */
+  readonly expected: Readonly<Record<ExpectedReason, number>>
+}
+
+/** What is left of the names that a report has room for; shared by all tables. */
+export interface NameBudget {
+  left: number
+}
+
+export function createNameBudget(): NameBudget {
+  return { left: mostNamedInAll }
 }
 
 export interface ComparedRows {
@@ -23,16 +40,48 @@ export interface ComparedRows {
   /** Called some times a second with the rows compared so far and the source's bytes since the last call. */
   readonly advance: (rows: number, bytes: number) => void
   readonly signal: AbortSignal
+  /** Null where every difference is a fault. */
+  readonly explain: Explain | null
+  readonly budget: NameBudget
 }
 
-/** Names the first differences and counts all. */
+/** Names the first differences, faults before what is expected, and counts all. */
 export class DifferenceList {
-  readonly named: RowDifference[] = []
   total = 0
+  readonly expected: Record<ExpectedReason, number> = { 'since-switch': 0, 'repaired-by-choice': 0 }
+  private readonly faults: RowDifference[] = []
+  private readonly explained: RowDifference[] = []
+  private readonly most: number
+
+  constructor(
+    private readonly explain: Explain | null,
+    private readonly budget: NameBudget,
+  ) {
+    this.most = Math.max(leastNamedDifferences, Math.min(mostNamedDifferences, budget.left))
+  }
 
   add(difference: () => RowDifference): void {
     this.total++
-    if (this.named.length < mostNamedDifferences) this.named.push(difference())
+    // Without explanations the key of a difference that has no room is never printed.
+    if (!this.explain) {
+      if (this.faults.length < this.most) this.faults.push(difference())
+      return
+    }
+    const made = difference()
+    const because = this.explain(made)
+    if (because === null) {
+      if (this.faults.length < this.most) this.faults.push(made)
+      return
+    }
+    this.expected[because]++
+    if (this.explained.length < this.most) this.explained.push({ ...made, because })
+  }
+
+  /** Call once, at the end. */
+  finish(): Pick<RowComparison, 'differences' | 'differencesTotal' | 'expected'> {
+    const differences = [...this.faults, ...this.explained].slice(0, this.most)
+    this.budget.left = Math.max(0, this.budget.left - differences.length)
+    return { differences, differencesTotal: this.total, expected: this.expected }
   }
 }
 

@@ -4,6 +4,8 @@ import type { Report, TableProgress } from '@/lib/core/progress'
 export interface VerificationProgress {
   /** Tables and rows to do, known before the first starts. Until then the totals are unknown. */
   plan(tables: readonly { readonly table: string; readonly rowsTotal: number | null }[]): void
+  /** Rows of a table that an earlier run had done: they count as done, and not for the rate. */
+  resume(table: string, rowsDone: number, bytes: number): void
   start(table: string): void
   advance(table: string, rowsDone: number, bytes: number): void
   finishTable(table: string, rowsDone: number, state: 'done' | 'failed'): void
@@ -17,6 +19,7 @@ export function createProgress(phase: string, report: Report, now: () => number 
   const startedAt = now()
   const tables = new Map<string, TableProgress>()
   const beginnings = new Map<string, number>()
+  const earlier = new Map<string, number>()
   const changed = new Set<string>()
   let bytesDone = 0
   let lastSaid = Number.NEGATIVE_INFINITY
@@ -33,7 +36,7 @@ export function createProgress(phase: string, report: Report, now: () => number 
     const all = [...tables.values()]
     const rowsDone = all.reduce((sum, { rowsDone }) => sum + rowsDone, 0)
     const rowsTotal = all.some((table) => table.rowsTotal === null) ? null : all.reduce((sum, table) => sum + (table.rowsTotal ?? 0), 0)
-    const rowsPerSecond = rate(rowsDone, startedAt)
+    const rowsPerSecond = rate(rowsDone - [...earlier.values()].reduce((sum, rows) => sum + rows, 0), startedAt)
     const left = rowsTotal === null ? null : Math.max(0, rowsTotal - rowsDone)
     const remainingMs = left === null || !rowsPerSecond ? null : Math.round((left / rowsPerSecond) * 1000)
     const said = [...changed].flatMap((table) => tables.get(table) ?? [])
@@ -46,9 +49,17 @@ export function createProgress(phase: string, report: Report, now: () => number 
     return elapsedMs < 50 ? null : Math.round((rows / elapsedMs) * 1000)
   }
 
+  const rateOf = (table: string, rowsDone: number) =>
+    rate(Math.max(0, rowsDone - (earlier.get(table) ?? 0)), beginnings.get(table) ?? startedAt)
+
   return {
     plan: (planned) => {
       for (const { table, rowsTotal } of planned) put(table, { rowsTotal })
+    },
+    resume: (table, rowsDone, bytes) => {
+      bytesDone += bytes
+      earlier.set(table, rowsDone)
+      put(table, { rowsDone })
     },
     start: (table) => {
       beginnings.set(table, now())
@@ -56,10 +67,9 @@ export function createProgress(phase: string, report: Report, now: () => number 
     },
     advance: (table, rowsDone, bytes) => {
       bytesDone += bytes
-      put(table, { rowsDone, rowsPerSecond: rate(rowsDone, beginnings.get(table) ?? startedAt) })
+      put(table, { rowsDone, rowsPerSecond: rateOf(table, rowsDone) })
     },
-    finishTable: (table, rowsDone, state) =>
-      put(table, { state, rowsDone, rowsPerSecond: rate(rowsDone, beginnings.get(table) ?? startedAt) }),
+    finishTable: (table, rowsDone, state) => put(table, { state, rowsDone, rowsPerSecond: rateOf(table, rowsDone) }),
     finish: () => {
       if (changed.size > 0) say()
     },

@@ -16,7 +16,7 @@ export function targetCopySql(mapping: TableMapping, order: readonly string[], w
 }
 
 /** Types whose binary form has no one-to-one reading of ours go as text; char(n) loses its padding by that. */
-function fieldSql({ name, value }: ColumnMapping): string {
+export function fieldSql({ name, value }: ColumnMapping): string {
   const column = quoteName(name)
   return travelsAsText(value) ? `${column}::text` : column
 }

@@ -18,6 +18,10 @@ const referenceSchema = z.object({
   name: z.string(),
   columns: z.array(z.string()),
   referencedTable: z.string(),
+  referencedColumns: z.array(z.string()),
+  onUpdate: z.enum(['NO ACTION', 'RESTRICT', 'SET NULL', 'SET DEFAULT', 'CASCADE']),
+  onDelete: z.enum(['NO ACTION', 'RESTRICT', 'SET NULL', 'SET DEFAULT', 'CASCADE']),
+  deferred: z.boolean(),
   validated: z.boolean(),
   /** False when one of its triggers is switched off: rows go in unchecked. */
   enforced: z.boolean(),
@@ -44,10 +48,17 @@ const referencesSql = `
 SELECT t.relname AS "table", c.conname AS name, r.relname AS "referencedTable", c.convalidated AS validated,
        ARRAY(SELECT a.attname::text FROM unnest(c.conkey) WITH ORDINALITY AS k(attnum, place)
                JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = k.attnum ORDER BY k.place) AS columns,
+       ARRAY(SELECT a.attname::text FROM unnest(c.confkey) WITH ORDINALITY AS k(attnum, place)
+               JOIN pg_attribute a ON a.attrelid = c.confrelid AND a.attnum = k.attnum ORDER BY k.place) AS "referencedColumns",
+       ${actionSql('c.confupdtype')} AS "onUpdate", ${actionSql('c.confdeltype')} AS "onDelete", c.condeferrable AND c.condeferred AS deferred,
        coalesce((to_jsonb(c) ->> 'conenforced')::boolean, true)
          AND NOT EXISTS (SELECT 1 FROM pg_trigger g WHERE g.tgconstraint = c.oid AND g.tgenabled = 'D') AS enforced
   FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid JOIN pg_class r ON r.oid = c.confrelid JOIN pg_namespace n ON n.oid = t.relnamespace
- WHERE c.contype = 'f' AND n.nspname = $1`
+ WHERE c.contype = 'f' AND c.conparentid = 0 AND n.nspname = $1`
+
+function actionSql(column: string): string {
+  return `CASE ${column} WHEN 'r' THEN 'RESTRICT' WHEN 'c' THEN 'CASCADE' WHEN 'n' THEN 'SET NULL' WHEN 'd' THEN 'SET DEFAULT' ELSE 'NO ACTION' END`
+}
 
 /** Reads the structure in the client's transaction. */
 export async function readTargetStructure(client: pg.Client, schema: string): Promise<TargetStructure> {

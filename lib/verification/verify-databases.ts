@@ -9,19 +9,25 @@ import { readPostgresCatalogue } from '@/lib/postgres/catalogue'
 import { toPostgresError } from '@/lib/postgres/connect'
 import { schemaOf, targetLabel } from '@/lib/postgres/target-url'
 import { mapTables } from '@/lib/schema/map-tables'
+import { type ChangesSinceSwitch, readChangesSinceSwitch } from './changes-since-switch'
 import { compareContent } from './compare-content'
-import { compareSequences } from './compare-sequences'
-import { compareStructure } from './compare-structure'
 import { pairTables, type TablePair } from './compared-tables'
+import { createNameBudget, type Explain } from './comparison'
 import { absent, type Count, compareCounts, countTarget } from './count-tables'
 import { describeTarget } from './endpoints'
 import { createProgress } from './progress-report'
 import { withTargetSnapshot } from './read-snapshot'
 import { openSourceReader, type SourceReader } from './source-reader'
-import { readTargetStructure } from './target-structure'
-import type { TableComparison, VerificationResult } from './verification-result'
+import { type Aspect, isSound, type TableComparison, type VerificationResult } from './verification-result'
+import { aspectsOf, verifyStructure } from './verify-structure'
 
-export const verificationPhases = ['counts', 'content', 'structure'] as const
+export const verificationPhases = ['counts', 'content', 'structure', 'files'] as const
+
+/** What a check of the host app's files came to. Its findings' codes begin with CV_ to count for the aspect `files`. */
+export interface FilesCheck {
+  readonly checked: number
+  readonly findings: readonly Finding[]
+}
 
 export interface VerifyOptions {
   /** Path of the SQLite file. */
@@ -29,18 +35,29 @@ export interface VerifyOptions {
   readonly targetUrl: string
   /** The job that asked; only for logs. */
   readonly jobId?: string
+  /** Checks the files that rows speak of; left out where there are none. */
+  readonly checkFiles?: (report: Report, signal: AbortSignal) => Promise<FilesCheck>
+  /** Why a difference in this table is as it should be, beyond what the change log explains: rows repaired by choice. */
+  readonly explain?: (table: string) => Explain | null
+  /** Version of this program, for the report. */
+  readonly version?: string
 }
 
 interface Sides {
   readonly reader: SourceReader
   readonly client: pg.Client
+  readonly changes: ChangesSinceSwitch
+  /** Adds up the bytes that were read of the source. */
+  readonly read: { bytes: number }
+  readonly explain: VerifyOptions['explain']
   readonly report: Report
   readonly signal: AbortSignal
 }
 
 /**
- * Compares both databases as they are now: counts, every row and column, then sequences, indexes and references.
- * Each side is read in one snapshot, so the app may go on working. The comparison shares no code with the copy.
+ * Compares both databases as they are now: counts, every row and column, then sequences, constraints, indexes, columns,
+ * triggers, orphans, and the files if the caller has any. Rows that the app wrote on the target since the switch are told
+ * from faults by the change log. Each side is read in one snapshot, so the app may go on working. The comparison shares no code with the copy.
  * Memory does not grow with the data. `failed` when anything differs or could not be compared.
  *
  * @throws AppError SOURCE_*, TARGET_* when one of the databases cannot be read at all, CANCELLED
@@ -49,12 +66,16 @@ export async function verifyDatabases(options: VerifyOptions, report: Report, si
   throwIfAborted(signal)
   const startedAt = new Date()
   const started = performance.now()
-  report({ type: 'plan', phases: [...verificationPhases] })
+  report({ type: 'plan', phases: verificationPhases.filter((phase) => phase !== 'files' || options.checkFiles !== undefined) })
   try {
     await using reader = await openSourceReader(options.sourcePath, signal)
+    const sourceAt = new Date().toISOString()
     return await withTargetSnapshot(options.targetUrl, { signal, statementTimeoutMs: 0 }, async (client) => {
       await client.query(`SET LOCAL work_mem = '${availableParallelism() > 1 ? 128 : 64}MB'`)
-      const sides: Sides = { reader, client, report, signal }
+      const changes = await readChangesSinceSwitch(client)
+      const targetAt = new Date().toISOString()
+      const read = { bytes: 0 }
+      const sides: Sides = { reader, client, changes, read, explain: options.explain, report, signal }
       const source = reader.opened.catalogue
       const target = await readPostgresCatalogue(client, schemaOf(options.targetUrl))
       const { tables: mappings, leftBehind } = mapTables(source, target)
@@ -65,23 +86,52 @@ export async function verifyDatabases(options: VerifyOptions, report: Report, si
         for (const finding of found) report({ type: 'finding', finding })
       }
       note(leftBehind)
-      const counted = await inPhase('counts', report, () => countPairs(pairs, sides), hasNoDifference)
-      const tables = await inPhase('content', report, () => comparePairs(counted, mappings, leftBehind, sides), areIdentical)
-      note(await inPhase('structure', report, () => compareStructures(pairs, sides, schemaOf(options.targetUrl)), areHarmless))
-      const isProven = areIdentical(tables) && areHarmless(findings)
+      const counted = await inPhase(
+        'counts',
+        report,
+        () => countPairs(pairs, sides),
+        (each) => hasNoDifference(each, changes),
+      )
+      const tables = await inPhase('content', report, () => comparePairs(counted, mappings, leftBehind, sides), areSound)
+      const isIdentical = (name: string) => tables.some(({ table, content }) => table === name && content === 'identical')
+      const verifyAll = () => verifyStructure(client, pairs, target, isIdentical, signal)
+      const structure = await inPhase('structure', report, verifyAll, (each) => areHarmless(each.findings))
+      note(structure.findings)
+      const files = await checkFiles(options, report, signal)
+      note(files.findings)
+      const isProven = areSound(tables) && areHarmless(findings)
       return {
         status: isProven ? 'succeeded' : 'failed',
-        source: reader.opened.endpoint,
-        target: await describeTarget(client, options.targetUrl),
+        source: { ...reader.opened.endpoint, snapshotAt: sourceAt },
+        target: { ...(await describeTarget(client, options.targetUrl)), snapshotAt: targetAt },
         startedAt: startedAt.toISOString(),
         elapsedMs: Math.round(performance.now() - started),
         tables: [...tables],
         findings,
+        aspects: [...structure.aspects, ...files.aspects],
+        compared: { rows: tables.reduce((sum, table) => sum + (mappedRows(table) ?? 0), 0), bytes: read.bytes },
+        ...(options.version === undefined ? {} : { version: options.version }),
       }
     })
   } catch (error) {
     throw signal.aborted ? cancelledError(signal) : toPostgresError(error, targetLabel(options.targetUrl))
   }
+}
+
+async function checkFiles(
+  options: VerifyOptions,
+  report: Report,
+  signal: AbortSignal,
+): Promise<{ readonly findings: readonly Finding[]; readonly aspects: readonly Aspect[] }> {
+  const { checkFiles: check } = options
+  if (!check) return { findings: [], aspects: [] }
+  const { checked, findings } = await inPhase(
+    'files',
+    report,
+    () => check(report, signal),
+    (result) => areHarmless(result.findings),
+  )
+  return { findings, aspects: aspectsOf(findings, { files: checked }) }
 }
 
 async function countPairs(pairs: readonly TablePair[], { reader, client, report, signal }: Sides): Promise<readonly TableComparison[]> {
@@ -115,9 +165,10 @@ async function comparePairs(
   counted: readonly TableComparison[],
   mappings: readonly TableMapping[],
   leftBehind: readonly Finding[],
-  { reader, client, report, signal }: Sides,
+  { reader, client, changes, read, explain, report, signal }: Sides,
 ): Promise<readonly TableComparison[]> {
   const progress = createProgress('content', report)
+  const budget = createNameBudget()
   progress.plan(counted.map(({ table, sourceRows }) => ({ table, rowsTotal: sourceRows ?? 0 })))
   const compared: TableComparison[] = []
   for (const counts of counted) {
@@ -128,22 +179,40 @@ async function comparePairs(
       continue
     }
     progress.start(counts.table)
-    const advance = (rows: number, bytes: number) => progress.advance(counts.table, rows, bytes)
-    const outcome = await compareContent({ mapping, reader, client, advance, signal })
+    const advance = (rows: number, bytes: number) => {
+      read.bytes += bytes
+      progress.advance(counts.table, rows, bytes)
+    }
+    const reasons = [explain?.(mapping.table) ?? null, await changes.explainer(mapping)].filter((reason) => reason !== null)
+    const outcome = await compareContent({ mapping, reader, client, advance, signal, budget, explain: firstOf(reasons) })
     const result = outcome.status === 'compared' ? judge(counts, outcome.comparison) : { ...counts, reason: outcome.reason }
     const judged = withLeftBehind(result, leftBehind)
     compared.push(judged)
-    progress.finishTable(counts.table, counts.sourceRows ?? 0, judged.content === 'identical' ? 'done' : 'failed')
+    progress.finishTable(counts.table, counts.sourceRows ?? 0, isSound(judged) ? 'done' : 'failed')
   }
   progress.finish()
   return compared
 }
 
+/** The first reason that holds; null where there is none to ask. */
+function firstOf(reasons: readonly Explain[]): Explain | null {
+  if (reasons.length === 0) return null
+  return (difference) => {
+    for (const explain of reasons) {
+      const because = explain(difference)
+      if (because !== null) return because
+    }
+    return null
+  }
+}
+
 type Compared = Extract<Awaited<ReturnType<typeof compareContent>>, { status: 'compared' }>['comparison']
 
 /** `identical` only when every row that was counted was also compared, on both sides. */
-function judge(counts: TableComparison, { sourceRows, targetRows, differences, differencesTotal }: Compared): TableComparison {
-  const compared = { ...counts, sourceRows, targetRows, differences: [...differences], differencesTotal, reason: null }
+function judge(counts: TableComparison, { sourceRows, targetRows, differences, differencesTotal, expected }: Compared): TableComparison {
+  const isExplained = expected['since-switch'] + expected['repaired-by-choice'] > 0
+  const found = { differences: [...differences], differencesTotal, ...(isExplained ? { expected } : {}) }
+  const compared = { ...counts, sourceRows, targetRows, ...found, reason: null }
   if (differencesTotal > 0) return { ...compared, content: 'different' }
   const isWhole = counts.sourceRows === sourceRows && counts.targetRows === targetRows && sourceRows === targetRows
   if (isWhole) return { ...compared, content: 'identical' }
@@ -165,23 +234,20 @@ function withLeftBehind(result: TableComparison, leftBehind: readonly Finding[])
   }
 }
 
-async function compareStructures(pairs: readonly TablePair[], { client, signal }: Sides, schema: string): Promise<readonly Finding[]> {
-  const structure = await readTargetStructure(client, schema)
-  const findings: Finding[] = []
-  for (const { source, target } of pairs) {
-    throwIfAborted(signal)
-    if (!source || !target) continue
-    findings.push(...compareStructure(source, target, structure), ...(await compareSequences(client, source, target)))
-  }
-  return findings
+/** Rows of a table that were compared column by column. */
+function mappedRows({ content, sourceRows }: TableComparison): number | null {
+  return content === 'unknown' ? null : sourceRows
 }
 
-function hasNoDifference(tables: readonly TableComparison[]): boolean {
-  return tables.every(({ content, sourceRows, targetRows }) => content !== 'different' && sourceRows === targetRows)
+/** A table that the app has written to since the switch may have any number of rows. */
+function hasNoDifference(tables: readonly TableComparison[], { tables: changed }: ChangesSinceSwitch): boolean {
+  return tables.every(
+    ({ table, content, sourceRows, targetRows }) => changed.has(table) || (content !== 'different' && sourceRows === targetRows),
+  )
 }
 
-function areIdentical(tables: readonly TableComparison[]): boolean {
-  return tables.every(({ content }) => content === 'identical')
+function areSound(tables: readonly TableComparison[]): boolean {
+  return tables.every(isSound)
 }
 
 function areHarmless(findings: readonly Finding[]): boolean {

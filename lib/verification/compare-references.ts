@@ -1,0 +1,76 @@
+import type { ForeignKey, SqliteTable } from '@/lib/core/catalogue'
+import { createFinding, type Finding, type Severity } from '@/lib/core/finding'
+import type { TargetReference, TargetStructure } from './target-structure'
+
+/** Foreign keys of the source that the target lacks, has switched off or never checked, or follows otherwise. Pure. */
+export function compareReferences(source: SqliteTable, structure: TargetStructure, modelSeverity: Severity): readonly Finding[] {
+  const references = structure.references.filter(({ table }) => table === source.name)
+  return [
+    ...source.foreignKeys.flatMap((key) => {
+      const counterpart = references.find((reference) => isSame(reference, key))
+      return counterpart ? compareActions(source.name, key, counterpart, modelSeverity) : [missing(source.name, key)]
+    }),
+    ...references.filter(({ validated, enforced }) => !validated || !enforced).map((reference) => notHeeded(source.name, reference)),
+  ]
+}
+
+/** Whether a reference of the target is the one that the source has. */
+export function isSame(reference: TargetReference, key: ForeignKey): boolean {
+  return (
+    reference.referencedTable === key.referencedTable &&
+    sameNames(reference.columns, key.columns) &&
+    sameNames(reference.referencedColumns, key.referencedColumns)
+  )
+}
+
+function missing(table: string, key: ForeignKey): Finding {
+  return createFinding({
+    code: 'FOREIGN_KEY_MISSING',
+    severity: 'blocks',
+    table,
+    column: key.columns[0] ?? null,
+    shape: `(${key.columns.join(', ')}) → ${key.referencedTable}`,
+    message: 'The target does not enforce this foreign key.',
+    hint: 'Add the foreign key on the target, then verify again.',
+  })
+}
+
+function notHeeded(table: string, { name, enforced }: TargetReference): Finding {
+  return createFinding({
+    code: enforced ? 'FOREIGN_KEY_NOT_VALIDATED' : 'FOREIGN_KEY_DISABLED',
+    severity: 'blocks',
+    table,
+    shape: `constraint ${name}`,
+    message: enforced ? 'The rows were never checked against this foreign key.' : 'This foreign key is switched off: rows go in unchecked.',
+    hint: enforced
+      ? `Run: ALTER TABLE "${table}" VALIDATE CONSTRAINT "${name}";`
+      : `Run: ALTER TABLE "${table}" ENABLE TRIGGER ALL; on both tables of the foreign key.`,
+  })
+}
+
+function compareActions(table: string, key: ForeignKey, reference: TargetReference, severity: Severity): readonly Finding[] {
+  const was = describe(key)
+  const is = describe(reference)
+  if (was === is) return []
+  return [
+    createFinding({
+      code: 'FOREIGN_KEY_ACTION_DIFFERS',
+      severity,
+      table,
+      column: key.columns[0] ?? null,
+      shape: `constraint ${reference.name}`,
+      message: `The target follows this foreign key otherwise: the source says ${was}, the target ${is}.`,
+      hint: 'Drop the foreign key on the target and add it again with the actions of the source.',
+    }),
+  ]
+}
+
+type Actions = Pick<ForeignKey, 'onUpdate' | 'onDelete' | 'deferred'>
+
+function describe({ onUpdate, onDelete, deferred }: Actions): string {
+  return `ON UPDATE ${onUpdate} ON DELETE ${onDelete}${deferred ? ' DEFERRABLE INITIALLY DEFERRED' : ''}`
+}
+
+function sameNames(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((name, place) => name === other[place])
+}
