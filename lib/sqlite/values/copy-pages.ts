@@ -1,10 +1,12 @@
 import type { Database, Statement } from 'better-sqlite3'
+import { z } from 'zod'
 import type { TableMapping } from '@/lib/core/table-mapping'
 import { registerCopyFunctions } from './copy-functions'
-import { asBytes, copySelect, lineExpression } from './copy-line'
+import { copySelect } from './copy-line'
 import { prepared, readLargeRow, type Source } from './large-row'
+import { createPageReader, type JoinedPage, type PageReader, sizeExpression } from './plain-page'
 import { endOfSlice, type KeyValue, type RowRange, rangeClause, rowKeyOf } from './row-range'
-import { columnReference, quoteName, sumAll, tableAlias } from './sql-text'
+import { quoteName, tableAlias } from './sql-text'
 
 /** A piece of COPY data. Pieces are sent in order; a very large row spans several. */
 export interface CopyPage {
@@ -45,19 +47,20 @@ export function* readCopyPages(db: Database, mapping: TableMapping, options: Cop
     return
   }
   const target = options.targetBytes ?? 1024 * 1024
-  const source = { db, mapping, key, isUtf16, statements: new Map<string, Statement>() }
+  const source: Source = { db, mapping, key, isUtf16, statements: new Map<string, Statement>() }
+  const reader = createPageReader({ ...source, key, largeRowBytes: mayHoldLargeRow(db, mapping.table) ? largeRowBytes : null })
   let after = options.after
   let rows = 256
   for (;;) {
     const range = { ...(after === undefined ? {} : { after }), ...(options.upTo === undefined ? {} : { upTo: options.upTo }) }
-    const page = readPage(source, range, rows)
+    const page = readPage(reader, source, range, rows)
     if (page === null) return
     if (page.largeRows === 0) {
       yield { data: page.data, rows: page.rows, resumeAfter: page.last }
       after = page.last
     } else {
       const large = firstLargeRow(source, { ...range, upTo: page.last })
-      const before = page.rows === 0 ? null : readPage(source, { ...range, upTo: large }, rows)
+      const before = page.rows === 0 ? null : readPage(reader, source, { ...range, upTo: large }, rows)
       if (before !== null && before.rows > 0) yield { data: before.data, rows: before.rows, resumeAfter: null }
       yield* readAlone(source, large)
       after = large
@@ -67,28 +70,15 @@ export function* readCopyPages(db: Database, mapping: TableMapping, options: Cop
   }
 }
 
-interface Page {
-  readonly data: Buffer
-  readonly rows: number
-  readonly largeRows: number
-  readonly last: readonly KeyValue[]
-}
+type Page = Omit<JoinedPage, 'last'> & { readonly last: readonly KeyValue[] }
 
 /** One page, without the large rows in it; null at the end of the range. */
-function readPage(source: Source, range: RowRange, rows: number): Page | null {
-  const { db, mapping, key, isUtf16 } = source
-  const small = `${sizeExpression(mapping)}<=${largeRowBytes}`
+function readPage(reader: PageReader, { db, mapping, key }: Source, range: RowRange, rows: number): Page | null {
   // For composite keys there is no aggregate that gives the last row, so the end is looked up first.
   const end = key.kind === 'primaryKey' ? endOfSlice(db, mapping, key, range, rows) : null
   if (key.kind === 'primaryKey' && end === null) return null
-  const clause = rangeClause(key, end === null ? range : { ...range, upTo: end })
-  const inner = `SELECT CASE WHEN ${small} THEN ${lineExpression(mapping, isUtf16)} END AS line, ${key.expressions[0]} AS k FROM ${quoteName(mapping.table)} AS ${tableAlias}${clause.where}${clause.orderBy} LIMIT ?`
-  const sql = `SELECT ${asBytes("ifnull(group_concat(line,''),'')", isUtf16)}, count(line), count(*), max(k) FROM (${inner})`
-  // An aggregate without GROUP BY always answers one row; the casts name what the SQL selects.
-  const row = prepared(source, sql).get(...clause.params, BigInt(rows)) as [Buffer, bigint, bigint, KeyValue | null]
-  const [data, smallRows, allRows, last] = row
-  if (last === null) return null
-  return { data, rows: Number(smallRows), largeRows: Number(allRows - smallRows), last: end ?? [last] }
+  const page = reader.read(end === null ? range : { ...range, upTo: end }, rows)
+  return page.last === null ? null : { ...page, last: end ?? [page.last] }
 }
 
 /** The key of the first large row of a range that is known to hold one. */
@@ -109,10 +99,13 @@ function* readAlone(source: Source, rowKey: readonly KeyValue[]): Generator<Copy
   if (last !== undefined) yield { data: last, rows: 1, resumeAfter: rowKey }
 }
 
-/** Bytes of a row's texts and BLOBs as stored; read from the row's header, not from its overflow pages. */
-function sizeExpression(mapping: TableMapping): string {
-  const sized = mapping.columns.filter((column) => !column.generated && column.name !== mapping.rowidColumn)
-  return sumAll(sized.map((column) => `ifnull(octet_length(${columnReference(column.name)}),0)`))
+const largestRow = z.object({ bytes: z.number() }).optional()
+
+/** Whether a row of the table has as many bytes; one walk over the table's pages tells, at 0.1 µs a row. */
+function mayHoldLargeRow(db: Database, table: string): boolean {
+  const row = db.prepare('SELECT mx_payload AS bytes FROM dbstat WHERE name = ? AND aggregate = TRUE').get(table)
+  const largest = largestRow.parse(row)
+  return largest === undefined || largest.bytes > largeRowBytes
 }
 
 /** A table that hides its rowid behind columns of that name: in one piece, batched here, with nowhere to resume. */

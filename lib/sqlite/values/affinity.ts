@@ -1,0 +1,4 @@
+/** Whether a column of this declared type (upper case) can hold nothing but TEXT, BLOB and NULL (https://sqlite.org/datatype3.html#determination_of_column_affinity). */
+export function hasTextAffinity(declaredType: string): boolean {
+  return !declaredType.includes('INT') && /CHAR|CLOB|TEXT/.test(declaredType)
+}
