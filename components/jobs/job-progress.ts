@@ -19,6 +19,9 @@ export interface TotalsProgress {
   readonly rowsDone: number
   readonly rowsTotal: number | null
   readonly bytesDone: number | null
+  /** Null where the work is measured in rows. */
+  readonly bytesTotal: number | null
+  readonly bytesPerSecond: number | null
   readonly rowsPerSecond: number | null
   readonly remainingMs: number | null
 }
@@ -96,8 +99,8 @@ export function addEvents(progress: JobProgress, events: readonly NumberedEvent[
         break
       }
       case 'progress': {
-        const { phase, rowsDone, rowsTotal, bytesDone, rowsPerSecond, remainingMs } = event
-        draft.totals = { phase, rowsDone, rowsTotal, bytesDone, rowsPerSecond, remainingMs }
+        const { phase, rowsDone, rowsTotal, bytesDone, bytesTotal = null, bytesPerSecond = null, rowsPerSecond, remainingMs } = event
+        draft.totals = { phase, rowsDone, rowsTotal, bytesDone, bytesTotal, bytesPerSecond, rowsPerSecond, remainingMs }
         // Later phases (structure, counts) name tables too; the bars stay those of the copy.
         if (phase === 'copy' || !draft.phases.some((known) => known.phase === 'copy')) {
           for (const table of event.tables) draft.tables.set(table.table, table)

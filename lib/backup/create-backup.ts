@@ -16,7 +16,7 @@ import { snapshotPostgres } from './snapshot-postgres'
 import { snapshotSqlite } from './snapshot-sqlite'
 import { hasFileRow, tryPostgresIn } from './source-access'
 import { tryRestore } from './try-restore'
-import { toArchiveError, type WrittenArchive, writeArchive } from './write-archive'
+import { type SourceMember, toArchiveError, type WrittenArchive, writeArchive } from './write-archive'
 
 export interface CreateBackupOptions {
   readonly id: string
@@ -73,7 +73,8 @@ export async function createBackup(options: CreateBackupOptions, report: Report,
     await mkdir(work, { recursive: true, mode: 0o700 })
     const { snapshot, files } = await takeAll(options, work, report, signal)
     const written = await runPhase('archive', report, signal, async () => {
-      const database = await Promise.all(snapshot.members.map((member) => measureMember(member.name, member.path, signal)))
+      const database: SourceMember[] = []
+      for (const { name, path: from } of snapshot.members) database.push(await measureMember(name, from, signal))
       const environment = options.environmentFile === null ? [] : [await measureMember(environmentName, options.environmentFile, signal)]
       const members = [...database, ...environment, ...files.members]
       const totalBytes = members.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)

@@ -37,6 +37,8 @@ export interface SnapshotSqliteOptions {
  */
 export async function snapshotSqlite(options: SnapshotSqliteOptions): Promise<DatabaseSnapshot> {
   const { path, folder, signal } = options
+  // Says what is wrong with the file where VACUUM INTO would only say that it cannot.
+  openSqlite(path, { readonly: true }).close()
   const copy = join(folder, 'app.db')
   const watch = setInterval(() => {
     stat(copy).then(

@@ -1,0 +1,161 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { z } from 'zod'
+import { appendAudit } from '@/lib/control/audit'
+import type { ControlStore } from '@/lib/control/control-store'
+import type { Prisma } from '@/lib/control/generated/client'
+import { AppError, type ErrorReport } from '@/lib/core/errors'
+import {
+  type ArchiveEncryption,
+  archiveEncryptionSchema,
+  type BackupOrigin,
+  type BackupView,
+  backupErrorSchema,
+  backupViewSchema,
+  type Trial,
+  trialSchema,
+} from './backup-view'
+import type { WrittenBackup } from './create-backup'
+import { knownKeyIds } from './key-policy'
+import { manifestSummarySchema } from './manifest'
+
+/** What is known of a backup before it is made. */
+export interface BackupRequest {
+  readonly id: string
+  readonly origin: BackupOrigin
+  readonly createdAt: Date
+  readonly requestedBy: string
+  readonly jobId: string | null
+  readonly engine: 'sqlite' | 'postgresql'
+  readonly encryption: ArchiveEncryption
+}
+
+/** The catalogue of backups in the control store, and the folder where their files lie. */
+export interface BackupCatalogue {
+  readonly store: ControlStore
+  readonly folder: string
+}
+
+/** Lists an archive that is whole. */
+export async function noteWritten(
+  { store }: BackupCatalogue,
+  request: BackupRequest,
+  written: WrittenBackup,
+  foreign = false,
+): Promise<void> {
+  const finishedAt = store.clock.now()
+  await store.write(async (transaction) => {
+    await transaction.backup.create({
+      data: {
+        ...common(request),
+        status: 'written',
+        finishedAt,
+        fileName: written.fileName,
+        sizeBytes: written.sizeBytes,
+        sha256: written.sha256,
+        format: written.manifest.database.format,
+        foreign,
+        manifest: JSON.stringify(manifestSummarySchema.parse(written.manifest)),
+      },
+    })
+    const detail = {
+      origin: request.origin,
+      sizeBytes: written.sizeBytes,
+      encrypted: request.encryption.kind,
+      environment: written.manifest.environment,
+    }
+    await appendAudit(transaction, finishedAt, { actor: request.requestedBy, action: 'backup.written', subject: request.id, detail })
+  })
+}
+
+/** Notes how a trial restore came out. */
+export async function noteTrial({ store }: BackupCatalogue, id: string, trial: Trial): Promise<void> {
+  const text = JSON.stringify(trialSchema.parse(trial))
+  await store.write((transaction) => transaction.backup.updateMany({ where: { id }, data: { trial: text, finishedAt: store.clock.now() } }))
+}
+
+/** Notes an attempt that came to nothing. */
+export async function noteFailed({ store }: BackupCatalogue, request: BackupRequest, error: ErrorReport): Promise<void> {
+  const finishedAt = store.clock.now()
+  const text = JSON.stringify(backupErrorSchema.parse(error))
+  await store.write(async (transaction) => {
+    await transaction.backup.create({ data: { ...common(request), status: 'failed', finishedAt, error: text } })
+    const detail = { origin: request.origin, code: error.code }
+    await appendAudit(transaction, finishedAt, { actor: request.requestedBy, action: 'backup.failed', subject: request.id, detail })
+  })
+}
+
+/** The newest backups first, failed ones among them. */
+export async function listBackups(catalogue: BackupCatalogue, limit = 500): Promise<readonly BackupView[]> {
+  const rows = await catalogue.store.read.backup.findMany({ orderBy: [{ createdAt: 'desc' }, { id: 'desc' }], take: limit })
+  const keyIds = await knownKeyIds(catalogue.store)
+  return rows.map((row) => toView(row, catalogue.folder, keyIds))
+}
+
+/** @throws AppError NOT_FOUND */
+export async function getBackup(catalogue: BackupCatalogue, id: string): Promise<BackupView> {
+  const row = await catalogue.store.read.backup.findUnique({ where: { id } })
+  if (row) return toView(row, catalogue.folder, await knownKeyIds(catalogue.store))
+  throw new AppError({
+    code: 'NOT_FOUND',
+    operation: 'find a backup',
+    subject: id,
+    message: 'There is no such backup.',
+    hint: 'Look at the list; it may have been deleted.',
+  })
+}
+
+/** Where the archive of a backup lies. @throws AppError NOT_FOUND when there is none */
+export function archivePath({ folder }: BackupCatalogue, backup: BackupView): string {
+  if (backup.fileName !== null && backup.present) return join(/*turbopackIgnore: true*/ folder, backup.fileName)
+  throw new AppError({
+    code: 'NOT_FOUND',
+    operation: 'open a backup',
+    subject: backup.id,
+    message: 'The file of this backup is not there.',
+    hint: 'Look whether it was moved or deleted by hand; use another backup.',
+  })
+}
+
+/** Keeps a backup from retention, or gives it free. @throws AppError NOT_FOUND */
+export async function setLocked({ store }: BackupCatalogue, id: string, locked: boolean, actor: string): Promise<void> {
+  const at = store.clock.now()
+  await store.write(async (transaction) => {
+    const { count } = await transaction.backup.updateMany({ where: { id, status: 'written' }, data: { locked } })
+    if (count !== 1) throw new AppError({ code: 'NOT_FOUND', operation: 'lock a backup', subject: id, message: 'There is no such backup.' })
+    await appendAudit(transaction, at, { actor, action: locked ? 'backup.locked' : 'backup.unlocked', subject: id })
+  })
+}
+
+/** Forgets a backup. The file is the caller's, who removes it first: a file without a row would be nobody's. */
+export async function forgetBackup({ store }: BackupCatalogue, id: string, actor: string, reason: string): Promise<void> {
+  const at = store.clock.now()
+  await store.write(async (transaction) => {
+    const { count } = await transaction.backup.deleteMany({ where: { id } })
+    if (count === 1) await appendAudit(transaction, at, { actor, action: 'backup.deleted', subject: id, detail: { reason } })
+  })
+}
+
+function common({ id, origin, createdAt, requestedBy, jobId, engine, encryption }: BackupRequest) {
+  return { id, origin, createdAt, requestedBy, jobId, engine, encryption: JSON.stringify(encryption) }
+}
+
+const json = (text: string | null): unknown => (text === null ? null : JSON.parse(text))
+
+function toView(row: Prisma.BackupModel, folder: string, keyIds: ReadonlySet<string>): BackupView {
+  const encryption = archiveEncryptionSchema.parse(json(row.encryption))
+  const keyKnown =
+    encryption.kind === 'none' || (encryption.kind === 'passphrase' && encryption.keyId !== null && keyIds.has(encryption.keyId))
+  return backupViewSchema.parse({
+    ...row,
+    createdAt: row.createdAt.toISOString(),
+    finishedAt: row.finishedAt.toISOString(),
+    sizeBytes: row.sizeBytes === null ? null : Number(row.sizeBytes),
+    encryption,
+    keyKnown,
+    manifest: json(row.manifest),
+    trial: json(row.trial),
+    error: json(row.error),
+    present: row.fileName !== null && existsSync(join(/*turbopackIgnore: true*/ folder, row.fileName)),
+  } satisfies Record<keyof z.input<typeof backupViewSchema>, unknown>)
+}
