@@ -7,12 +7,12 @@ import type { TableMapping } from '@/lib/core/table-mapping'
 import type { TargetInspection } from '@/lib/postgres/inspect-target'
 import type { TargetUrl } from '@/lib/postgres/target-url'
 import type { ColumnProfile } from '@/lib/schema/column-type'
-import { widestType } from '@/lib/schema/column-type'
+import { widerTypeFor } from '@/lib/schema/column-type'
 import { mapTables } from '@/lib/schema/map-tables'
 import { findUnusableNames } from '@/lib/schema/unusable-names'
 import { createProgress, type VerificationProgress } from '@/lib/verification/progress-report'
 import { checkIntegrity, checkReferences } from './check-source'
-import { planSchema, type SchemaModel, type SchemaPlan } from './schema-plan'
+import { planSchema, type SchemaModel, type SchemaPlan, type TypeOverride } from './schema-plan'
 import type { TaskPool } from './threads/task-pool'
 
 export interface CheckedMigration {
@@ -87,7 +87,7 @@ const maximumRounds = 3
 /** The schema as it will stand on the target, and every value against it; the part of `checkMigration` that needs the target. */
 export async function planAndCheckValues(source: SqliteCatalogue, context: CheckContext): Promise<Omit<CheckedMigration, 'source'>> {
   const profiles = new Map<string, ReadonlyMap<string, ColumnProfile>>()
-  const overrides = new Map<string, Map<string, string>>()
+  const overrides = new Map<string, Map<string, TypeOverride>>()
   const valueFindings = new Map<string, readonly Finding[]>()
   const progress = createProgress('checks', context.report)
   for (let round = 1; ; round += 1) {
@@ -154,20 +154,20 @@ function widenRefused(
   plan: SchemaPlan,
   findings: ReadonlyMap<string, readonly Finding[]>,
   profiles: ReadonlyMap<string, ReadonlyMap<string, ColumnProfile>>,
-  overrides: Map<string, Map<string, string>>,
+  overrides: Map<string, Map<string, TypeOverride>>,
 ): readonly string[] {
   const changed = new Set<string>()
-  for (const finding of [...findings.values()].flat()) {
-    const { table, column, severity } = finding
-    if (severity !== 'blocks' || table === null || column === null) continue
-    const type = plan.chosenTypes.get(table)?.get(column)
-    const profile = profiles.get(table)?.get(column)
-    if (type === undefined || !profile || finding.code.startsWith('NULL_')) continue
-    const wider = type === 'date' ? 'timestamp(3)' : type === 'text' ? 'bytea' : widestType(profile)
-    if (type === wider) continue
-    const columns = overrides.get(table) ?? new Map<string, string>()
-    overrides.set(table, columns.set(column, wider))
-    changed.add(table)
+  for (const [table, types] of plan.chosenTypes) {
+    for (const [column, type] of types) {
+      const refusals = (findings.get(table) ?? []).filter((finding) => finding.column === column && finding.severity === 'blocks')
+      const [because] = refusals
+      const profile = profiles.get(table)?.get(column)
+      const wider = because && profile ? widerTypeFor(type, refusals, profile) : null
+      if (!because || wider === null || wider === type) continue
+      const columns = overrides.get(table) ?? new Map<string, TypeOverride>()
+      overrides.set(table, columns.set(column, { type: wider, because }))
+      changed.add(table)
+    }
   }
   return [...changed]
 }

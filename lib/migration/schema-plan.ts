@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type pg from 'pg'
 import { z } from 'zod'
-import type { PostgresCatalogue, SqliteCatalogue, SqliteTable } from '@/lib/core/catalogue'
+import type { PostgresCatalogue, SqliteCatalogue, SqliteColumn, SqliteTable } from '@/lib/core/catalogue'
 import { AppError } from '@/lib/core/errors'
 import { createFinding, type Finding } from '@/lib/core/finding'
 import { quoteName } from '@/lib/core/quoted-name'
@@ -49,8 +49,14 @@ export interface PlanDependencies {
   readonly profile: (table: SqliteTable) => Promise<ReadonlyMap<string, ColumnProfile>>
 }
 
-/** Types that a value check asked for instead of the ones chosen first, by table and column. */
-export type TypeOverrides = ReadonlyMap<string, ColumnTypes>
+/** A type that a value check asked for instead of the one chosen first, and what it found. */
+export interface TypeOverride {
+  readonly type: string
+  readonly because: Finding
+}
+
+/** By table and column. */
+export type TypeOverrides = ReadonlyMap<string, ReadonlyMap<string, TypeOverride>>
 
 /**
  * Finds out how the target's schema will look, by making it there inside a transaction that is rolled back: types,
@@ -180,11 +186,14 @@ async function addMissing(table: SqliteTable, modelled: PostgresCatalogue, conte
   for (const column of missing) {
     const profile = profiles.get(column.name) ?? emptyProfile
     const chosen = chooseType(column, profile)
-    const type = context.overrides.get(table.name)?.get(column.name) ?? chosen.type
-    types.set(column.name, type)
-    if (chosen.widened !== null && type === chosen.type)
-      context.findings.push(widened(table, column.name, column.declaredType, type, chosen.widened))
-    if (type !== chosen.type) context.findings.push(widened(table, column.name, column.declaredType, type, 'values of another kind'))
+    const override = context.overrides.get(table.name)?.get(column.name)
+    types.set(column.name, override?.type ?? chosen.type)
+    if (override) context.findings.push(widened(table, column, override.type, 'values of another kind', override.because))
+    else if (chosen.widened !== null) {
+      const { count, keys, shape } = profile.strangers ?? { count: 1, keys: [], shape: null }
+      const rows = { count, key: keys[0] ?? null, sampleKeys: [...keys], shape }
+      context.findings.push(widened(table, column, chosen.type, chosen.widened.why, rows))
+    }
   }
   const { client, schema } = context
   const plans = counterpart
@@ -211,17 +220,28 @@ const emptyProfile: ColumnProfile = {
   longestText: 0,
   dates: 0,
   times: 0,
+  strangers: null,
 }
 
-function widened(table: SqliteTable, column: string, declared: string, type: string, why: string): Finding {
+function widened(
+  table: SqliteTable,
+  column: SqliteColumn,
+  type: string,
+  why: string,
+  rows: Pick<Finding, 'key' | 'sampleKeys' | 'count' | 'shape'>,
+): Finding {
+  const declared = column.declaredType
   return createFinding({
     code: 'COLUMN_WIDENED',
     severity: 'note',
     table: table.name,
-    column,
-    shape: `${declared === '' ? 'no type' : declared} → ${type}`,
-    message: `The column is declared ${declared === '' ? 'without a type' : declared} but holds ${why}; it becomes ${type}.`,
-    hint: 'Correct the values in the source first if the declared type is wanted.',
+    column: column.name,
+    key: rows.key,
+    sampleKeys: rows.sampleKeys,
+    count: rows.count,
+    shape: `${declared === '' ? 'no type' : declared} → ${type}${rows.shape === null ? '' : `, for ${rows.shape}`}`,
+    message: `The column is declared ${declared === '' ? 'without a type' : declared} but holds ${why}; it becomes ${type}, which holds each value as it is.`,
+    hint: 'Correct the named values in the source first if the declared type is wanted.',
   })
 }
 

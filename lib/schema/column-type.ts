@@ -13,16 +13,34 @@ export interface ColumnProfile {
   readonly longestText: number
   /** Texts of the form YYYY-MM-DD. */
   readonly dates: number
-  /** Texts of the form HH:MM or HH:MM:SS. */
+  /** Texts of the form HH:MM:SS. */
   readonly times: number
+  /** The values for which the declared type was not taken; null where it was, or where there is none. */
+  readonly strangers: Strangers | null
+}
+
+/** Some rows of a column that are not of its declared type. */
+export interface Strangers {
+  readonly count: number
+  /** Keys of the first ten. */
+  readonly keys: readonly Readonly<Record<string, string>>[]
+  /** Of the first. */
+  readonly shape: string
 }
 
 export interface ChosenType {
   /** PostgreSQL type, ready for CREATE TABLE. */
   readonly type: string
   /** Why the declared type was not taken; null when it was. */
-  readonly widened: string | null
+  readonly widened: { readonly why: string; readonly by: Misfit } | null
 }
+
+/** Which values do not fit: those of these storage classes, or the texts beyond a length. */
+export type Misfit =
+  | { readonly kind: 'classes'; readonly classes: readonly ('integer' | 'real' | 'text' | 'blob')[] }
+  | { readonly kind: 'longer'; readonly characters: number }
+
+type Counts = Omit<ColumnProfile, 'strangers'>
 
 const int32 = { smallest: -2147483648n, largest: 2147483647n }
 
@@ -30,20 +48,43 @@ const int32 = { smallest: -2147483648n, largest: 2147483647n }
  * The PostgreSQL type for a column of a database without a model: the one its declaration asks for, if every value
  * fits, otherwise the narrowest that holds them all. SQLite enforces no declared type, so the values have to be looked at.
  */
-export function chooseType(column: Pick<SqliteColumn, 'declaredType'>, profile: ColumnProfile): ChosenType {
+export function chooseType(column: Pick<SqliteColumn, 'declaredType'>, profile: Counts): ChosenType {
   const declared = declaredType(column.declaredType, profile)
   if (declared === null) return { type: typeOfValues(profile), widened: null }
   const problem = misfit(declared, profile)
   return problem === null ? { type: declared, widened: null } : { type: widerType(declared, profile), widened: problem }
 }
 
-/** What holds anything that the column has: for when a value check refused the chosen type. */
-export function widestType(profile: ColumnProfile): string {
-  return profile.blobs > 0 ? 'bytea' : 'text'
+/** A code of the value check that blocks, and how many values of the column have it. */
+export interface Refusal {
+  readonly code: string
+  readonly count: number
+}
+
+const jsonbCodes = new Set(['JSON_NUL', 'JSON_LONE_SURROGATE', 'JSON_NUMBER_TOO_LARGE'])
+
+/**
+ * The wider type for a column whose values the check refused, when no value of it loses what it means: a `date` among
+ * texts stays a text, but milliseconds among them would become digits, and true and false 1 and 0. null where there is
+ * none, or where other values show that the declared type was meant: then the rows are named instead.
+ */
+export function widerTypeFor(type: string, refusals: readonly Refusal[], profile: ColumnProfile): string | null {
+  const { integers, reals, texts, blobs } = profile
+  const refused = refusals.reduce((sum, { count }) => sum + count, 0)
+  const isAll = (...codes: readonly string[]) => refusals.every(({ code }) => codes.includes(code))
+  const isTextOnly = integers + reals + blobs === 0
+  if (type === 'text') return isAll('INVALID_UTF8', 'NUL_IN_TEXT') && blobs > 0 && texts + integers + reals === 0 ? 'bytea' : null
+  if (/^(varchar|char)/.test(type)) return isAll('TEXT_TOO_LONG', 'TEXT_WOULD_BE_PADDED') ? 'text' : null
+  if (/^numeric\(/.test(type) && isAll('DECIMAL_WOULD_ROUND', 'DECIMAL_OUT_OF_RANGE')) return 'numeric'
+  if (type === 'numeric' && texts + blobs === 0) return integers === 0 ? 'double precision' : null
+  if (type === 'jsonb' && refusals.every(({ code }) => jsonbCodes.has(code))) return 'json'
+  if (/^jsonb?$|^uuid$/.test(type)) return blobs === 0 ? 'text' : null
+  if (/^(timestamp|date|time|boolean)/.test(type)) return isTextOnly && refused >= texts ? 'text' : null
+  return null
 }
 
 /** The type that a declaration asks for, or null when it says nothing about one (ANY, none, unknown words). */
-function declaredType(declaration: string, profile: ColumnProfile): string | null {
+function declaredType(declaration: string, profile: Counts): string | null {
   const words = declaration
     .replace(/\([^)]*\)/g, '')
     .replace(/\s+/g, ' ')
@@ -56,7 +97,7 @@ function declaredType(declaration: string, profile: ColumnProfile): string | nul
   if (/^(TIMESTAMPTZ|TIMESTAMP WITH TIME ZONE|DATETIMEOFFSET)$/.test(words)) return 'timestamptz(3)'
   if (words === 'DATE')
     return profile.texts > 0 && profile.dates === profile.texts && profile.integers + profile.reals === 0 ? 'date' : 'timestamp(3)'
-  if (words === 'TIME') return profile.times === profile.texts && profile.integers + profile.reals === 0 ? 'time(3)' : 'text'
+  if (words === 'TIME') return 'time(3)'
   if (/^JSONB?$/.test(words)) return 'jsonb'
   if (/^(UUID|GUID|UNIQUEIDENTIFIER)$/.test(words)) return 'uuid'
   if (/^(BYTEA|BINARY|VARBINARY|IMAGE)$/.test(words)) return 'bytea'
@@ -77,29 +118,43 @@ function numericType(precision: string | undefined, scale: string | undefined): 
 }
 
 /** Why the values do not fit, as far as their storage classes and lengths tell; values themselves are checked later. */
-function misfit(type: string, profile: ColumnProfile): string | null {
+function misfit(type: string, profile: Counts): ChosenType['widened'] {
   const { integers, reals, texts, blobs, longestText } = profile
   const limit = /^varchar\((\d+)\)$/.exec(type)?.[1]
-  if (limit !== undefined && longestText > Number(limit)) return `texts of up to ${longestText} characters`
-  if (blobs > 0 && type !== 'bytea') return 'binary values'
-  if (/^(integer|bigint)$/.test(type)) {
-    if (texts > 0) return 'texts'
-    if (reals > 0) return 'numbers with a fraction'
+  if (limit !== undefined && longestText > Number(limit))
+    return { why: `texts of up to ${longestText} characters`, by: { kind: 'longer', characters: Number(limit) } }
+  if (type === 'bytea') {
+    const isMeant = blobs > 0 || texts + integers + reals === 0
+    return isMeant ? null : misfitOf('texts or numbers, no binary values', 'text', 'integer', 'real')
   }
-  if (/^(double precision|numeric)/.test(type) && texts > 0) return 'texts'
-  if (type === 'double precision' && integers > 0 && !fitsDouble(profile)) return 'integers beyond 53 bits'
-  if (type === 'bytea' && texts + integers + reals > 0 && blobs === 0) return 'texts or numbers, no binary values'
+  // BLOBs in a text column are texts, and in a JSON column JSON, until the check of the values says otherwise.
+  if (blobs > 0 && !/^(text|varchar|char|jsonb?)/.test(type))
+    return texts + integers + reals === 0 ? misfitOf('binary values alone', 'blob') : null
+  if (type === 'time(3)') {
+    if (texts > profile.times) return misfitOf('texts that are not a time of the form HH:MM:SS', 'text')
+    return integers + reals > 0 ? misfitOf('numbers', 'integer', 'real') : null
+  }
+  if (/^(integer|bigint)$/.test(type)) {
+    if (texts > 0) return misfitOf('texts', 'text')
+    if (reals > 0) return misfitOf('numbers with a fraction', 'real')
+  }
+  if (/^(double precision|numeric)/.test(type) && texts > 0) return misfitOf('texts', 'text')
+  if (type === 'double precision' && integers > 0 && !fitsDouble(profile)) return misfitOf('integers beyond 53 bits', 'integer')
   return null
 }
 
-function widerType(type: string, profile: ColumnProfile): string {
-  if (profile.blobs > 0) return 'bytea'
+function misfitOf(why: string, ...classes: readonly ('integer' | 'real' | 'text' | 'blob')[]): NonNullable<ChosenType['widened']> {
+  return { why, by: { kind: 'classes', classes } }
+}
+
+function widerType(type: string, profile: Counts): string {
+  if (profile.blobs > 0) return /^varchar/.test(type) ? 'text' : 'bytea'
   if (profile.texts > 0) return 'text'
   if (type === 'double precision') return 'numeric'
   return typeOfValues(profile)
 }
 
-function typeOfValues(profile: ColumnProfile): string {
+function typeOfValues(profile: Counts): string {
   const { integers, reals, texts, blobs } = profile
   if (blobs > 0) return 'bytea'
   if (texts > 0) return 'text'
@@ -108,11 +163,11 @@ function typeOfValues(profile: ColumnProfile): string {
   return 'text'
 }
 
-function fitsInt32(profile: ColumnProfile): boolean {
+function fitsInt32(profile: Counts): boolean {
   return (profile.smallest ?? 0n) >= int32.smallest && (profile.largest ?? 0n) <= int32.largest
 }
 
-function fitsDouble(profile: ColumnProfile): boolean {
+function fitsDouble(profile: Counts): boolean {
   const limit = BigInt(Number.MAX_SAFE_INTEGER)
   return (profile.smallest ?? 0n) >= -limit && (profile.largest ?? 0n) <= limit
 }

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import type { SqliteTable } from '@/lib/core/catalogue'
 import { quoteName } from '@/lib/core/quoted-name'
-import type { ColumnProfile } from '@/lib/schema/column-type'
+import { type ColumnProfile, chooseType } from '@/lib/schema/column-type'
+import { findStrangers } from './find-strangers'
 import type { SqliteDatabase } from './open-database'
 
 const nullableBig = z.bigint().nullable()
@@ -28,7 +29,9 @@ export function profileColumns(db: SqliteDatabase, table: SqliteTable): Readonly
       const [integers, reals, texts, blobs, smallest, largest, longestText, dates, times] = statsSchema.parse(
         row.slice(index * 9, index * 9 + 9),
       )
-      profiles.set(column.name, { integers, reals, texts, blobs, smallest, largest, longestText, dates, times })
+      const counts = { integers, reals, texts, blobs, smallest, largest, longestText, dates, times }
+      const { widened } = chooseType(column, counts)
+      profiles.set(column.name, { ...counts, strangers: widened === null ? null : findStrangers(db, table, column.name, widened.by) })
     })
   }
   return profiles
@@ -47,6 +50,6 @@ function measures(name: string): string {
     `max(CASE WHEN ${isInteger} THEN ${value} END)`,
     `max(CASE WHEN ${isText} THEN length(${value}) END)`,
     `sum(${isText} AND ${value} GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]')`,
-    `sum(${isText} AND (${value} GLOB '[0-9][0-9]:[0-9][0-9]' OR ${value} GLOB '[0-9][0-9]:[0-9][0-9]:[0-9][0-9]'))`,
+    `sum(${isText} AND ${value} GLOB '[0-9][0-9]:[0-9][0-9]:[0-9][0-9]')`,
   ].join(',')
 }

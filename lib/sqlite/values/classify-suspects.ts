@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import type { Database } from 'better-sqlite3'
 import type { ColumnMapping, TableMapping } from '@/lib/core/table-mapping'
 import { convertValue } from './convert-value'
+import { copyFunctions } from './copy-functions'
 import { type RawValue, shapeOf } from './raw-value'
 import { type RowKey, type RowRange, rangeClause } from './row-range'
 import { columnReference, quoteName, sumAll, tableAlias } from './sql-text'
@@ -41,7 +42,8 @@ export function classifySuspects(context: Classification): void {
   const value = columnReference(check.column.name)
   const clause = rangeClause(key, range)
   const keyColumns = keyColumnsOf(mapping, key)
-  const bytes = `CASE typeof(${value}) WHEN 'text' THEN CAST(${value} AS BLOB) END`
+  const utf8 = context.isUtf16 ? `${copyFunctions.utf8}(${value})` : `CAST(${value} AS BLOB)`
+  const bytes = `CASE typeof(${value}) WHEN 'text' THEN ${utf8} END`
   // A long text comes as its bytes alone: as a string beside them it would exist twice, and past 512 MB not at all.
   const short = `CASE WHEN typeof(${value})='text' AND octet_length(${value})>${longTextBytes} THEN '' ELSE ${value} END`
   const json =
@@ -56,7 +58,8 @@ export function classifySuspects(context: Classification): void {
     .iterate(...clause.params)
   for (const row of rows as Iterable<[RawValue, Buffer | null, string | null, ...RawValue[]]>) {
     const [raw, textBytes, binaryJson, ...keyValues] = row
-    const code = codeOf(raw, textBytes, binaryJson, context)
+    // The bytes are UTF-8 here, whatever the encoding of the file.
+    const code = codeOf(raw, textBytes, binaryJson, { ...context, isUtf16: false })
     if (code === null) continue
     const shape = textBytes !== null && textBytes.length > longTextBytes ? `text, ${textBytes.length} bytes` : shapeOf(raw)
     addToTally(context.tallies, check.column.name, code, shape, keyOfRow(keyColumns, keyValues))
@@ -130,7 +133,7 @@ function keyColumnsOf(mapping: TableMapping, key: RowKey): KeyColumns {
 }
 
 /** A key for people: bytes in hexadecimal, texts cut at 200 characters. */
-function printableKey(value: RawValue): string {
+export function printableKey(value: RawValue): string {
   if (value === null) return 'NULL'
   const text = Buffer.isBuffer(value) ? `\\x${value.subarray(0, 100).toString('hex')}` : String(value)
   return text.length > 200 ? `${text.slice(0, 200)}…` : text

@@ -1,0 +1,76 @@
+import { describe, expect, inject, it } from 'vitest'
+import { isUntouched, migrateWhole, refusals } from './whole-migration'
+
+/** Columns of databases without a model: the declared type if the values bear it out, a wider one only where nothing is lost. */
+describe.each([...inject('postgresServers')])('a database without a model, on $name', (server) => {
+  it('takes the declared type, or a wider one that keeps every value as it is, and names the rows that asked for it', async () => {
+    await using moved = await migrateWhole(
+      server,
+      `CREATE TABLE t (id INTEGER PRIMARY KEY, i INTEGER, n NUMERIC(10,2), f FLOAT, tm TIME, u UUID, j JSON, b BLOB, d DATETIME, y BOOLEAN, tx TEXT, bx TEXT, jb JSONB, v VARCHAR(3));
+       INSERT INTO t VALUES (1, 5, 1.5, 1.5, '10:00', 'none', '{"a":"\\u0000"}', 'é', '7/4/1996', 'Y', x'c3a9', x'ff00', jsonb('[1]'), 'abcd'),
+         (2, 'abc', 1.005, 9007199254740993, '11:30:00', NULL, '[1]', NULL, 'soon', 'N', 'text', NULL, '{}', 'a'),
+         (3, 1.5, 123456789012, 'x', NULL, NULL, NULL, NULL, NULL, NULL, NULL, x'', 7, NULL)`,
+    )
+    expect(moved.result.error).toBeUndefined()
+    const types = await moved.rows(
+      `SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = 't'::regclass AND attnum > 1 ORDER BY attnum`,
+    )
+    expect(Object.fromEntries(types)).toEqual({
+      i: 'text',
+      n: 'numeric',
+      f: 'text',
+      tm: 'text',
+      u: 'text',
+      j: 'json',
+      b: 'text',
+      d: 'text',
+      y: 'text',
+      tx: 'text',
+      bx: 'bytea',
+      jb: 'jsonb',
+      v: 'text',
+    })
+    expect(await moved.rows('SELECT * FROM t ORDER BY id')).toEqual([
+      ['1', '5', '1.5', '1.5', '10:00', 'none', '{"a":"\\u0000"}', 'é', '7/4/1996', 'Y', 'é', '\\xff00', '[1]', 'abcd'],
+      ['2', 'abc', '1.005', '9007199254740992', '11:30:00', null, '[1]', null, 'soon', 'N', 'text', null, '{}', 'a'],
+      ['3', '1.5', '123456789012', 'x', null, null, null, null, null, null, null, '\\x', '7', null],
+    ])
+    const widened = moved.result.findings.filter(({ code }) => code === 'COLUMN_WIDENED')
+    expect(widened.map(({ column, key, count }) => [column, key, count])).toEqual([
+      ['i', { id: '2' }, 1],
+      ['n', { id: '2' }, 1],
+      ['f', { id: '3' }, 1],
+      ['tm', { id: '1' }, 2],
+      ['u', { id: '1' }, 1],
+      ['j', { id: '1' }, 1],
+      ['b', { id: '1' }, 1],
+      ['d', { id: '1' }, 2],
+      ['y', { id: '1' }, 2],
+      ['bx', { id: '1' }, 1],
+      ['v', { id: '1' }, 1],
+    ])
+  })
+
+  it('refuses a value that only a loss of meaning could keep, with its row', async () => {
+    await using refused = await migrateWhole(
+      server,
+      `CREATE TABLE t (id INTEGER PRIMARY KEY, ms DATETIME, some DATETIME, day DATE, y BOOLEAN, nul TEXT, bad TEXT, mixed TEXT, raw BLOB, untyped);
+       INSERT INTO t VALUES (1, 1709287200123, '2024-03-01', '2024-03-01', 1, 'a', 'a', 'text', x'01', x'ff'),
+         (7, '', '0000-00-00', '2024-02-31T', 'yes', 'a'||char(0), CAST(x'ff' AS TEXT), x'ff00', 5, 1.5),
+         (9, 2460371.25, NULL, NULL, 2, NULL, NULL, NULL, NULL, NULL)`,
+    )
+    expect(refusals(refused.result)).toEqual([
+      'DATE_UNPARSABLE t.ms {"id":"7"} ×1',
+      'DATE_JULIAN_DAY t.ms {"id":"9"} ×1',
+      'DATE_UNPARSABLE t.some {"id":"7"} ×1',
+      'DATE_UNPARSABLE t.day {"id":"7"} ×1',
+      'BOOLEAN_UNKNOWN t.y {"id":"7"} ×1',
+      'NUL_IN_TEXT t.nul {"id":"7"} ×1',
+      'INVALID_UTF8 t.bad {"id":"7"} ×1',
+      'INVALID_UTF8 t.mixed {"id":"7"} ×1',
+      'BYTES_FROM_NUMBER t.raw {"id":"7"} ×1',
+      'BYTES_FROM_NUMBER t.untyped {"id":"7"} ×1',
+    ])
+    expect(await isUntouched(refused)).toBe(true)
+  })
+})
