@@ -4,9 +4,12 @@ import { AppError } from '@/lib/core/errors'
 import { createFinding, type Finding } from '@/lib/core/finding'
 import type { TableMapping } from '@/lib/core/table-mapping'
 import { type ColumnCheck, classifySuspects, lineBytesExpression, type Tally, tallyLargeRows } from './classify-suspects'
-import { suspectExpression, textOfRow } from './clean-predicate'
+import { type CheckedColumn, closeEvidence, type Evidence, quickEvidence } from './clean-evidence'
+import { longTextBytes, suspectExpression, textOfRow } from './clean-predicate'
 import { registerCopyFunctions } from './copy-functions'
 import { findDuplicates } from './find-duplicates'
+import { mayHoldLargeRow } from './largest-row'
+import { mostPlainColumns } from './plain-field'
 import { endOfSlice, type KeyValue, type RowKey, type RowRange, rangeClause, rowKeyOf } from './row-range'
 import { quoteName, tableAlias } from './sql-text'
 import { textOfCode } from './value-codes'
@@ -51,7 +54,7 @@ export function* checkSlices(db: Database, mapping: TableMapping, options: Check
   const tallies = new Map<string, Tally>()
   const key = rowKeyOf(mapping)
   const maxLineBytes = options.maxLineBytes ?? 1_000_000_000
-  const scan = createScan(db, mapping, key, isUtf16, fileBytes(db) > maxLineBytes / 2)
+  const scan = createScan(db, mapping, key, isUtf16, maxLineBytes)
   const maxRows = options.sliceRows ?? 4000
   let rows = Math.min(250, maxRows)
   let rowsDone = 0
@@ -76,32 +79,40 @@ export function* checkSlices(db: Database, mapping: TableMapping, options: Check
   return [...findings, ...findDuplicates(db, mapping, options.uniqueKeys ?? [])]
 }
 
-/** The two statements that look at a slice: texts joined and tested together, or decoded one by one. */
+/** How the slices of one table are looked at. */
 interface Scan {
   readonly db: Database
   readonly mapping: TableMapping
   readonly key: RowKey
   /** Expression of textOfRow; null where there is no text, or where it must be decoded one by one. */
   readonly text: string | null
-  readonly joined: readonly ColumnCheck[]
-  readonly decoding: readonly ColumnCheck[]
-  /** Expression of the bytes of a line; 0 where the whole file is too small for a line that matters. */
+  /** Bytes of a line; 0 where no row is large enough for a line that matters. */
   readonly lineBytes: string
+  readonly columns: readonly CheckedColumn[]
+  /** Evidence by column; a quick one that failed is replaced, since the next slice is mostly like this one. */
+  readonly evidence: Map<CheckedColumn, Evidence>
 }
 
-function createScan(db: Database, mapping: TableMapping, key: RowKey, isUtf16: boolean, mayHoldLargeRow: boolean): Scan {
-  const columns = mapping.columns.filter((column) => !column.generated)
-  // A table read in one piece would be joined in one piece too; a cast to BLOB does not give UTF-8 in a UTF-16 database.
-  const text = isUtf16 || key.kind === 'none' ? null : textOfRow(columns)
-  const checks = (decodesText: boolean) =>
+function createScan(db: Database, mapping: TableMapping, key: RowKey, isUtf16: boolean, maxLineBytes: number): Scan {
+  const present = mapping.columns.filter((column) => !column.generated)
+  const mayBeLong = mayHoldLargeRow(db, mapping.table, longTextBytes)
+  const columns = present.map((column) => ({
+    column,
+    isRowid: column.name === mapping.rowidColumn,
+    isRequired: !column.nullable || mapping.primaryKey.includes(column.name),
+    mayBeLong,
+  }))
+  const evidence = new Map(
     columns.flatMap((column) => {
-      const inPrimaryKey = mapping.primaryKey.includes(column.name)
-      const suspect = suspectExpression(column, column.name === mapping.rowidColumn, !column.nullable || inPrimaryKey, decodesText)
-      return suspect === null ? [] : [{ column, inPrimaryKey, suspect }]
-    })
-  const decoding = checks(true)
-  const lineBytes = mayHoldLargeRow ? lineBytesExpression(mapping) : '0'
-  return { db, mapping, key, text, joined: text === null ? decoding : checks(false), decoding, lineBytes }
+      const found = (columns.length > mostPlainColumns ? null : quickEvidence(column)) ?? closeEvidence(column)
+      return found === null ? [] : [[column, found] as const]
+    }),
+  )
+  // A table read in one piece would be joined in one piece too; a cast to BLOB does not give UTF-8 in a UTF-16 database.
+  const isJoined = !isUtf16 && key.kind !== 'none'
+  const text = isJoined ? textOfRow(present, mayBeLong) : null
+  const lineBytes = mayHoldLargeRow(db, mapping.table, maxLineBytes / 2) ? lineBytesExpression(mapping) : '0'
+  return { db, mapping, key, text, lineBytes, columns, evidence }
 }
 
 interface Slice {
@@ -113,33 +124,53 @@ interface Slice {
 }
 
 function scanSlice(scan: Scan, range: RowRange): Slice {
-  const joined = countSuspects(scan, scan.joined, scan.text, range)
-  const isClean = joined.text === null || (isUtf8(joined.text) && !joined.text.includes(0))
-  const counts = isClean ? joined : countSuspects(scan, scan.decoding, null, range)
-  const checks = isClean ? scan.joined : scan.decoding
+  const { evidence, text, lineBytes } = scan
+  const joined = text === null ? 'NULL' : `CAST(group_concat(${text},' ') AS BLOB)`
+  const aggregates = [...evidence.values()].flatMap((one) => one.aggregates)
+  // count(*) and max() are numbers, the text is bytes; each evidence knows what its own answers are.
+  const row = aggregate(scan, range, ['count(*)', `max(${lineBytes})`, joined, ...aggregates])
+  const [rows, largestLine, bytes, ...answers] = row as [number, number | null, Buffer | null, ...unknown[]]
+  let at = 0
+  const doubtful = [...evidence].flatMap(([column, one]) => {
+    const from = at
+    at += one.aggregates.length
+    return one.isClean(answers.slice(from, at), rows) ? [] : [column]
+  })
+  const isTextClean = text !== null && (bytes === null || (isUtf8(bytes) && !bytes.includes(0)))
+  const texts = isTextClean ? [] : scan.columns.filter(({ column }) => column.value.kind === 'text' || column.value.kind === 'json')
   return {
-    rows: joined.rows,
-    textBytes: joined.text?.length ?? 0,
-    largestLine: joined.largestLine,
-    suspects: checks.filter((_, index) => Number(counts.suspects[index] ?? 0) > 0),
+    rows,
+    textBytes: bytes?.length ?? 0,
+    largestLine: largestLine ?? 0,
+    suspects: confirm(scan, range, [...new Set([...doubtful, ...texts])], !isTextClean),
   }
 }
 
-function countSuspects(scan: Scan, checks: readonly ColumnCheck[], text: string | null, range: RowRange) {
-  const clause = rangeClause(scan.key, range)
-  const sums = checks.map((check) => `,sum(${check.suspect})`).join('')
-  const joined = text === null ? 'NULL' : `CAST(group_concat(${text},' ') AS BLOB)`
-  const sql = `SELECT count(*),max(${scan.lineBytes}),${joined}${sums} FROM ${quoteName(scan.mapping.table)} AS ${tableAlias}${clause.where}`
-  const row = scan.db
-    .prepare(sql)
-    .raw()
-    .get(...clause.params) as [number, number | null, Buffer | null, ...(number | null)[]]
-  const [rows, largestLine, bytes, ...suspects] = row
-  return { rows, largestLine: largestLine ?? 0, text: bytes, suspects }
+/** Those of the columns whose values, asked one by one, are suspect indeed. */
+function confirm(scan: Scan, range: RowRange, doubtful: readonly CheckedColumn[], decodesText: boolean): readonly ColumnCheck[] {
+  const checks = doubtful.flatMap((checked) => {
+    const { column, isRowid, isRequired } = checked
+    const close = closeEvidence(checked)
+    if (close !== null) scan.evidence.set(checked, close)
+    const suspect = suspectExpression(column, isRowid, isRequired, decodesText)
+    return suspect === null ? [] : [{ column, inPrimaryKey: scan.mapping.primaryKey.includes(column.name), suspect }]
+  })
+  if (checks.length === 0) return []
+  const counts = aggregate(
+    scan,
+    range,
+    checks.map(({ suspect }) => `sum(${suspect})`),
+  )
+  return checks.filter((_, index) => Number(counts[index] ?? 0) > 0)
 }
 
-function fileBytes(db: Database): number {
-  return Number(db.pragma('page_count', { simple: true })) * Number(db.pragma('page_size', { simple: true }))
+function aggregate(scan: Scan, range: RowRange, expressions: readonly string[]): readonly unknown[] {
+  const clause = rangeClause(scan.key, range)
+  const sql = `SELECT ${expressions.join(',')} FROM ${quoteName(scan.mapping.table)} AS ${tableAlias}${clause.where}`
+  return scan.db
+    .prepare(sql)
+    .raw()
+    .get(...clause.params) as readonly unknown[]
 }
 
 function findingOf(mapping: TableMapping, tally: Tally): Finding {

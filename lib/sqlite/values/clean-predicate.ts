@@ -77,7 +77,7 @@ function decimalBranches(precision: number | null, scale: number | null, value: 
 }
 
 /** Texts longer than this are looked at one by one, so that the text of many rows stays within memory. */
-const longTextBytes = 16 * 1024
+export const longTextBytes = 16 * 1024
 
 function textIsClean(value: string, maxLength: number | null, padded: boolean, decodesText: boolean): string {
   const valid = decodesText ? `${copyFunctions.textIsClean}(${value})` : `octet_length(${value})<=${longTextBytes}`
@@ -90,12 +90,12 @@ function textIsClean(value: string, maxLength: number | null, padded: boolean, d
  * as a character, so that length() = octet_length() does not mean ASCII. Decoding each text with a function took
  * 0.5 to 0.8 µs a value; joining them and isUtf8() on a page takes 0.1 µs.
  */
-export function textOfRow(columns: readonly ColumnMapping[]): string | null {
+export function textOfRow(columns: readonly ColumnMapping[], mayBeLong: boolean): string | null {
   const parts = columns
     .filter((column) => column.value.kind === 'text' || column.value.kind === 'json')
     .flatMap((column) => {
       const value = columnReference(column.name)
-      return [`CASE WHEN octet_length(${value})<=${longTextBytes} AND typeof(${value})='text' THEN ${value} ELSE '' END`, "' '"]
+      return [mayBeLong ? `CASE WHEN octet_length(${value})<=${longTextBytes} THEN ${value} ELSE '' END` : value, "' '"]
     })
   return parts.length === 0 ? null : concatAll(parts)
 }

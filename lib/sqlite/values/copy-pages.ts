@@ -1,9 +1,9 @@
 import type { Database, Statement } from 'better-sqlite3'
-import { z } from 'zod'
 import type { TableMapping } from '@/lib/core/table-mapping'
 import { registerCopyFunctions } from './copy-functions'
 import { copySelect } from './copy-line'
 import { prepared, readLargeRow, type Source } from './large-row'
+import { mayHoldLargeRow } from './largest-row'
 import { createPageReader, type JoinedPage, type PageReader, sizeExpression } from './plain-page'
 import { endOfSlice, type KeyValue, type RowRange, rangeClause, rowKeyOf } from './row-range'
 import { quoteName, tableAlias } from './sql-text'
@@ -48,7 +48,11 @@ export function* readCopyPages(db: Database, mapping: TableMapping, options: Cop
   }
   const target = options.targetBytes ?? 1024 * 1024
   const source: Source = { db, mapping, key, isUtf16, statements: new Map<string, Statement>() }
-  const reader = createPageReader({ ...source, key, largeRowBytes: mayHoldLargeRow(db, mapping.table) ? largeRowBytes : null })
+  const reader = createPageReader({
+    ...source,
+    key,
+    largeRowBytes: mayHoldLargeRow(db, mapping.table, largeRowBytes) ? largeRowBytes : null,
+  })
   let after = options.after
   let rows = 256
   for (;;) {
@@ -97,15 +101,6 @@ function* readAlone(source: Source, rowKey: readonly KeyValue[]): Generator<Copy
     last = piece
   }
   if (last !== undefined) yield { data: last, rows: 1, resumeAfter: rowKey }
-}
-
-const largestRow = z.object({ bytes: z.number() }).optional()
-
-/** Whether a row of the table has as many bytes; one walk over the table's pages tells, at 0.1 µs a row. */
-function mayHoldLargeRow(db: Database, table: string): boolean {
-  const row = db.prepare('SELECT mx_payload AS bytes FROM dbstat WHERE name = ? AND aggregate = TRUE').get(table)
-  const largest = largestRow.parse(row)
-  return largest === undefined || largest.bytes > largeRowBytes
 }
 
 /** A table that hides its rowid behind columns of that name: in one piece, batched here, with nowhere to resume. */

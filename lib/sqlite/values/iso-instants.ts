@@ -1,5 +1,5 @@
 const form = '0000-00-00T00:00:00.000+00:00'
-const instantBytes = form.length
+export const instantBytes = form.length
 const zero = 48
 const nine = 57
 

@@ -1,6 +1,6 @@
 import type { ColumnMapping } from '@/lib/core/table-mapping'
 import { hasTextAffinity } from './affinity'
-import { areIsoInstants } from './iso-instants'
+import { areIsoInstants, instantBytes } from './iso-instants'
 import { columnReference, quoteText } from './sql-text'
 
 /**
@@ -18,6 +18,9 @@ export interface PlainField {
   readonly isText: boolean
 }
 
+/** Wider tables are read value by value: SQLite takes at most 2,000 aggregates in a statement. */
+export const mostPlainColumns = 300
+
 /** null where the values need their converter, or where one was found that does. */
 export function plainField(column: ColumnMapping, isRowid: boolean): PlainField | null {
   const reference = columnReference(column.name)
@@ -28,39 +31,37 @@ export function plainField(column: ColumnMapping, isRowid: boolean): PlainField 
   switch (value.kind) {
     case 'integer':
       if (isRowid) return { expression: reference, evidence: () => [], isPlain: () => true, isText: false }
-      // The remainder is REAL as soon as one operand is, and its sum cannot overflow.
       return {
         ...number,
-        evidence: (source) => [`typeof(max(${source}))`, `typeof(sum(${source}%1048576))`],
+        evidence: isInteger,
         isPlain: (classes) => classes.every(isOneOf('integer')),
       }
     case 'boolean':
       // PostgreSQL reads 1 and 0 as true and false.
       return {
         ...number,
-        evidence: (source) => [`typeof(max(${source}))`, `typeof(sum(${source}))`, `min(${source})>=0 AND max(${source})<=1`],
-        isPlain: ([last, sum, inRange]) => isOneOf('integer')(last) && isOneOf('integer')(sum) && inRange !== 0n,
+        evidence: (source) => [...isInteger(source), `min(${source})>=0 AND max(${source})<=1`],
+        isPlain: ([last, sum, inRange]) => [last, sum].every(isOneOf('integer')) && Number(inRange ?? 1) === 1,
       }
     case 'text':
-      // The bytes of a BLOB are its text. Numbers order before both, and only REAL ones would lose digits.
+      // A BLOB is text too, but GLOB finds no special character in it.
       return hasTextAffinity(column.sourceType)
-        ? { ...text, evidence: () => [], isPlain: () => true }
-        : { ...text, evidence: (source) => [`typeof(min(${source}))`], isPlain: ([first]) => isOneOf('text', 'blob')(first) }
+        ? { ...text, evidence: (source) => [`typeof(max(${source}))`], isPlain: ([last]) => isOneOf('text')(last) }
+        : { ...text, ...onlyTexts }
     case 'json':
     case 'enum':
       return value.kind === 'enum' && value.labels.some((label) => /[\\\t\n\r\0]/.test(label))
         ? null
         : {
             ...text,
-            evidence: (source) => [`typeof(min(${source}))`, `typeof(max(${source}))`],
-            isPlain: (classes) => classes.every(isOneOf('text')),
+            ...onlyTexts,
           }
     case 'timestamp':
       return value.precision < 3
         ? null
         : {
             ...number,
-            evidence: (source) => [`typeof(max(${source}))`, `count(${source})`, `CAST(group_concat(${source},'') AS BLOB)`],
+            evidence: (source) => [`typeof(max(${source}))`, `count(${source})`, instantsOf(source)],
             isPlain: ([last, count, joined]) =>
               isOneOf('text')(last) && (joined === null || joined instanceof Uint8Array) && areIsoInstants(joined, Number(count)),
           }
@@ -74,8 +75,24 @@ export function plainField(column: ColumnMapping, isRowid: boolean): PlainField 
   }
 }
 
+/** What is longer than an instant is left out, so that no value makes this large; the count then says so. */
+function instantsOf(source: string): string {
+  return `CAST(group_concat(CASE WHEN octet_length(${source})=${instantBytes} THEN ${source} END,'') AS BLOB)`
+}
+
+/** Texts order after all numbers; a remainder is REAL as soon as one operand is, and the sum of these cannot overflow. */
+function isInteger(source: string): readonly string[] {
+  return [`typeof(max(${source}))`, `typeof(sum(${source}%1048576))`]
+}
+
+/** Numbers order before all texts, BLOBs after them. */
+const onlyTexts: Pick<PlainField, 'evidence' | 'isPlain'> = {
+  evidence: (source) => [`typeof(min(${source}))`, `typeof(max(${source}))`],
+  isPlain: (classes) => classes.every(isOneOf('text')),
+}
+
 /** The class of an aggregate; `null` is that of no value at all. */
-function isOneOf(...classes: readonly string[]): (answer: unknown) => boolean {
+export function isOneOf(...classes: readonly string[]): (answer: unknown) => boolean {
   return (answer) => answer === 'null' || classes.includes(String(answer))
 }
 

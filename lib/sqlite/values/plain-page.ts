@@ -2,7 +2,7 @@ import type { Database, Statement } from 'better-sqlite3'
 import type { ColumnMapping, TableMapping } from '@/lib/core/table-mapping'
 import { copyExpression } from './copy-expression'
 import { asBytes } from './copy-line'
-import { hasSpecial, type PlainField, plainField } from './plain-field'
+import { hasSpecial, mostPlainColumns, type PlainField, plainField } from './plain-field'
 import { type KeyValue, type RowKey, type RowRange, rangeClause } from './row-range'
 import { columnReference, concatAll, quoteName, sumAll, tableAlias } from './sql-text'
 
@@ -37,7 +37,8 @@ export function createPageReader(source: PageSource): PageReader {
   const columns = source.mapping.columns.filter((column) => !column.generated)
   const plain = new Map(
     columns.flatMap((column) => {
-      const field = source.isUtf16 ? null : plainField(column, column.name === source.mapping.rowidColumn)
+      const field =
+        source.isUtf16 || columns.length > mostPlainColumns ? null : plainField(column, column.name === source.mapping.rowidColumn)
       return field === null ? [] : [[column.name, field] as const]
     }),
   )
