@@ -2,13 +2,24 @@ import type { ForeignKey, SqliteTable } from '@/lib/core/catalogue'
 import { createFinding, type Finding, type Severity } from '@/lib/core/finding'
 import type { TargetReference, TargetStructure } from './target-structure'
 
-/** Foreign keys of the source that the target lacks, has switched off or never checked, or follows otherwise. Pure. */
-export function compareReferences(source: SqliteTable, structure: TargetStructure, modelSeverity: Severity): readonly Finding[] {
+/**
+ * Foreign keys of the source that the target lacks, has switched off or never checked, or follows otherwise. Pure.
+ *
+ * @param tables all tables of the source: a key to columns that are missing or not unique is enforced by neither engine
+ */
+export function compareReferences(
+  source: SqliteTable,
+  tables: readonly SqliteTable[],
+  structure: TargetStructure,
+  modelSeverity: Severity,
+): readonly Finding[] {
   const references = structure.references.filter(({ table }) => table === source.name)
   return [
     ...source.foreignKeys.flatMap((key) => {
       const counterpart = references.find((reference) => isSame(reference, key))
-      return counterpart ? compareActions(source.name, key, counterpart, modelSeverity) : [missing(source.name, key)]
+      return counterpart
+        ? compareActions(source.name, key, counterpart, modelSeverity)
+        : [missing(source.name, key, isEnforceable(key, tables) ? modelSeverity : 'note')]
     }),
     ...references.filter(({ validated, enforced }) => !validated || !enforced).map((reference) => notHeeded(source.name, reference)),
   ]
@@ -23,15 +34,29 @@ export function isSame(reference: TargetReference, key: ForeignKey): boolean {
   )
 }
 
-function missing(table: string, key: ForeignKey): Finding {
+/** Whether SQLite itself could enforce the key: what it refers to exists and is unique. */
+function isEnforceable(key: ForeignKey, tables: readonly SqliteTable[]): boolean {
+  const parent = tables.find(({ name }) => name === key.referencedTable)
+  if (!parent) return false
+  const unique = parent.indexes
+    .filter((index) => index.unique && index.where === null)
+    .map(({ parts }) => parts.map(({ column }) => column))
+  const wanted = [...key.referencedColumns].sort()
+  return [parent.primaryKey, ...unique].some((columns) => columns.length > 0 && sameNames([...columns].map(String).sort(), wanted))
+}
+
+function missing(table: string, key: ForeignKey, severity: Severity): Finding {
   return createFinding({
     code: 'FOREIGN_KEY_MISSING',
-    severity: 'blocks',
+    severity,
     table,
     column: key.columns[0] ?? null,
     shape: `(${key.columns.join(', ')}) → ${key.referencedTable}`,
-    message: 'The target does not enforce this foreign key.',
-    hint: 'Add the foreign key on the target, then verify again.',
+    message:
+      severity === 'note'
+        ? 'The target does not enforce this foreign key, and neither does SQLite, or PostgreSQL cannot.'
+        : 'The target does not enforce this foreign key.',
+    hint: 'Add the foreign key on the target if its columns allow it, then verify again.',
   })
 }
 

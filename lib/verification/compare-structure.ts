@@ -11,11 +11,13 @@ import type { TargetIndex, TargetStructure } from './target-structure'
  * `blocks` where the app could store or fail to store rows that it would not on SQLite, or finds them more slowly; `note`
  * where the two engines have no equal form (expressions, NOCASE) and a person must look.
  *
+ * @param tables all tables of the source, to which references lead
  * @param modelSeverity of what a data model may have decided so: a note where the structure that the copy made is on
  *   record (then the record is what counts), and blocking where nothing else is known
  */
 export function compareStructure(
   source: SqliteTable,
+  tables: readonly SqliteTable[],
   target: PostgresTable,
   structure: TargetStructure,
   modelSeverity: Severity,
@@ -25,7 +27,7 @@ export function compareStructure(
     ...comparePrimaryKey(source, indexes),
     ...indexes.filter(({ valid }) => !valid).map((index) => invalidIndex(target.name, index)),
     ...source.indexes.flatMap((index) => compareIndex(source.name, index, indexes)),
-    ...compareReferences(source, structure, modelSeverity),
+    ...compareReferences(source, tables, structure, modelSeverity),
     ...compareColumns(source, target, modelSeverity),
   ]
 }

@@ -97,16 +97,24 @@ export type Count =
 export function compareCounts(table: string, source: Count, target: Count): TableComparison {
   const missing = (source.rows === null && source.missing) || (target.rows === null && target.missing)
   const counted = source.rows !== null && target.rows !== null
-  const differs = missing || (counted && source.rows !== target.rows)
+  // A table that only the model has, and that holds nothing, takes nothing away and adds nothing.
+  const isEmptyExtra = source.rows === null && source.missing && target.rows === 0
+  const differs = (missing && !isEmptyExtra) || (counted && source.rows !== target.rows)
   const reasons = [source.reason, target.reason].filter((reason) => reason !== null)
   return {
     table,
     sourceRows: source.rows,
     targetRows: target.rows,
-    content: differs ? 'different' : 'unknown',
+    content: differs ? 'different' : isEmptyExtra ? 'identical' : 'unknown',
     differences: [],
-    differencesTotal: counted ? Math.abs(source.rows - target.rows) : missing ? Math.max(1, source.rows ?? 0, target.rows ?? 0) : 0,
-    reason: reasons.length > 0 ? reasons.join(' ') : differs ? null : 'Only the rows were counted; their content was not compared.',
+    differencesTotal: counted ? Math.abs(source.rows - target.rows) : differs ? Math.max(1, source.rows ?? 0, target.rows ?? 0) : 0,
+    reason: isEmptyExtra
+      ? 'Only the target has this table, and it is empty.'
+      : reasons.length > 0
+        ? reasons.join(' ')
+        : differs
+          ? null
+          : 'Only the rows were counted; their content was not compared.',
   }
 }
 

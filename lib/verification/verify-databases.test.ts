@@ -232,10 +232,14 @@ describe.each([...inject('postgresServers')])('verification against $name', (ser
   })
 
   it('finds a table that only one side has', async () => {
-    await plant(`DROP TABLE "Moment"; CREATE TABLE "Extra" (id integer PRIMARY KEY)`)
+    await plant(
+      `DROP TABLE "Moment"; CREATE TABLE "Extra" (id integer PRIMARY KEY); INSERT INTO "Extra" VALUES (1); CREATE TABLE "Bare" (id integer)`,
+    )
     const result = await verify()
     expect(tableOf(result, 'Moment')).toMatchObject({ content: 'different', sourceRows: 3, targetRows: null })
-    expect(tableOf(result, 'Extra')).toMatchObject({ content: 'different', sourceRows: null, targetRows: 0 })
+    expect(tableOf(result, 'Extra')).toMatchObject({ content: 'different', sourceRows: null, targetRows: 1 })
+    // What only the model has, and nothing is in, is no difference of content.
+    expect(tableOf(result, 'Bare')).toMatchObject({ content: 'identical', sourceRows: null, targetRows: 0 })
     expect(result.status).toBe('failed')
   })
 

@@ -242,7 +242,8 @@ function mappedRows({ content, sourceRows }: TableComparison): number | null {
 /** A table that the app has written to since the switch may have any number of rows. */
 function hasNoDifference(tables: readonly TableComparison[], { tables: changed }: ChangesSinceSwitch): boolean {
   return tables.every(
-    ({ table, content, sourceRows, targetRows }) => changed.has(table) || (content !== 'different' && sourceRows === targetRows),
+    ({ table, content, sourceRows, targetRows }) =>
+      changed.has(table) || content === 'identical' || (content !== 'different' && sourceRows === targetRows),
   )
 }
 

@@ -33,11 +33,12 @@ export async function verifyStructure(
   const recorded = await readRecord(client)
   const present = await describeStructure(client, schema)
   const both = pairs.flatMap(({ source, target }) => (source && target ? [{ source, target }] : []))
+  const sourceTables = both.map(({ source }) => source)
   const bySource: Finding[] = []
   const sequences: Finding[] = []
   for (const pair of both) {
     throwIfAborted(signal)
-    bySource.push(...compareStructure(pair.source, pair.target, structure, recorded ? 'note' : 'blocks'))
+    bySource.push(...compareStructure(pair.source, sourceTables, pair.target, structure, recorded ? 'note' : 'blocks'))
     sequences.push(...(await compareSequences(client, pair.source, pair.target)))
   }
   const byRecord = recorded ? compareRecord(recorded, present, schema) : { findings: findDoubtful(present), migratedSince: [] }
