@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { offeredChoiceSchema } from './repair-choice'
 
 /**
  * blocks: nothing is started; repaired: would block, and was repaired by the administrator's choice; note: said only.
@@ -26,6 +27,12 @@ export const findingSchema = z.object({
   sampleKeys: z.array(z.record(z.string(), z.string())).max(10),
   message: z.string(),
   hint: z.string(),
+  /** Kind of repair, for `--fix kind=choice`; null where no safe repair is known. */
+  kind: z.string().nullable().default(null),
+  /** What may be chosen for these rows. */
+  choices: z.array(offeredChoiceSchema).default([]),
+  /** The choice that was made; null while none is. */
+  chosen: z.string().nullable().default(null),
 })
 
 export type Finding = z.infer<typeof findingSchema>
@@ -36,5 +43,5 @@ export interface FindingInput
 
 /** A finding with the absent parts filled in: no table, no key, no column, one occurrence. */
 export function createFinding(input: FindingInput): Finding {
-  return { table: null, key: null, column: null, shape: null, count: 1, sampleKeys: [], ...input }
+  return { table: null, key: null, column: null, shape: null, count: 1, sampleKeys: [], kind: null, choices: [], chosen: null, ...input }
 }

@@ -3,6 +3,7 @@ import type { SqliteCatalogue } from '@/lib/core/catalogue'
 import { AppError } from '@/lib/core/errors'
 import type { Finding } from '@/lib/core/finding'
 import type { Report } from '@/lib/core/progress'
+import type { RepairChoice } from '@/lib/core/repair-choice'
 import type { TableMapping } from '@/lib/core/table-mapping'
 import type { TargetInspection } from '@/lib/postgres/inspect-target'
 import type { TargetUrl } from '@/lib/postgres/target-url'
@@ -12,6 +13,8 @@ import { mapTables } from '@/lib/schema/map-tables'
 import { findUnusableNames } from '@/lib/schema/unusable-names'
 import { createProgress, type VerificationProgress } from '@/lib/verification/progress-report'
 import { checkIntegrity, checkReferences } from './check-source'
+import { applyChoices } from './repairs/choose'
+import { offerChoices } from './repairs/offer-choices'
 import { planSchema, type SchemaModel, type SchemaPlan, type TypeOverride } from './schema-plan'
 import type { TaskPool } from './threads/task-pool'
 
@@ -30,6 +33,8 @@ export interface CheckContext {
   readonly pool: TaskPool
   readonly report: Report
   readonly signal: AbortSignal
+  /** Repairs that the administrator chose: what they cover is `repaired` and no longer blocks. Default: none. */
+  readonly choices?: readonly RepairChoice[]
 }
 
 /** Turns the first failed check of an inspection into an error; a target that is fit throws nothing. */
@@ -76,8 +81,14 @@ export async function checkMigration(context: CheckContext): Promise<CheckedMigr
     checkReferences(sourcePath, source, signal),
     planAndCheckValues(nameable, context),
   ])
-  const findings = [...names, ...integrity, ...references, ...planned.findings]
-  for (const finding of findings) report({ type: 'finding', finding })
+  const found = [...names, ...integrity, ...references, ...planned.findings]
+  let findings = offerChoices(found, source, planned.mappings)
+  try {
+    findings = applyChoices(findings, context.choices ?? [], source)
+  } finally {
+    // Also before a choice is refused: they say what is possible.
+    for (const finding of findings) report({ type: 'finding', finding })
+  }
   return { source, plan: planned.plan, mappings: planned.mappings, findings }
 }
 
@@ -140,7 +151,7 @@ async function checkValues(
 }
 
 /** Whole unique indexes over columns; two values of SQLite may become one on PostgreSQL. */
-function uniqueKeysOf(plan: SchemaPlan, table: string): readonly (readonly string[])[] {
+export function uniqueKeysOf(plan: SchemaPlan, table: string): readonly (readonly string[])[] {
   const target = plan.catalogue.tables.find((candidate) => candidate.name === table)
   return (target?.indexes ?? []).flatMap((index) => {
     const columns = index.columns.filter((column) => column !== null)

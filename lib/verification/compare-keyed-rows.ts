@@ -1,6 +1,8 @@
-import { type Canonical, canonicalSource, canonicalTarget, sourceValue, unreadable } from './canonical-value'
+import { canonicalSource, canonicalTarget, sourceValue } from './canonical-value'
 import { advanceRow, Breather, type ComparedRows, DifferenceList, type RowComparison } from './comparison'
 import { isEqualValue } from './equal-values'
+import { printKeyValue } from './print-key'
+import { digestOf } from './repair-digests'
 import { compareKeyValues, type KeyPart } from './row-order'
 
 /**
@@ -41,6 +43,11 @@ export async function compareKeyedRows(
   const targetKey = (part: KeyPart) => canonicalTarget(target.row, part.column, part.value)
   const printSourceKey = () => Object.fromEntries(key.map((part) => [part.name, printKeyValue(sourceKey(part), part)]))
   const printTargetKey = () => Object.fromEntries(key.map((part) => [part.name, printKeyValue(targetKey(part), part)]))
+  const digestTargetValue = (column: number) => {
+    const definition = columns[column]
+    const value = definition ? canonicalTarget(target.row, column, definition.value) : null
+    return value === null ? null : digestOf([value], 'target')
+  }
   const compareKeys = () => {
     for (const part of key) {
       const order = compareKeyValues(sourceKey(part), targetKey(part), part)
@@ -65,7 +72,10 @@ export async function compareKeyedRows(
     else if (order > 0) missingInSource()
     else {
       for (const column of differing) {
-        differences.add(() => ({ key: printSourceKey(), column: columns[column]?.name ?? null, kind: 'value-differs' }))
+        differences.add(
+          () => ({ key: printSourceKey(), column: columns[column]?.name ?? null, kind: 'value-differs' }),
+          () => digestTargetValue(column),
+        )
       }
     }
     if (breather.isDue()) {
@@ -98,17 +108,3 @@ export async function compareKeyedRows(
 }
 
 /** A key's value as a report names it. */
-export function printKeyValue(value: Canonical, part: KeyPart): string {
-  if (value === unreadable) return 'unreadable'
-  if (value === null) return 'NULL'
-  switch (part.value.kind) {
-    case 'bytes':
-      return `x${Buffer.from(value, 'latin1').toString('hex')}`
-    case 'uuid':
-      return value.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
-    case 'float':
-      return String(Buffer.from(value, 'hex').readDoubleBE(0))
-    default:
-      return value
-  }
-}

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
 import type { TableMapping } from '@/lib/core/table-mapping'
-import { canonicalSource, canonicalTarget, sourceValue, unreadable } from './canonical-value'
+import { canonicalSource, canonicalTarget, sourceValue } from './canonical-value'
 import { advanceRow, Breather, type ComparedRows, DifferenceList, type RowComparison } from './comparison'
+import { digestOf } from './repair-digests'
 import type { SourceRow } from './source-row'
 import type { TargetRow } from './target-rows'
 
@@ -39,12 +39,14 @@ export async function compareUnkeyedRows(open: () => Promise<ComparedRows>, mapp
       if (entry.count === 0) surplus.delete(name)
       else surplus.set(name, entry)
     })
-    for (const { count, places } of surplus.values()) {
+    for (const [name, { count, places }] of surplus) {
       for (const place of places) {
-        differences.add(() =>
-          count > 0
-            ? { key: { rowid: place }, column: null, kind: 'missing-in-target' }
-            : { key: { ctid: place }, column: null, kind: 'missing-in-source' },
+        differences.add(
+          () =>
+            count > 0
+              ? { key: { rowid: place }, column: null, kind: 'missing-in-target' }
+              : { key: { ctid: place }, column: null, kind: 'missing-in-source' },
+          () => Buffer.from(name, 'latin1'),
         )
       }
     }
@@ -97,23 +99,17 @@ async function readDigests({ source, target, advance, signal }: ComparedRows, ma
 }
 
 function digestSourceRow(row: SourceRow, { columns }: TableMapping): Buffer {
-  return digest(
-    columns
-      .map(({ value }, column) => canonicalSource(sourceValue(row, column), value))
-      .map((text) => (text === unreadable ? false : text)),
+  return digestOf(
+    columns.map(({ value }, column) => canonicalSource(sourceValue(row, column), value)),
+    'source',
   )
 }
 
 function digestTargetRow(row: TargetRow, { columns }: TableMapping): Buffer {
-  return digest(columns.map(({ value }, column) => canonicalTarget(row, column, value)).map((text) => (text === unreadable ? true : text)))
-}
-
-/** An unreadable value is a boolean of its side, which no value of the other side equals. */
-function digest(texts: readonly (string | null | boolean)[]): Buffer {
-  const hash = createHash('sha256')
-  for (const text of texts)
-    hash.update(typeof text === 'string' ? `${text.length}:` : `${text};`).update(typeof text === 'string' ? text : '')
-  return hash.digest().subarray(0, 16)
+  return digestOf(
+    columns.map(({ value }, column) => canonicalTarget(row, column, value)),
+    'target',
+  )
 }
 
 function placeOf(row: TargetRow, column: number): string {

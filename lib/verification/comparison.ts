@@ -5,8 +5,11 @@ import type { SourceRows } from './source-rows'
 import type { TargetRows } from './target-rows'
 import type { ExpectedReason, RowDifference } from './verification-result'
 
-/** Why a difference is as it should be, or null for a fault. Asked once for each difference of a table. */
-export type Explain = (difference: RowDifference) => ExpectedReason | null
+/**
+ * Why a difference is as it should be, or null for a fault. Asked once for each difference of a table. `digest` tells what is
+ * there without saying it: of the value that the target has (null for NULL), or of a whole row without a key.
+ */
+export type Explain = (difference: RowDifference, digest: () => Buffer | null) => ExpectedReason | null
 
 /** Differences that are named, of a table and of all tables together; all of them are counted. */
 export const mostNamedDifferences = 1_000
@@ -27,10 +30,13 @@ export interface RowComparison {
 /** What is left of the names that a report has room for; shared by all tables. */
 export interface NameBudget {
   left: number
+  /** Of one table. */
+  readonly most: number
 }
 
-export function createNameBudget(): NameBudget {
-  return { left: mostNamedInAll }
+/** @param most names of one table, and of all together; default: what a report has room for */
+export function createNameBudget(most?: number): NameBudget {
+  return most === undefined ? { left: mostNamedInAll, most: mostNamedDifferences } : { left: most, most }
 }
 
 export interface ComparedRows {
@@ -57,10 +63,10 @@ export class DifferenceList {
     private readonly explain: Explain | null,
     private readonly budget: NameBudget,
   ) {
-    this.most = Math.max(leastNamedDifferences, Math.min(mostNamedDifferences, budget.left))
+    this.most = Math.max(leastNamedDifferences, Math.min(budget.most, budget.left))
   }
 
-  add(difference: () => RowDifference): void {
+  add(difference: () => RowDifference, digest: () => Buffer | null = () => null): void {
     this.total++
     // Without explanations the key of a difference that has no room is never printed.
     if (!this.explain) {
@@ -68,7 +74,7 @@ export class DifferenceList {
       return
     }
     const made = difference()
-    const because = this.explain(made)
+    const because = this.explain(made, digest)
     if (because === null) {
       if (this.faults.length < this.most) this.faults.push(made)
       return

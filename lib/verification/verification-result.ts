@@ -24,6 +24,8 @@ export const tableComparisonSchema = z.object({
   /** Counted now; null when the table could not be counted, and then `content` is unknown. */
   sourceRows: z.number().int().nonnegative().nullable(),
   targetRows: z.number().int().nonnegative().nullable(),
+  /** Rows of the source that an administrator chose to leave out: the target has so many fewer. Absent for none. */
+  leftOut: z.number().int().positive().optional(),
   /** identical only after every row and column was compared. */
   content: z.enum(['identical', 'different', 'unknown']),
   /** At most 1,000, and fewer when many tables differ; `differencesTotal` has the whole number. */
@@ -81,6 +83,15 @@ export type Aspect = z.infer<typeof aspectSchema>
 export type AspectName = Aspect['name']
 export type Endpoint = z.infer<typeof endpointSchema>
 export type VerificationResult = z.infer<typeof verificationResultSchema>
+
+/** Whether the target has as many rows as it should: those of the source, without the ones left out by choice. */
+export function hasExpectedRows({
+  sourceRows,
+  targetRows,
+  leftOut,
+}: Pick<TableComparison, 'sourceRows' | 'targetRows' | 'leftOut'>): boolean {
+  return sourceRows === null || targetRows === null ? sourceRows === targetRows : sourceRows - (leftOut ?? 0) === targetRows
+}
 
 /** Differences of a table that are faults: those that nothing explains. */
 export function faultsOf({ differencesTotal, expected }: Pick<TableComparison, 'differencesTotal' | 'expected'>): number {

@@ -17,8 +17,9 @@ import { absent, type Count, compareCounts, countTarget } from './count-tables'
 import { describeTarget } from './endpoints'
 import { createProgress } from './progress-report'
 import { withTargetSnapshot } from './read-snapshot'
+import { type RepairsByChoice, readRepairsByChoice } from './repairs-by-choice'
 import { openSourceReader, type SourceReader } from './source-reader'
-import { type Aspect, isSound, type TableComparison, type VerificationResult } from './verification-result'
+import { type Aspect, hasExpectedRows, isSound, type TableComparison, type VerificationResult } from './verification-result'
 import { aspectsOf, verifyStructure } from './verify-structure'
 
 export const verificationPhases = ['counts', 'content', 'structure', 'files'] as const
@@ -39,6 +40,10 @@ export interface VerifyOptions {
   readonly checkFiles?: (report: Report, signal: AbortSignal) => Promise<FilesCheck>
   /** Why a difference in this table is as it should be, beyond what the change log explains: rows repaired by choice. */
   readonly explain?: (table: string) => Explain | null
+  /** Only these tables, and only their rows: no structure, no files. Default: everything. */
+  readonly tables?: readonly string[]
+  /** Differences that are named, of a table and of all. Default: what a report has room for. */
+  readonly mostNamed?: number
   /** Version of this program, for the report. */
   readonly version?: string
 }
@@ -47,9 +52,11 @@ interface Sides {
   readonly reader: SourceReader
   readonly client: pg.Client
   readonly changes: ChangesSinceSwitch
+  readonly repairs: RepairsByChoice
   /** Adds up the bytes that were read of the source. */
   readonly read: { bytes: number }
   readonly explain: VerifyOptions['explain']
+  readonly mostNamed: number | undefined
   readonly report: Report
   readonly signal: AbortSignal
 }
@@ -66,26 +73,37 @@ export async function verifyDatabases(options: VerifyOptions, report: Report, si
   throwIfAborted(signal)
   const startedAt = new Date()
   const started = performance.now()
-  report({ type: 'plan', phases: verificationPhases.filter((phase) => phase !== 'files' || options.checkFiles !== undefined) })
+  report({ type: 'plan', phases: phasesOf(options) })
   try {
     await using reader = await openSourceReader(options.sourcePath, signal)
     const sourceAt = new Date().toISOString()
     return await withTargetSnapshot(options.targetUrl, { signal, statementTimeoutMs: 0 }, async (client) => {
       await client.query(`SET LOCAL work_mem = '${availableParallelism() > 1 ? 128 : 64}MB'`)
       const changes = await readChangesSinceSwitch(client)
+      const repairs = await readRepairsByChoice(client)
       const targetAt = new Date().toISOString()
       const read = { bytes: 0 }
-      const sides: Sides = { reader, client, changes, read, explain: options.explain, report, signal }
+      const sides: Sides = {
+        reader,
+        client,
+        changes,
+        repairs,
+        read,
+        explain: options.explain,
+        mostNamed: options.mostNamed,
+        report,
+        signal,
+      }
       const source = reader.opened.catalogue
       const target = await readPostgresCatalogue(client, schemaOf(options.targetUrl))
       const { tables: mappings, leftBehind } = mapTables(source, target)
-      const pairs = pairTables(source, target)
+      const pairs = pairTables(source, target).filter(({ table }) => options.tables?.includes(table) ?? true)
       const findings: Finding[] = []
       const note = (found: readonly Finding[]) => {
         findings.push(...found)
         for (const finding of found) report({ type: 'finding', finding })
       }
-      note(leftBehind)
+      if (!options.tables) note(leftBehind)
       const counted = await inPhase(
         'counts',
         report,
@@ -95,7 +113,9 @@ export async function verifyDatabases(options: VerifyOptions, report: Report, si
       const tables = await inPhase('content', report, () => comparePairs(counted, mappings, leftBehind, sides), areSound)
       const isIdentical = (name: string) => tables.some(({ table, content }) => table === name && content === 'identical')
       const verifyAll = () => verifyStructure(client, pairs, target, isIdentical, signal)
-      const structure = await inPhase('structure', report, verifyAll, (each) => areHarmless(each.findings))
+      const structure = options.tables
+        ? { findings: [], aspects: [] }
+        : await inPhase('structure', report, verifyAll, (each) => areHarmless(each.findings))
       note(structure.findings)
       const files = await checkFiles(options, report, signal)
       note(files.findings)
@@ -118,13 +138,18 @@ export async function verifyDatabases(options: VerifyOptions, report: Report, si
   }
 }
 
+function phasesOf({ tables, checkFiles: check }: VerifyOptions): string[] {
+  if (tables) return ['counts', 'content']
+  return verificationPhases.filter((phase) => phase !== 'files' || check !== undefined)
+}
+
 async function checkFiles(
   options: VerifyOptions,
   report: Report,
   signal: AbortSignal,
 ): Promise<{ readonly findings: readonly Finding[]; readonly aspects: readonly Aspect[] }> {
   const { checkFiles: check } = options
-  if (!check) return { findings: [], aspects: [] }
+  if (!check || options.tables) return { findings: [], aspects: [] }
   const { checked, findings } = await inPhase(
     'files',
     report,
@@ -134,7 +159,10 @@ async function checkFiles(
   return { findings, aspects: aspectsOf(findings, { files: checked }) }
 }
 
-async function countPairs(pairs: readonly TablePair[], { reader, client, report, signal }: Sides): Promise<readonly TableComparison[]> {
+async function countPairs(
+  pairs: readonly TablePair[],
+  { reader, client, repairs, report, signal }: Sides,
+): Promise<readonly TableComparison[]> {
   const progress = createProgress('counts', report)
   const counted: TableComparison[] = []
   for (const pair of pairs) {
@@ -144,7 +172,7 @@ async function countPairs(pairs: readonly TablePair[], { reader, client, report,
       pair.source === null ? absent('source') : countSource(reader, pair.table, signal),
       pair.target === null ? absent('target') : countTarget(client, pair.target),
     ])
-    const comparison = compareCounts(pair.table, source, target)
+    const comparison = compareCounts(pair.table, source, target, repairs.leftOut.get(pair.table))
     counted.push(comparison)
     progress.finishTable(pair.table, comparison.sourceRows ?? 0, comparison.content === 'different' ? 'failed' : 'done')
   }
@@ -165,10 +193,10 @@ async function comparePairs(
   counted: readonly TableComparison[],
   mappings: readonly TableMapping[],
   leftBehind: readonly Finding[],
-  { reader, client, changes, read, explain, report, signal }: Sides,
+  { reader, client, changes, repairs, read, explain, mostNamed, report, signal }: Sides,
 ): Promise<readonly TableComparison[]> {
   const progress = createProgress('content', report)
-  const budget = createNameBudget()
+  const budget = createNameBudget(mostNamed)
   progress.plan(counted.map(({ table, sourceRows }) => ({ table, rowsTotal: sourceRows ?? 0 })))
   const compared: TableComparison[] = []
   for (const counts of counted) {
@@ -183,7 +211,8 @@ async function comparePairs(
       read.bytes += bytes
       progress.advance(counts.table, rows, bytes)
     }
-    const reasons = [explain?.(mapping.table) ?? null, await changes.explainer(mapping)].filter((reason) => reason !== null)
+    const found = [explain?.(mapping.table) ?? null, await repairs.explainer(mapping), await changes.explainer(mapping)]
+    const reasons = found.filter((reason) => reason !== null)
     const outcome = await compareContent({ mapping, reader, client, advance, signal, budget, explain: firstOf(reasons) })
     const result = outcome.status === 'compared' ? judge(counts, outcome.comparison) : { ...counts, reason: outcome.reason }
     const judged = withLeftBehind(result, leftBehind)
@@ -197,9 +226,9 @@ async function comparePairs(
 /** The first reason that holds; null where there is none to ask. */
 function firstOf(reasons: readonly Explain[]): Explain | null {
   if (reasons.length === 0) return null
-  return (difference) => {
+  return (difference, digest) => {
     for (const explain of reasons) {
-      const because = explain(difference)
+      const because = explain(difference, digest)
       if (because !== null) return because
     }
     return null
@@ -241,10 +270,14 @@ function mappedRows({ content, sourceRows }: TableComparison): number | null {
 
 /** A table that the app has written to since the switch may have any number of rows. */
 function hasNoDifference(tables: readonly TableComparison[], { tables: changed }: ChangesSinceSwitch): boolean {
+<<<<<<< lib/verification/verify-databases.ts
+  return tables.every((counts) => changed.has(counts.table) || (counts.content !== 'different' && hasExpectedRows(counts)))
+=======
   return tables.every(
     ({ table, content, sourceRows, targetRows }) =>
       changed.has(table) || content === 'identical' || (content !== 'different' && sourceRows === targetRows),
   )
+>>>>>>> /tmp/fidelity/mine.f
 }
 
 function areSound(tables: readonly TableComparison[]): boolean {

@@ -11,6 +11,8 @@ export const layers: readonly (readonly string[])[] = [
   ['lib/sqlite', 'lib/postgres', 'lib/control', 'lib/cv', 'lib/auth'],
   ['lib/verification', 'lib/monitoring', 'lib/jobs', 'lib/database', 'lib/sse'],
   ['lib/migration', 'lib/backup', 'lib/cvsite'],
+  // Asks the migration's own checks, so it lies above it.
+  ['lib/preflight'],
   ['lib/jobs/handlers'],
   ['app', 'worker', 'scripts'],
 ]
@@ -20,13 +22,18 @@ export const layers: readonly (readonly string[])[] = [
  * them; of all else components may import types only. They import each other and zod, so that nothing follows them there.
  */
 export const contracts = [
+  'lib/backup/backup-view',
+  'lib/backup/manifest',
   'lib/core/errors',
   'lib/core/finding',
   'lib/core/progress',
+  'lib/core/repair-choice',
   'lib/control/active-state',
   'lib/jobs/job',
   'lib/jobs/schedule',
   'lib/migration/migration-result',
+  'lib/preflight/check-catalogue',
+  'lib/preflight/preflight-result',
   'lib/verification/verification-result',
 ] as const
 

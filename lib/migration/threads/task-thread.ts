@@ -14,6 +14,8 @@ import { profileColumns } from '@/lib/sqlite/profile-columns'
 import { checkSlices } from '@/lib/sqlite/values/check-values'
 import { rowKeyOf } from '@/lib/sqlite/values/row-range'
 import { fenceReasons } from '../fence-reasons'
+import { writeRepairList } from '../repairs/list-file'
+import { repairDatabase } from '../repairs/repair-database'
 import { createChunkCopier } from './copy-chunk'
 import type { TableExtent, TaskAnswer, TaskInput, TaskName, TaskOutput, TaskProgress, TaskRequest } from './tasks'
 
@@ -39,6 +41,11 @@ const handlers: Handlers = {
     }),
   measure: ({ path, mappings }) => withDatabase(path, true, (db) => mappings.map((mapping) => measure(db, mapping))),
   copy: (input, progress) => copier.copy(input, progress),
+  repair: ({ path, request, listPath }, progress) =>
+    withDatabase(path, false, (db) => {
+      const repairs = repairDatabase(db, request, progress)
+      return { repairs, list: listPath === null ? null : writeRepairList(db, listPath) }
+    }),
   raiseFence: ({ path }) => withDatabase(path, false, (db) => raiseFence(db, fenceReasons.moving, 'moving')),
   lowerFence: ({ path }) => withDatabase(path, false, lowerFence),
 }

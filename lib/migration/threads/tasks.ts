@@ -1,9 +1,11 @@
 import type { SqliteCatalogue, SqliteTable } from '@/lib/core/catalogue'
 import type { Finding } from '@/lib/core/finding'
+import type { Repair, RepairList } from '@/lib/core/repair-choice'
 import type { TableMapping } from '@/lib/core/table-mapping'
 import type { ColumnProfile } from '@/lib/schema/column-type'
 import type { Fence } from '@/lib/sqlite/fence'
 import type { KeyValue } from '@/lib/sqlite/values/row-range'
+import type { RepairRequest } from '../repairs/repair-database'
 
 /** A stretch of one table that is copied in one PostgreSQL transaction. Open bounds are null. */
 export interface Chunk {
@@ -50,6 +52,13 @@ export interface TaskTypes {
     readonly output: { readonly rows: number; readonly bytes: number }
     /** Of this chunk, so far. */
     readonly progress: { readonly rows: number; readonly bytes: number }
+  }
+  readonly repair: {
+    /** listPath: where the list of the rows is written; null for none. */
+    readonly input: { readonly path: string; readonly request: RepairRequest; readonly listPath: string | null }
+    readonly output: { readonly repairs: readonly Repair[]; readonly list: RepairList | null }
+    /** Rows touched so far. */
+    readonly progress: number
   }
   readonly raiseFence: {
     readonly input: { readonly path: string }

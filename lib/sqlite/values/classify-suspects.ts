@@ -70,7 +70,13 @@ const longTextBytes = 1_000_000
 /** V8 holds no longer text than 512 MB; nor does jsonb, nor is there a number or a date of that length. */
 const longestString = 500_000_000
 
-function codeOf(raw: RawValue, textBytes: Buffer | null, binaryJson: string | null, context: Classification): ValueCode | null {
+/** What there is to say about one value; null for nothing. The bytes are those of a text, `binaryJson` what `json()` makes of a BLOB. */
+export function codeOf(
+  raw: RawValue,
+  textBytes: Buffer | null,
+  binaryJson: string | null,
+  context: { readonly check: Pick<ColumnCheck, 'column' | 'inPrimaryKey'>; readonly isUtf16: boolean },
+): ValueCode | null {
   const { column, inPrimaryKey } = context.check
   const { value } = column
   if (raw === null) return inPrimaryKey ? 'NULL_IN_PRIMARY_KEY' : 'NULL_IN_REQUIRED'

@@ -76,7 +76,7 @@ function floatText(number: number, bits: 32 | 64, issue: 'FLOAT_FROM_LARGE_INTEG
 }
 
 /** The double that Prisma reads from a `real` column: the shortest decimal of the nearest single, parsed as a double. */
-function readBackFromSingle(number: number): number {
+export function readBackFromSingle(number: number): number {
   const single = Math.fround(number)
   // Below the smallest normal single PostgreSQL refuses what it would round to zero.
   if (!Number.isFinite(single) || single === 0) return single

@@ -1,0 +1,52 @@
+import { cancelledError, throwIfAborted } from '@/lib/core/abort'
+import { AppError, reportError } from '@/lib/core/errors'
+import type { Report } from '@/lib/core/progress'
+import type { FunctionCheck, FunctionOutcome, FunctionReport } from './function-report'
+
+/**
+ * Tries the functions one after the other; one that fails does not keep the next from being tried.
+ *
+ * @throws AppError CANCELLED
+ */
+export async function checkFunctions(
+  checks: readonly FunctionCheck[],
+  database: Pick<FunctionReport, 'engine' | 'label'>,
+  report: Report,
+  signal: AbortSignal,
+): Promise<FunctionReport> {
+  const startedAt = new Date()
+  const started = performance.now()
+  const outcomes: FunctionOutcome[] = []
+  report({ type: 'plan', phases: ['functions'] })
+  report({ type: 'phase', phase: 'functions', status: 'started' })
+  for (const check of checks) {
+    throwIfAborted(signal)
+    const outcome = await tryOne(check, signal)
+    outcomes.push(outcome)
+    const level = outcome.status === 'failed' ? 'error' : outcome.status === 'unknown' ? 'warn' : 'info'
+    report({ type: 'log', level, message: `${check.name}: ${outcome.status}${outcome.reason === null ? '' : ` (${outcome.reason})`}` })
+  }
+  const elapsedMs = performance.now() - started
+  const has = (status: FunctionOutcome['status']) => outcomes.some((outcome) => outcome.status === status)
+  const status = has('failed') ? 'failed' : has('unknown') || outcomes.length === 0 ? 'unknown' : 'passed'
+  report({ type: 'phase', phase: 'functions', status: status === 'failed' ? 'failed' : 'succeeded', elapsedMs })
+  return { ...database, status, startedAt: startedAt.toISOString(), elapsedMs, outcomes }
+}
+
+async function tryOne({ name, run }: FunctionCheck, signal: AbortSignal): Promise<FunctionOutcome> {
+  const started = performance.now()
+  const outcome = (part: Pick<FunctionOutcome, 'status' | 'seen' | 'reason'>) => ({ name, ...part, elapsedMs: performance.now() - started })
+  try {
+    const seen = await run(signal)
+    return 'unknown' in seen
+      ? outcome({ status: 'unknown', seen: 0, reason: seen.unknown })
+      : outcome({ status: 'passed', seen: seen.seen, reason: null })
+  } catch (error) {
+    if (signal.aborted) throw cancelledError(signal)
+    const { code, message } = reportError(error)
+    // While the app is read-only nothing can be tried; that says nothing of the function.
+    if (error instanceof AppError && code === 'APP_READ_ONLY') return outcome({ status: 'unknown', seen: 0, reason: message })
+    // Prisma's messages are many lines with code excerpts; the last line says what happened.
+    return outcome({ status: 'failed', seen: 0, reason: message.trim().split('\n').at(-1)?.slice(0, 300) ?? code })
+  }
+}
