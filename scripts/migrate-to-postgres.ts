@@ -21,12 +21,14 @@ import { checkedTarget, failTables, fromCaller, interruptSignal, parseArguments,
 import { printMigration } from './migrate/migration-output'
 import { showMigration } from './migrate/migration-progress'
 import { migrateOwnDatabase } from './migrate/own-database'
+import { runDryRun } from './preflight/dry-run'
 
 interface Options {
   readonly source?: string
   readonly target?: string
   readonly schema?: string
   readonly dryRun?: true
+  readonly sql?: string
   readonly setAside?: true
   readonly json?: true
 }
@@ -38,7 +40,8 @@ const command = new Command('migrate:postgres')
   .option('--source <file:path>', 'any SQLite file (default: the app’s own, from DATABASE_URL, which is then ready to be switched)')
   .option('--target <url>', 'an empty PostgreSQL database (default: TARGET_DATABASE_URL)')
   .option('--schema <path>', 'the source’s Prisma data model, a file or a folder (default: the structure is read from the SQLite file)')
-  .option('--dry-run', 'check everything and show the SQL of the target’s schema; write nothing')
+  .option('--dry-run', 'check everything, plan, and show the SQL of the target’s schema; write nothing')
+  .option('--sql <file>', 'with --dry-run: write the SQL of the target’s schema to this file instead of showing it')
   .option('--set-aside', 'move an earlier copy of ours in the target to a schema of its own first')
   .option('--json', 'one JSON object on the last line of standard output')
   .exitOverride()
@@ -52,6 +55,12 @@ async function main(): Promise<number> {
   const progress = showMigration(process.stderr)
   const signal = interruptSignal()
   try {
+    if (options.dryRun) {
+      const source = options.source === undefined ? null : { path: sourcePath(options.source), model: await readModel(options.schema) }
+      if (source === null) refuseSchemaWithoutSource(options)
+      const { target, sql, json } = options
+      return await runDryRun({ root, source, target, sql, json: json ?? false }, progress, signal)
+    }
     const result = await (options.source === undefined
       ? migrateOwn(options, progress.report, signal)
       : migrateFile(options, options.source, progress.report, signal))
@@ -81,7 +90,7 @@ async function migrateFile(options: Options, source: string, report: Report, sig
         workDir,
         fenceSource: false,
         setAside: options.setAside ?? false,
-        dryRun: options.dryRun ?? false,
+        dryRun: false,
       },
       report,
       signal,
@@ -94,22 +103,21 @@ async function migrateFile(options: Options, source: string, report: Report, sig
 
 /** The app's own database, under the lease and with the app's state, exactly as the button does it. */
 async function migrateOwn(options: Options, report: Report, signal: AbortSignal): Promise<MigrationResult> {
-  if (options.schema !== undefined) {
-    throw new AppError({
-      code: 'INVALID_INPUT',
-      message: '--schema goes with --source.',
-      hint: 'The app’s own database is made by its own schema migrations; leave --schema out.',
-    })
-  }
+  refuseSchemaWithoutSource(options)
   loadEnvFiles(root)
   const environment = parseEnvironment(process.env, root)
   const target = options.target ?? environment.targetUrl
   if (target === null) throw noTarget()
-  return migrateOwnDatabase(
-    { environment, root, targetUrl: checkedTarget(target), setAside: options.setAside ?? false, dryRun: options.dryRun ?? false },
-    report,
-    signal,
-  )
+  return migrateOwnDatabase({ environment, root, targetUrl: checkedTarget(target), setAside: options.setAside ?? false }, report, signal)
+}
+
+function refuseSchemaWithoutSource({ schema }: Options): void {
+  if (schema === undefined) return
+  throw new AppError({
+    code: 'INVALID_INPUT',
+    message: '--schema goes with --source.',
+    hint: 'The app’s own database is made by its own schema migrations; leave --schema out.',
+  })
 }
 
 function targetFromEnvironment(): string {

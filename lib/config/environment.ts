@@ -129,7 +129,8 @@ function locateDatabase(url: string, root: string): DatabaseLocation {
   return url.startsWith('file:') ? { engine: 'sqlite', path: filePath(url, resolve(root, 'prisma')) } : { engine: 'postgresql', url }
 }
 
-function decodeKey(text: string): Buffer | undefined {
+/** The 32 bytes that CV_ENCRYPTION_KEY means: 64 hex digits, base64, or 32 plain characters; undefined for anything else. */
+export function decodeKey(text: string): Buffer | undefined {
   if (/^[0-9a-f]{64}$/i.test(text)) return Buffer.from(text, 'hex')
   const base64 = Buffer.from(text, 'base64')
   if (base64.length === 32 && base64.toString('base64').replace(/=+$/, '') === text.replace(/=+$/, '')) return base64

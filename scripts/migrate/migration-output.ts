@@ -4,13 +4,9 @@ import type { MigrationResult } from '@/lib/migration/migration-result'
 /** The result for people: what was found, then the counts of both sides next to each other. */
 export function printMigration(result: MigrationResult): string {
   const findings = result.findings.map(printFinding)
-  const lines = result.dryRun && result.status === 'succeeded' ? dryRunLines(result) : countLines(result)
+  const lines = countLines(result)
   const verdict = result.error ? [`Failed: ${result.error.message}`, ...(result.error.hint ? [result.error.hint] : [])] : []
   return [...findings, ...lines, ...verdict].join('\n')
-}
-
-function dryRunLines(result: MigrationResult): readonly string[] {
-  return [result.targetSchemaSql ?? '', '', `Dry run in ${seconds(result)} s: the migration can be started. Nothing was written.`]
 }
 
 function countLines(result: MigrationResult): readonly string[] {

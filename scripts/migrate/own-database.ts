@@ -20,7 +20,6 @@ export interface OwnMigration {
   readonly root: string
   readonly targetUrl: string
   readonly setAside: boolean
-  readonly dryRun: boolean
 }
 
 /**
@@ -46,10 +45,8 @@ export async function migrateOwnDatabase(own: OwnMigration, report: Report, sign
     workDir: environment.dataDir,
     fenceSource: true,
     setAside: own.setAside,
-    dryRun: own.dryRun,
+    dryRun: false,
   }
-  // A dry run changes neither database nor state: it may go on beside anything.
-  if (own.dryRun) return migrateDatabase({ ...options, fenceSource: false }, report, signal)
   const store = await openControlStore(environment.controlPath)
   try {
     await initialiseActiveDatabase(store, initialState(environment, store.clock.now()), 'terminal')

@@ -1,0 +1,50 @@
+import { z } from 'zod'
+import { type CvCheck, type CvRow, checkCvFiles } from '@/lib/cv/check-cvs'
+import { openSqlite, type SqliteDatabase } from '@/lib/sqlite/open-database'
+
+export interface CvFilesOptions {
+  /** Folder of the ciphertexts, absolute. */
+  readonly folder: string
+  /** 32 bytes. */
+  readonly key: Buffer
+}
+
+const rowSchema = z.object({ storagePath: z.string(), sizeBytes: z.number(), sha256: z.instanceof(Buffer) })
+
+/** cvsite's files for whoever looks after them without knowing what they are: the encrypted CVs and the rows of `CvFile`. */
+export function createCvFiles({ folder, key }: CvFilesOptions) {
+  return {
+    folder,
+    /** Opens every CV of the rows in a SQLite file. @throws AppError SOURCE_*, CANCELLED */
+    check: async (
+      sourcePath: string,
+      onProgress: (done: { readonly rows: number; readonly bytes: number; readonly rowsTotal: number }) => void,
+      signal: AbortSignal,
+    ): Promise<CvCheck> => {
+      const rows = openSqlite(sourcePath, { readonly: true })
+      // A statement that is being stepped through keeps its connection to itself: single rows are asked for on another.
+      const single = openSqlite(sourcePath, { readonly: true })
+      try {
+        const rowsTotal = z.number().parse(rows.prepare('SELECT count(*) FROM "CvFile"').pluck().get())
+        const hasRow = single.prepare<[string], unknown>('SELECT 1 FROM "CvFile" WHERE "storagePath" = ?')
+        return await checkCvFiles({
+          folder,
+          key,
+          rows: cvRows(rows),
+          hasRow: (storagePath) => hasRow.get(storagePath) !== undefined,
+          onProgress: (done) => onProgress({ ...done, rowsTotal }),
+          signal,
+        })
+      } finally {
+        single.close()
+        rows.close()
+      }
+    },
+  }
+}
+
+function* cvRows(db: SqliteDatabase): Generator<CvRow> {
+  for (const row of db.prepare('SELECT "storagePath", "sizeBytes", sha256 FROM "CvFile" ORDER BY "storagePath"').iterate()) {
+    yield rowSchema.parse(row)
+  }
+}
