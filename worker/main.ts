@@ -4,7 +4,8 @@
  *
  * SIGTERM or SIGINT: the running job is told to stop, puts everything back as cancelling it would, and is marked
  * interrupted, to be offered again; then the process ends with status 0. Killed instead, its job is marked interrupted by
- * the next worker, which recovers the databases first. So a job is never half done, only done or undone.
+ * the next worker, which recovers the databases first: a migration is taken up again where it stood when nothing of it is
+ * lost, and undone otherwise. So a job is never left half done.
  */
 import { randomUUID } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
@@ -44,7 +45,7 @@ async function main(): Promise<number> {
       const identity = { id, host: describeHost(), pid: process.pid, version: packageJson.version }
       const dependencies = handlerDependencies(environment, store)
       const handlers = createHandlers(dependencies)
-      const recoverAll = (signal: AbortSignal) => recover(dependencies, `worker ${id}`, logger, signal)
+      const recoverAll = (signal: AbortSignal) => recover(dependencies, id, logger, signal)
       await runWorker({ store, identity, handlers, recover: recoverAll, logger }, shutdown.signal)
       return 0
     } finally {

@@ -108,8 +108,8 @@ describe('a worker that was killed', () => {
   })
 })
 
-function recoverNow(): Promise<void> {
-  return recover(dependencies, 'test', logger, never)
+async function recoverNow(): Promise<void> {
+  await recover(dependencies, 'test', logger, never)
 }
 
 async function insertIntoTarget(name: string): Promise<void> {

@@ -23,7 +23,7 @@ export function CopyProgress({ progress, live }: { progress: JobProgress; live: 
       ? t('rowsDone', { done: format.number(rowsDone) })
       : t('rowsOf', { done: format.number(rowsDone), total: format.number(rowsTotal) })
   // Before there are rows to count, the step at work says more than a dash.
-  const started = progress.phases.find((phase) => phase.status === 'started')
+  const started = progress.phases.find((phase) => phase.status === 'started' || phase.status === 'reconnecting')
   const before = started && live ? `${phaseName(started.phase).title}…` : '–'
   return (
     <div>

@@ -12,9 +12,10 @@ const stepShare = 0.25
 /** What a screen reader hears of a running job: each new phase, each quarter of the copy, the end. */
 export function JobAnnouncer({ job, progress }: { job: JobView; progress: JobProgress }) {
   const t = useTranslations('jobs')
+  const statusText = useTranslations('phaseStatus')
   const format = useFormatters()
   const phaseName = usePhaseName()
-  const index = progress.phases.findIndex((phase) => phase.status === 'started')
+  const index = progress.phases.findIndex((phase) => phase.status === 'started' || phase.status === 'reconnecting')
   const phase = progress.phases[index]
   const { rowsDone = 0, rowsTotal = null } = progress.totals ?? {}
   const quarter = rowsTotal ? Math.floor(rowsDone / rowsTotal / stepShare) * stepShare : 0
@@ -22,7 +23,7 @@ export function JobAnnouncer({ job, progress }: { job: JobView; progress: JobPro
   return (
     <p role="status" className="sr-only">
       {isRunning
-        ? t('announcePhase', { number: index + 1, total: progress.phases.length, phase: phaseName(phase.phase).title })
+        ? `${t('announcePhase', { number: index + 1, total: progress.phases.length, phase: phaseName(phase.phase).title })}${phase.status === 'reconnecting' ? `, ${statusText('reconnecting')}` : ''}`
         : t('announceStatus', { kind: t(`kind.${job.kind}`), status: t(`status.${job.status}`) })}
       {isRunning && phase.phase === 'copy' && quarter > 0 ? `. ${t('announceShare', { percent: format.percent(quarter) })}` : ''}
     </p>

@@ -2,7 +2,7 @@ import type { Finding } from '@/lib/core/finding'
 import type { TableProgress } from '@/lib/core/progress'
 import type { JobStatus, NumberedEvent } from '@/lib/jobs/job'
 
-export type PhaseStatus = 'waiting' | 'started' | 'succeeded' | 'failed' | 'skipped'
+export type PhaseStatus = 'waiting' | 'started' | 'reconnecting' | 'succeeded' | 'failed' | 'skipped'
 
 export interface PhaseProgress {
   readonly phase: string
@@ -90,7 +90,7 @@ export function addEvents(progress: JobProgress, events: readonly NumberedEvent[
           elapsedMs: event.elapsedMs ?? null,
           facts: { ...before?.facts, ...event.facts },
         }))
-        line(event.status === 'failed' ? 'error' : 'info', {
+        line(event.status === 'failed' ? 'error' : event.status === 'reconnecting' ? 'warn' : 'info', {
           type: 'phase',
           phase: event.phase,
           status: event.status,

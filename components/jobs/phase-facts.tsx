@@ -37,7 +37,20 @@ export function PhaseFacts({ facts }: PhaseFactsProps) {
   )
 }
 
-const knownFacts = ['file', 'size', 'readOnly', 'parts', 'rows', 'bytes', 'sequences', 'tables', 'findings', 'postgresql'] as const
+const knownFacts = [
+  'file',
+  'size',
+  'readOnly',
+  'parts',
+  'rows',
+  'bytes',
+  'sequences',
+  'tables',
+  'findings',
+  'postgresql',
+  'resumed',
+  'resumedAtRows',
+] as const
 
 /** sourceRows → source rows. */
 function wordsOf(name: string): string {

@@ -1,6 +1,6 @@
 'use client'
 
-import { Check, CircleDashed, LoaderCircle, Minus, X } from 'lucide-react'
+import { Check, CircleDashed, LoaderCircle, Minus, Unplug, X } from 'lucide-react'
 import { useTranslations } from 'next-intl'
 import { useFormatters } from '@/components/format/use-formatters'
 import { useNow } from '@/components/format/use-now'
@@ -12,6 +12,7 @@ import { usePhaseName } from './use-phase-name'
 const looks: Record<PhaseStatus, { Icon: typeof Check; ring: string }> = {
   waiting: { Icon: CircleDashed, ring: 'border-line-strong text-ink-faint' },
   started: { Icon: LoaderCircle, ring: 'border-postgres text-postgres-ink bg-postgres-soft' },
+  reconnecting: { Icon: Unplug, ring: 'border-warning bg-warning-soft text-warning-ink' },
   succeeded: { Icon: Check, ring: 'border-success bg-success-soft text-success-ink' },
   failed: { Icon: X, ring: 'border-danger bg-danger-soft text-danger-ink' },
   skipped: { Icon: Minus, ring: 'border-line-strong text-ink-faint' },
@@ -32,7 +33,8 @@ export function PhaseStepper({ phases, live }: PhaseStepperProps) {
       {phases.map((phase, index) => {
         const { Icon, ring } = looks[phase.status]
         const name = phaseName(phase.phase)
-        const isRunning = phase.status === 'started' && live
+        const isUnderWay = phase.status === 'started' || phase.status === 'reconnecting'
+        const isRunning = isUnderWay && live
         return (
           <li
             key={phase.phase}
@@ -49,15 +51,19 @@ export function PhaseStepper({ phases, live }: PhaseStepperProps) {
               />
             )}
             <span aria-hidden className={classNames('grid size-6 place-items-center rounded-full border', ring)}>
-              <Icon className={classNames('size-3.5', isRunning && 'animate-spin')} />
+              <Icon className={classNames('size-3.5', isRunning && (phase.status === 'reconnecting' ? 'animate-pulse' : 'animate-spin'))} />
             </span>
             <div className="min-w-0 pt-0.5">
               <p className={classNames('text-sm', phase.status === 'waiting' ? 'text-ink-faint' : 'font-medium')}>
                 {name.title}
                 <span className="sr-only">, {t(`phaseStatus.${phase.status}`)}</span>
               </p>
-              {isRunning && name.body !== null ? <p className="text-ink-faint text-xs">{name.body}</p> : null}
-              {phase.status === 'started' ? null : <PhaseFacts facts={phase.facts} />}
+              {isRunning && phase.status === 'reconnecting' ? (
+                <p className="text-warning-ink text-xs">{t('phaseStatus.reconnecting')}</p>
+              ) : isRunning && name.body !== null ? (
+                <p className="text-ink-faint text-xs">{name.body}</p>
+              ) : null}
+              {isUnderWay ? null : <PhaseFacts facts={phase.facts} />}
             </div>
             <PhaseTime phase={phase} live={isRunning} />
           </li>

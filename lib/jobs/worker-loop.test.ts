@@ -9,10 +9,11 @@ import { databasesLease, readLease } from '@/lib/control/lease'
 import { describeHost, readWorkerStatus } from '@/lib/control/workers'
 import { AppError } from '@/lib/core/errors'
 import { createLogger } from '@/lib/core/logger'
+import { mayTakeUp, takeUpJob } from './interruption'
 import type { JobKind, JobStatus } from './job'
 import { readEvents } from './job-events'
 import type { HandlerOutcome, JobContext, JobHandlers } from './job-handler'
-import { cancelJob, enqueueJob, getJob, retryJob } from './job-queue'
+import { type ClaimedJob, cancelJob, enqueueJob, getJob, retryJob } from './job-queue'
 import { runWorker } from './worker-loop'
 
 const requestedBy = 'admin@example.org'
@@ -130,6 +131,7 @@ describe('recovery', () => {
       order.push('recover')
       // The first is the one at the worker's start.
       if (recover.mock.calls.length === 2) throw new Error('PostgreSQL is away')
+      return null
     })
     const migrate = vi.fn(async () => {
       order.push('migrate')
@@ -157,6 +159,7 @@ describe('recovery', () => {
     const recover = vi.fn(async () => {
       expect((await getJob(store, id)).status).toBe('interrupted')
       expect(await readUnsettled(store)).not.toBeNull()
+      return null
     })
     startWorker({ migrate: done }, recover)
     await untilStatus(id, 'interrupted')
@@ -167,12 +170,48 @@ describe('recovery', () => {
     expect(again.retryOfId).toBe(id)
   })
 
+  it('takes the job of a killed worker up again when recovery says so: the same job, its next attempt, the events numbered on', async () => {
+    const { id } = await enqueue('migrate')
+    await killWorkerOf(id)
+    const migrate = vi.fn(done)
+    startWorker({ migrate }, (workerId) => takeUpJob(store, id, workerId))
+    await untilStatus(id, 'succeeded')
+    expect(await getJob(store, id)).toMatchObject({ attempt: 2, error: null, retryOfId: null })
+    expect(migrate).toHaveBeenCalledOnce()
+    const events = await readEvents(store, id, 0, 100)
+    expect(events.map(({ event }) => (event.type === 'status' ? `${event.status} ${event.attempt ?? ''}`.trim() : ''))).toEqual([
+      'queued',
+      'running 1',
+      'interrupted',
+      'running 2',
+      'succeeded',
+    ])
+    expect(events.map((event) => event.seq)).toEqual([1, 2, 3, 4, 5])
+  })
+
+  it('does not take up what somebody wished to cancel', async () => {
+    const { id } = await enqueue('migrate')
+    await killWorkerOf(id, () => cancelJob(store, id, requestedBy))
+    const recover = vi.fn(async (workerId: string) => {
+      expect(await mayTakeUp(store, id)).toBe(false)
+      expect(await takeUpJob(store, id, workerId)).toBeNull()
+    })
+    startWorker({}, async (workerId) => {
+      await recover(workerId)
+      return null
+    })
+    await vi.waitFor(() => expect(recover).toHaveBeenCalled(), { timeout: 5_000 })
+    await untilStatus(id, 'interrupted')
+  })
+
   it('leaves the job of a living worker alone', async () => {
     const { id } = await enqueue('migrate')
     const other = startWorkerProcess(store.path)
     try {
       await untilStatus(id, 'running')
-      const recover = vi.fn(async () => undefined)
+      // The lease is taken just after the claim.
+      await vi.waitFor(async () => expect(await readLease(store, databasesLease)).toMatchObject({ holder: 'worker victim' }), { timeout: 5_000 })
+      const recover = vi.fn(async () => null)
       startWorker({ verify: done }, recover)
       const { id: verifyId } = await enqueue('verify')
       await untilStatus(verifyId, 'succeeded')
@@ -191,10 +230,13 @@ function enqueue(kind: Extract<JobKind, 'migrate' | 'verify'>) {
     : enqueueJob(store, { kind, payload: { target, setAside: false }, requestedBy })
 }
 
-function startWorker(handlers: Partial<JobHandlers>, recover: () => Promise<void> = async () => undefined) {
+type Recover = (workerId: string) => Promise<ClaimedJob | null>
+
+function startWorker(handlers: Partial<JobHandlers>, recoverAll: Recover = async () => null) {
   const shutdown = new AbortController()
   const identity = { id: `w-${Math.random()}`, host: describeHost(), pid: process.pid, version: 'test' }
-  const all: JobHandlers = { migrate: done, verify: done, cutover: done, discard: done, rollback: done, ...handlers }
+  const all: JobHandlers = { migrate: done, verify: done, cutover: done, discard: done, rollback: done, backup: done, trial: done, ...handlers }
+  const recover = () => recoverAll(identity.id)
   const running = runWorker({ store, identity, handlers: all, recover, logger, pollMs: 20 }, shutdown.signal)
   const stop = async () => {
     shutdown.abort()
@@ -202,6 +244,17 @@ function startWorker(handlers: Partial<JobHandlers>, recover: () => Promise<void
   }
   stopWorkers = stop
   return { stop }
+}
+
+/** Lets a worker of its own process claim the job, and kills it. */
+async function killWorkerOf(id: string, before: () => Promise<unknown> = async () => undefined): Promise<void> {
+  const victim = startWorkerProcess(store.path)
+  await untilStatus(id, 'running')
+  await vi.waitFor(async () => expect(await readUnsettled(store)).toMatchObject({ holder: 'worker victim' }), { timeout: 5_000 })
+  await before()
+  const exited = new Promise((resolve) => victim.once('exit', resolve))
+  victim.kill('SIGKILL')
+  await exited
 }
 
 /** A worker in a process of its own, whose migrate job never ends. */

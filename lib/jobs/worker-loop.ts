@@ -7,7 +7,7 @@ import type { Logger } from '@/lib/core/logger'
 import { pause } from '@/lib/core/pause'
 import { interruptDeadJobs, leaseHolderOf } from './interruption'
 import type { JobHandlers } from './job-handler'
-import { claimJob } from './job-queue'
+import { type ClaimedJob, claimJob } from './job-queue'
 import { runJob } from './run-job'
 import { queueDueJobs } from './run-schedules'
 
@@ -15,8 +15,11 @@ export interface WorkerDependencies {
   readonly store: ControlStore
   readonly identity: WorkerIdentity
   readonly handlers: JobHandlers
-  /** Brings both databases and the recorded state back to a stable state. Safe to repeat; called under the lease. */
-  readonly recover: (signal: AbortSignal) => Promise<void>
+  /**
+   * Brings both databases and the recorded state back to a stable state, or takes up the job that was cut short, when
+   * nothing of it is lost. Safe to repeat; called under the lease.
+   */
+  readonly recover: (signal: AbortSignal) => Promise<ClaimedJob | null>
   readonly logger: Logger
   /** Pause between looks into an empty queue, in milliseconds. Default: 200. */
   readonly pollMs?: number
@@ -31,6 +34,7 @@ const scheduleLookMs = 1_000
  * The life of a worker, until `shutdown` fires:
  *
  *   register ─> look for dead workers' jobs ─> recover, when something is unsettled ─> queue what is due ─> claim ─> run ─┐
+ *                        ^                              └─ or take up the job that was cut short ─────────────────> run ─┤
  *                        ^──────────────────────────────────────────────────────────────────────────────────────────────┘
  *
  * Recovery comes before every claim, and at the start even when nothing seems wrong. While it fails (PostgreSQL away,
@@ -48,10 +52,13 @@ export async function runWorker(dependencies: WorkerDependencies, shutdown: Abor
   let lastLook = Number.NEGATIVE_INFINITY
   try {
     while (!shutdown.aborted) {
-      for (const jobId of await interruptDeadJobs(store, leaseHolderOf(identity.id)))
+      for (const jobId of await interruptDeadJobs(store, leaseHolderOf(identity.id))) {
         logger.warn({ jobId }, 'job interrupted: its worker is gone')
+        // It may have died before it could say that it had begun.
+        hasRecovered = false
+      }
       const recovery = await recoverWhenNeeded(dependencies, hasRecovered, shutdown)
-      if (recovery === 'failed') {
+      if (recovery.status === 'failed') {
         await pause(recoveryPauseMs, shutdown)
         recoveryPauseMs = Math.min(recoveryPauseMs * 2, longestRecoveryPauseMs)
         continue
@@ -62,13 +69,15 @@ export async function runWorker(dependencies: WorkerDependencies, shutdown: Abor
         lastLook = performance.now()
         for (const jobId of await queueDueJobs(store, logger)) logger.info({ jobId }, 'job queued by its schedule')
       }
-      const job = recovery === 'settled' ? await claimJob(store, identity.id) : null
+      const job = recovery.job ?? (recovery.status === 'settled' ? await claimJob(store, identity.id) : null)
       if (!job) {
         await pause(pollMs, shutdown)
         continue
       }
+      // Somebody may have taken the lease before a job that was taken up: then nobody has brought the databases in order.
+      if (recovery.job) hasRecovered = false
       const { jobId } = job.hold
-      logger.info({ jobId, kind: job.kind }, 'job started')
+      logger.info({ jobId, kind: job.kind, attempt: job.hold.attempt }, recovery.job ? 'job taken up again' : 'job started')
       try {
         const view = await runJob(store, job, handlers, shutdown)
         logger.info({ jobId, kind: job.kind, status: view.status, error: view.error ?? undefined }, 'job ended')
@@ -89,20 +98,20 @@ async function recoverWhenNeeded(
   { store, identity, recover, logger }: WorkerDependencies,
   hasRecovered: boolean,
   shutdown: AbortSignal,
-): Promise<'settled' | 'busy' | 'failed'> {
+): Promise<{ readonly status: 'settled' | 'busy' | 'failed'; readonly job?: ClaimedJob | null }> {
   const unsettled = await readUnsettled(store)
-  if (!unsettled && hasRecovered) return 'settled'
+  if (!unsettled && hasRecovered) return { status: 'settled' }
   // Another worker or the command line is at work and alive: not ours to recover, and other kinds of job may go on.
-  if (await readLease(store, databasesLease)) return 'settled'
+  if (await readLease(store, databasesLease)) return { status: 'settled' }
   const request = { name: databasesLease, holder: leaseHolderOf(identity.id), purpose: 'recovery of the databases' }
   try {
-    await withExclusive(store, request, shutdown, (signal) => recover(signal))
-    if (unsettled) logger.warn({ after: unsettled.purpose }, 'databases recovered')
-    return 'settled'
+    const job = await withExclusive(store, request, shutdown, (signal) => recover(signal))
+    if (unsettled && !job) logger.warn({ after: unsettled.purpose }, 'databases recovered')
+    return { status: 'settled', job }
   } catch (error) {
-    if (error instanceof AppError && error.code === 'LEASE_HELD') return 'busy'
-    if (shutdown.aborted) return 'failed'
+    if (error instanceof AppError && error.code === 'LEASE_HELD') return { status: 'busy' }
+    if (shutdown.aborted) return { status: 'failed' }
     logger.error({ error: reportError(error) }, 'recovery failed; nothing is started until it succeeds')
-    return 'failed'
+    return { status: 'failed' }
   }
 }

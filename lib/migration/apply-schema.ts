@@ -3,53 +3,86 @@ import type pg from 'pg'
 import { quoteName } from '@/lib/core/quoted-name'
 import { readPostgresCatalogue } from '@/lib/postgres/catalogue'
 import { createPool } from '@/lib/postgres/connect'
-import { writeMark } from '@/lib/postgres/copy-mark'
+import { readMark, recordStage, writeMark } from '@/lib/postgres/copy-mark'
+import { removeCopy } from '@/lib/postgres/remove-copy'
 import { stripStructure } from '@/lib/postgres/structure'
 import type { TargetUrl } from '@/lib/postgres/target-url'
 import { schemaMigrationsTable } from '@/lib/schema/map-tables'
 import { applySchemaMigrations } from '@/lib/schema/schema-migrations'
-import { type SchemaPlan, schemaError } from './schema-plan'
+import { type SchemaModel, type SchemaPlan, schemaError } from './schema-plan'
+
+/** All that is needed to make a planned schema for good: names and statements, so that it can be kept and done later. */
+export interface SchemaSteps {
+  readonly createsSchema: boolean
+  /** SQL of the model; of a history the schema engine applies its files instead. */
+  readonly modelSql: string
+  readonly ownSql: readonly string[]
+  /** Everything that will be made, by name. */
+  readonly tables: readonly string[]
+  readonly types: readonly string[]
+  readonly routines: readonly string[]
+}
+
+export interface ApplyContext {
+  readonly target: TargetUrl
+  readonly jobId: string
+  readonly applicationName: string
+  readonly model: SchemaModel
+  /** Of the record that belongs to the copy; kept in the mark. */
+  readonly recordChecksum: string
+  readonly signal: AbortSignal
+}
+
+export function stepsOf(plan: SchemaPlan): SchemaSteps {
+  return {
+    createsSchema: plan.createsSchema,
+    modelSql: plan.modelSql,
+    ownSql: plan.ownSql,
+    tables: plan.catalogue.tables.map((table) => table.name),
+    types: plan.catalogue.enums.map((type) => type.name),
+    routines: plan.routines,
+  }
+}
 
 /**
  * Makes the planned schema for good. First of all the mark, which names everything that is about to be made: killed at
  * any point after it, what stands there is known to be ours. Then the model, our additions, and off with keys, indexes
- * and references, which come back after the copy.
+ * and references, which come back after the copy. What an earlier attempt left half made is taken away first.
  *
  * @throws AppError SCHEMA_FAILED, TARGET_*
  */
-export async function applySchema(
-  client: pg.Client,
-  target: TargetUrl,
-  plan: SchemaPlan,
-  jobId: string,
-  applicationName: string,
-): Promise<void> {
+export async function applySchema(client: pg.Client, steps: SchemaSteps, context: ApplyContext): Promise<void> {
+  const { target, model, jobId } = context
   try {
+    const leftover = await readMark(client)
+    if (leftover?.jobId === jobId && leftover.state === 'copying') await removeCopy(client, leftover)
     await inTransaction(client, async () => {
       await writeMark(client, {
         jobId,
         targetSchema: target.schema,
-        createdSchema: plan.createsSchema,
-        tables: plan.catalogue.tables.map((table) => table.name),
-        types: plan.catalogue.enums.map((type) => type.name),
-        routines: [...plan.routines],
+        createdSchema: steps.createsSchema,
+        tables: [...steps.tables],
+        types: [...steps.types],
+        routines: [...steps.routines],
+        recordChecksum: context.recordChecksum,
       })
-      if (plan.createsSchema) await client.query(`CREATE SCHEMA ${quoteName(target.schema)}`)
+      if (steps.createsSchema) await client.query(`CREATE SCHEMA ${quoteName(target.schema)}`)
     })
-    if (plan.model.kind === 'history') await applyHistory(client, target, plan.model.folder, applicationName)
-    else if (plan.modelSql.trim() !== '') await inTransaction(client, () => client.query(plan.modelSql))
+    if (model.kind === 'history') await applyHistory(client, model.folder, context)
+    else if (steps.modelSql.trim() !== '') await inTransaction(client, () => client.query(steps.modelSql))
     await inTransaction(client, async () => {
-      for (const sql of plan.ownSql) await client.query(sql)
+      for (const sql of steps.ownSql) await client.query(sql)
       const catalogue = await readPostgresCatalogue(client, target.schema)
       await stripStructure(client, catalogue, new Set([schemaMigrationsTable]))
+      await recordStage(client, jobId, 'schema')
     })
   } catch (error) {
-    throw schemaError(error, plan.model)
+    throw schemaError(error, model)
   }
 }
 
-async function applyHistory(client: pg.Client, target: TargetUrl, folder: string, applicationName: string): Promise<void> {
-  const pool = await createPool(client, target, { applicationName, max: 1 })
+async function applyHistory(client: pg.Client, folder: string, { target, applicationName, signal }: ApplyContext): Promise<void> {
+  const pool = await createPool(client, target, { applicationName, signal, max: 1 })
   try {
     await applySchemaMigrations(new PrismaPg(pool, { schema: target.schema }), folder)
   } finally {

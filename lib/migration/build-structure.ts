@@ -4,7 +4,15 @@ import { AppError } from '@/lib/core/errors'
 import type { Report } from '@/lib/core/progress'
 import { qualifiedName } from '@/lib/core/quoted-name'
 import { connectPostgres, sqlStateOf, toPostgresError } from '@/lib/postgres/connect'
-import { readStripped, restorePart, restoreReference, type StructurePart, validateReference } from '@/lib/postgres/structure'
+import {
+  partKey,
+  readBuilt,
+  readStripped,
+  restorePart,
+  restoreReference,
+  type StructurePart,
+  validateReference,
+} from '@/lib/postgres/structure'
 import type { TargetUrl } from '@/lib/postgres/target-url'
 import { inTransaction } from './apply-schema'
 
@@ -19,11 +27,15 @@ export interface StructureOptions {
 
 /**
  * Puts back keys and indexes, several at once, then the references, and brings the planner's statistics up to date.
+ * Parts that stand already are left as they are, so it may be repeated.
  *
  * @throws AppError TARGET_REFUSED_ROW when rows break a key or reference, STRUCTURE_UNSUPPORTED, TARGET_*
  */
 export async function buildStructure(client: pg.Client, options: StructureOptions, report: Report, signal: AbortSignal): Promise<number> {
   const parts = await readStripped(client)
+  // An earlier attempt may have built some of them.
+  const built = await readBuilt(client, options.target.schema)
+  const missing = parts.filter((part) => built.get(partKey(part)) === undefined)
   const references = parts.filter((part) => part.kind === 'foreign')
   const tables = [...options.rowsOf.keys()]
   const lanes: pg.Client[] = []
@@ -44,18 +56,21 @@ export async function buildStructure(client: pg.Client, options: StructureOption
       })
     }
     await perform(
-      parts.filter((part) => part.kind !== 'foreign'),
+      missing.filter((part) => part.kind !== 'foreign'),
       (lane, part) => restorePart(lane, schema, part),
     )
     report({ type: 'log', level: 'info', message: `${parts.length - references.length} keys and indexes are built.` })
     await inTransaction(client, async () => {
-      for (const part of references) {
+      for (const part of missing.filter((one) => one.kind === 'foreign')) {
         await restoreReference(client, schema, part).catch((error: unknown) => {
           throw structureError(error, part)
         })
       }
     })
-    await perform(references, (lane, part) => validateReference(lane, schema, part))
+    await perform(
+      references.filter((part) => built.get(partKey(part)) !== true),
+      (lane, part) => validateReference(lane, schema, part),
+    )
     await inLanes(lanes, [...tables], signal, async (lane, table) => {
       await lane.query(`ANALYZE ${qualifiedName(schema, table)}`)
     })

@@ -1,55 +1,79 @@
+import { AppError } from '@/lib/core/errors'
 import type { Report } from '@/lib/core/progress'
 import type { TableMapping } from '@/lib/core/table-mapping'
-import { createProgress } from '@/lib/verification/progress-report'
-import { type ChunkOptions, cutTable, orderChunks } from './chunks'
+import type { CopiedChunk } from '@/lib/postgres/copy-mark'
+import { createProgress, type VerificationProgress } from '@/lib/verification/progress-report'
+import { areChunksOf, type ChunkedTable, type ChunkOptions, chunkKey, cutTable, orderChunks } from './chunks'
+import { isPassing } from './target-session'
 import type { TaskPool } from './threads/task-pool'
 import type { Chunk } from './threads/tasks'
 
-export interface CopyOptions extends ChunkOptions {
-  /** The snapshot: a file that nobody writes. */
+export interface CopyOptions {
+  /** The copy's source: a file that nobody writes. */
   readonly path: string
   readonly targetUrl: string
   readonly applicationName: string
   readonly isUtf16: boolean
+  /** Connections that were made under another number are not used any more. */
+  readonly epoch: number
+  /** What is on the target already, as its own record says. */
+  readonly copied: readonly CopiedChunk[]
+  /** Begins no further chunk once it has fired. */
+  readonly halt: AbortSignal
+  /** Called after each chunk that was committed. */
+  readonly onChunk: () => void
 }
 
 export interface CopiedTotals {
+  /** On the target now, those of an earlier run included. */
   readonly rows: number
   readonly bytes: number
   /** By table. */
   readonly rowsOf: ReadonlyMap<string, number>
 }
 
+/** Counts the rows of each table and cuts it into chunks: of one file always the same ones. */
+export async function planChunks(
+  mappings: readonly TableMapping[],
+  path: string,
+  pool: TaskPool,
+  options: ChunkOptions,
+): Promise<readonly ChunkedTable[]> {
+  const extents = await pool.run('measure', { path, mappings })
+  return mappings.flatMap((mapping, index) => {
+    const extent = extents[index]
+    return extent ? [{ table: mapping.table, rows: extent.rows, chunks: cutTable(mapping, extent, options) }] : []
+  })
+}
+
 /**
- * Copies all tables, as many chunks at once as the pool has threads. The first failure ends it: the pool is the
- * caller's to close, which cuts the chunks that still run.
+ * Copies every chunk that is not on the target yet, as many at once as the pool has threads. The first failure ends it:
+ * the pool is the caller's to close, which cuts the chunks that still run. Only a lost connection is waited out: then
+ * all threads have come to rest, and what they have committed is to be read from the target anew.
  *
  * @throws AppError TARGET_REFUSED_ROW, TARGET_*, COPY_FAILED, CANCELLED
  */
 export async function copyTables(
-  mappings: readonly TableMapping[],
+  tables: readonly ChunkedTable[],
   pool: TaskPool,
   options: CopyOptions,
   report: Report,
 ): Promise<CopiedTotals> {
-  const extents = await pool.run('measure', { path: options.path, mappings })
-  const tables = mappings.flatMap((mapping, index) => {
-    const extent = extents[index]
-    return extent ? [{ table: mapping.table, rows: extent.rows, chunks: cutTable(mapping, extent, options) }] : []
-  })
+  if (!areChunksOf(options.copied, tables)) throw foreignChunks()
+  const copied = new Map(options.copied.map((chunk) => [chunkKey(chunk.table, chunk.chunk), chunk]))
   const progress = createProgress('copy', report)
   progress.plan(tables.map(({ table, rows }) => ({ table, rowsTotal: rows })))
-  const states = new Map(
-    tables.map(({ table, chunks }) => [table, { rows: 0, running: new Map<number, number>(), chunksLeft: chunks.length }]),
-  )
-  let bytes = 0
+  const states = new Map(tables.map((table) => [table.table, stateOf(table, copied, progress)]))
+  let bytes = options.copied.reduce((sum, chunk) => sum + chunk.bytes, 0)
 
-  const queue = [...orderChunks(tables)]
+  const { path, targetUrl, applicationName, isUtf16, epoch, halt } = options
+  const queue = orderChunks(tables).filter((chunk) => !copied.has(chunkKey(chunk.mapping.table, chunk.number)))
   const copyOne = async (chunk: Chunk) => {
     const { table } = chunk.mapping
     const state = states.get(table)
     if (!state) return
-    if (state.running.size === 0 && state.rows === 0) progress.start(table)
+    if (!state.isStarted) progress.start(table)
+    state.isStarted = true
     let seenBytes = 0
     const seen = (rows: number, chunkBytes: number) => {
       state.running.set(chunk.number, rows)
@@ -57,24 +81,62 @@ export async function copyTables(
       progress.advance(table, state.rows + running, chunkBytes - seenBytes)
       seenBytes = chunkBytes
     }
-    const copied = await pool.run('copy', { ...options, chunk }, (value) => seen(value.rows, value.bytes))
-    seen(copied.rows, copied.bytes)
+    const sent = await pool.run('copy', { path, targetUrl, applicationName, isUtf16, epoch, chunk }, (value) =>
+      seen(value.rows, value.bytes),
+    )
+    options.onChunk()
+    seen(sent.rows, sent.bytes)
     state.running.delete(chunk.number)
-    state.rows += copied.rows
+    state.rows += sent.rows
     state.chunksLeft -= 1
-    bytes += copied.bytes
+    bytes += sent.bytes
     if (state.chunksLeft === 0) progress.finishTable(table, state.rows, 'done')
   }
   const runLane = async () => {
-    for (let chunk = queue.shift(); chunk; chunk = queue.shift()) await copyOne(chunk)
+    for (let chunk = queue.shift(); chunk; chunk = queue.shift()) {
+      if (halt.aborted) throw halt.reason
+      await copyOne(chunk)
+    }
   }
+  const lanes = Array.from({ length: pool.size }, () => runLane())
   try {
-    await Promise.all(Array.from({ length: pool.size }, runLane))
+    await Promise.all(lanes)
   } catch (error) {
     queue.length = 0
+    if (isPassing(error)) await Promise.allSettled(lanes)
     throw error
   }
   progress.finish()
   const rowsOf = new Map([...states].map(([table, state]) => [table, state.rows]))
   return { rows: [...rowsOf.values()].reduce((sum, rows) => sum + rows, 0), bytes, rowsOf }
+}
+
+interface TableState {
+  /** Committed. */
+  rows: number
+  chunksLeft: number
+  isStarted: boolean
+  /** Sent so far of the chunks under way. */
+  readonly running: Map<number, number>
+}
+
+function stateOf(table: ChunkedTable, copied: ReadonlyMap<string, CopiedChunk>, progress: VerificationProgress): TableState {
+  const done = table.chunks.flatMap((chunk) => copied.get(chunkKey(table.table, chunk.number)) ?? [])
+  const rows = done.reduce((sum, chunk) => sum + chunk.rows, 0)
+  const chunksLeft = table.chunks.length - done.length
+  if (done.length > 0) {
+    const bytes = done.reduce((sum, chunk) => sum + chunk.bytes, 0)
+    progress.resume(table.table, rows, bytes)
+    if (chunksLeft === 0) progress.finishTable(table.table, rows, 'done')
+  }
+  return { rows, chunksLeft, isStarted: false, running: new Map() }
+}
+
+function foreignChunks(): AppError {
+  return new AppError({
+    code: 'COPY_FAILED',
+    operation: 'resume the copy',
+    message: 'What is on the target was copied in other pieces than this copy is cut into.',
+    hint: 'Start again: the copy then begins anew.',
+  })
 }

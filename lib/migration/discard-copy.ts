@@ -7,7 +7,7 @@ import { removeCopy } from '@/lib/postgres/remove-copy'
 import { endSessions, lockTarget } from '@/lib/postgres/target-lock'
 import { lowerFence } from '@/lib/sqlite/fence'
 import { openSqlite } from '@/lib/sqlite/open-database'
-import { removeSafetyCopy } from './safety-copy'
+import { removeWorkFiles } from './resume-record'
 
 export interface DiscardOptions {
   readonly sourcePath: string
@@ -28,18 +28,23 @@ export interface DiscardOptions {
 export async function discardCopy(options: DiscardOptions, report: Report, signal: AbortSignal): Promise<void> {
   await emptyTarget(options, report, signal)
   lowerSourceFence(options.sourcePath)
-  if (options.workDir !== undefined) await removeSafetyCopy(options.workDir, options.jobId)
+  if (options.workDir !== undefined) await removeWorkFiles(options.workDir, options.jobId)
   report({ type: 'log', level: 'info', message: 'The copy is discarded; the source is writable.' })
 }
 
 /** Undoes a run of this process that failed. What cannot be put back now is answered, and the rest is put back. */
 export async function undoMigration(
-  options: DiscardOptions & { readonly workDir: string; readonly fenceSource: boolean },
+  options: DiscardOptions & {
+    readonly workDir: string
+    readonly fenceSource: boolean
+    /** How long the target is asked for. Default: 15,000. */
+    readonly patienceMs?: number
+  },
   report: Report,
 ): Promise<{ readonly message: string } | null> {
   let problem: { readonly message: string } | null = null
   // Not the run's signal: it has fired. The target gets a moment to come back, for instance from a restart.
-  const signal = AbortSignal.timeout(15_000)
+  const signal = AbortSignal.timeout(options.patienceMs ?? 15_000)
   try {
     await emptyTarget(options, report, signal)
   } catch (error) {
@@ -48,7 +53,7 @@ export async function undoMigration(
   try {
     // Nobody was switched by a run that failed, so SQLite is the authority, whatever state the target is in.
     if (options.fenceSource) lowerSourceFence(options.sourcePath)
-    await removeSafetyCopy(options.workDir, options.jobId)
+    await removeWorkFiles(options.workDir, options.jobId)
   } catch (error) {
     problem ??= reportError(error)
   }

@@ -13,6 +13,7 @@ import { discardCopy } from './discard-copy'
 import { type MigrateOptions, migrateDatabase } from './migrate-database'
 import { recoverDatabases } from './recover'
 import { createLargeSource } from './testing/large-source'
+import { createTcpProxy } from './testing/tcp-proxy'
 
 const never = new AbortController().signal
 // Two migrations and two processes in one test, on a machine that other tests share.
@@ -74,20 +75,27 @@ describe.each([...inject('postgresServers')])('faults on $name', (server) => {
     },
   )
 
-  it('the connections cut in mid-copy: a clear failure, and all is as found', async () => {
+  it('PostgreSQL away for longer than the limit in mid-copy: a clear failure, and the app writes on SQLite', async () => {
     await using source = await createLargeSource(rows)
     await using target = await createPostgresDatabase(server)
-    const options = optionsFor(source, target)
-    let cut: Promise<unknown> | undefined
+    await using proxy = await createTcpProxy(target.url)
+    const options = { ...optionsFor(source, target), targetUrl: proxy.url, reconnectMs: 1_500 }
+    let gone: Promise<void> | undefined
+    const events: ProgressEvent[] = []
     const report = (event: ProgressEvent) => {
-      if (!isCopying(event)) return
-      cut ??= withPostgres(server.url, (client) =>
-        client.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [target.name]),
-      )
+      events.push(event)
+      if (isCopying(event)) gone ??= proxy.shut()
     }
+    const startedAt = performance.now()
     const result = await migrateDatabase(options, report, never)
-    await cut
-    expect(result).toMatchObject({ status: 'failed', error: { code: 'TARGET_CONNECTION_LOST' } })
+    await gone
+    expect(result).toMatchObject({ status: 'failed', leftover: expect.any(String) })
+    expect(result.error?.message).toContain('did not come back within 2 seconds')
+    expect(events).toContainEqual({ type: 'phase', phase: 'copy', status: 'reconnecting' })
+    expect(performance.now() - startedAt).toBeLessThan(40_000)
+    // What is left on the target is removed when it can be reached again.
+    await proxy.open()
+    await discardCopy(options, () => undefined, never)
     await expectAsFound(source, target)
   })
 

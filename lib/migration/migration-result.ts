@@ -17,6 +17,8 @@ export const migrationResultSchema = z.object({
   /** Milliseconds that each phase took. */
   phases: z.record(z.string(), z.number().nonnegative()),
   rowsCopied: z.number().int().nonnegative(),
+  /** Of `rowsCopied`, those that an earlier attempt had copied before it was cut short; 0 when it was not resumed. */
+  rowsResumed: z.number().int().nonnegative().default(0),
   bytesCopied: z.number().int().nonnegative(),
   tables: z.array(tableComparisonSchema),
   findings: z.array(findingSchema),

@@ -3,22 +3,26 @@ import { type MigrationPhase, migrationPhases } from './migration-result'
 
 type Facts = Record<string, string | number | boolean>
 
-/** Runs phases one after the other and says when each begins and ends. */
+/** Runs phases one after the other and says when each begins, waits and ends. */
 export interface PhaseRunner {
   /** `use` may answer facts for people with its result. A phase that throws is said to have failed. */
   run<T>(phase: MigrationPhase, use: () => Promise<{ readonly result: T; readonly facts?: Facts }>): Promise<T>
   skip(phase: MigrationPhase): void
-  /** Milliseconds of every phase that began. */
+  /** Says that the phase under way waits for PostgreSQL, or goes on. */
+  setReconnecting(isReconnecting: boolean): void
+  /** Milliseconds of every phase that began, waiting included. */
   readonly elapsed: Record<string, number>
 }
 
 export function createPhaseRunner(report: Report): PhaseRunner {
   const elapsed: Record<string, number> = {}
+  let current: MigrationPhase | undefined
   report({ type: 'plan', phases: [...migrationPhases] })
   return {
     elapsed,
     async run(phase, use) {
       const startedAt = performance.now()
+      current = phase
       report({ type: 'phase', phase, status: 'started' })
       try {
         const { result, facts } = await use()
@@ -29,8 +33,13 @@ export function createPhaseRunner(report: Report): PhaseRunner {
         elapsed[phase] = performance.now() - startedAt
         report({ type: 'phase', phase, status: 'failed', elapsedMs: elapsed[phase] })
         throw error
+      } finally {
+        current = undefined
       }
     },
     skip: (phase) => report({ type: 'phase', phase, status: 'skipped' }),
+    setReconnecting(isReconnecting) {
+      if (current) report({ type: 'phase', phase: current, status: isReconnecting ? 'reconnecting' : 'started' })
+    },
   }
 }

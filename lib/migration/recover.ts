@@ -10,8 +10,11 @@ import { type FenceStage, readFence } from '@/lib/sqlite/fence'
 import { openSqlite } from '@/lib/sqlite/open-database'
 import { setFenceStage } from './cut-over'
 import { discardCopy, lowerSourceFence } from './discard-copy'
+import { contradiction, decideResume, type ResumeDecision } from './resume-decision'
+import { type ResumeRecord, removeWorkFiles } from './resume-record'
 import { resumePostgres } from './roll-back'
-import { removeSafetyCopy } from './safety-copy'
+import type { SchemaModel } from './schema-plan'
+import { isPassing } from './target-session'
 
 export interface RecoverOptions {
   /** As recorded in the control store. */
@@ -22,11 +25,18 @@ export interface RecoverOptions {
   readonly targetUrl: string | null
   /** Folder of the safety copies. */
   readonly workDir: string
+  /**
+   * The data model that a migration of the app is made with, when its job may be taken up again. Default: an unfinished
+   * copy is always thrown away.
+   */
+  readonly resumeModel?: SchemaModel
 }
 
 /** What the caller must record in the control store; the databases are already as it says. */
 export type Recovery =
   | { readonly outcome: 'unchanged' }
+  /** Nothing was changed: `migrateDatabase` of the same job goes on from the last committed chunk. */
+  | { readonly outcome: 'resumable'; readonly jobId: string }
   | { readonly outcome: 'on-sqlite' }
   | { readonly outcome: 'on-postgresql'; readonly jobId: string }
 
@@ -38,7 +48,8 @@ export type Recovery =
  * |-----------------|-----------------------------------------|---------|
  * | on-sqlite       | no fence, or "moving" or "returning"    | fence down |
  * | on-sqlite       | fence "moved"                           | refused: the record of the switch was lost |
- * | migrating       | anything                                | copy discarded, fence down, on-sqlite |
+ * | migrating       | fence up, safety copy whole, our mark   | as it is, to be gone on with (with `resumeModel`) |
+ * | migrating       | anything else                           | copy discarded, fence down, on-sqlite |
  * | ready-to-switch | cut-over record in PostgreSQL           | on-postgresql |
  * | ready-to-switch | no such record                          | fence up |
  * | on-postgresql   | marked rolled-back (the flip never was) | PostgreSQL takes writes again, fence "moved" |
@@ -79,6 +90,7 @@ function recoverOnSqlite({ sourcePath }: RecoverOptions, report: Report): Recove
 async function recoverMigrating(options: RecoverOptions, jobId: string, report: Report, signal: AbortSignal): Promise<Recovery> {
   const { sourcePath, targetUrl, workDir } = options
   if (sourcePath === null) return { outcome: 'on-sqlite' }
+  if (await isResumable(options, jobId, report, signal)) return { outcome: 'resumable', jobId }
   try {
     if (targetUrl !== null) await discardCopy({ sourcePath, targetUrl, jobId, workDir }, report, signal)
   } catch (error) {
@@ -87,8 +99,31 @@ async function recoverMigrating(options: RecoverOptions, jobId: string, report: 
     report({ type: 'log', level: 'warn', message })
   }
   lowerSourceFence(sourcePath)
-  await removeSafetyCopy(workDir, jobId)
+  await removeWorkFiles(workDir, jobId)
   return { outcome: 'on-sqlite' }
+}
+
+async function isResumable(options: RecoverOptions, jobId: string, report: Report, signal: AbortSignal): Promise<boolean> {
+  const { sourcePath, targetUrl, workDir, resumeModel } = options
+  if (sourcePath === null || targetUrl === null || resumeModel === undefined) return false
+  const decision = await decideResume({ jobId, sourcePath, targetUrl, workDir, fenceSource: true, model: resumeModel })
+  const reason = decision.status === 'resumable' ? await targetContradiction(decision.record, targetUrl, signal) : reasonOf(decision)
+  if (reason === null) return true
+  report({ type: 'log', level: 'warn', message: `The unfinished copy cannot be gone on with. ${reason}` })
+  return false
+}
+
+/** A server that is still starting contradicts nothing: the job waits for it, and then looks at the mark itself. */
+async function targetContradiction(record: ResumeRecord, targetUrl: string, signal: AbortSignal): Promise<string | null> {
+  try {
+    return contradiction(record, await markOf(targetUrl, signal))
+  } catch (error) {
+    return isPassing(error) ? null : reportError(error).message
+  }
+}
+
+function reasonOf(decision: Exclude<ResumeDecision, { status: 'resumable' }>): string {
+  return decision.status === 'impossible' ? decision.reason : 'Nothing was copied yet.'
 }
 
 async function recoverReady(options: RecoverOptions, jobId: string, report: Report, signal: AbortSignal): Promise<Recovery> {

@@ -43,7 +43,7 @@ export async function connectPostgres(url: TargetUrl | string, options: ConnectO
 }
 
 /** Closes the socket at once, whatever runs on it; the server rolls back. */
-export function destroy(client: pg.Client): void {
+export function destroy(client: pg.ClientBase): void {
   // `connection.stream` is pg's documented way to the socket ("client.connection.stream") but not in its types.
   const { connection } = client as unknown as { readonly connection?: { readonly stream?: { destroy(): void } } }
   connection?.stream?.destroy()
@@ -128,6 +128,11 @@ export async function createPool(
     verify: (client, done) => void client.query(sessionSettings(target.schema)).then(() => done(), done),
   })
   pool.on('error', () => undefined)
+  pool.on('connect', (client) => {
+    const cut = () => destroy(client)
+    options.signal?.addEventListener('abort', cut, { once: true })
+    client.once('end', () => options.signal?.removeEventListener('abort', cut))
+  })
   return pool
 }
 

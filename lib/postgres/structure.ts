@@ -71,3 +71,25 @@ export async function restoreReference(client: pg.Client, schema: string, part: 
 export async function validateReference(client: pg.Client, schema: string, part: StructurePart): Promise<void> {
   await client.query(`ALTER TABLE ${qualifiedName(schema, part.table)} VALIDATE CONSTRAINT ${quoteName(part.name)}`)
 }
+
+/**
+ * Parts that stand on the target: true when every row was looked at, false for a reference that heeds new rows only.
+ * By table and name, as `partKey` gives them.
+ */
+export async function readBuilt(client: Queryable, schema: string): Promise<ReadonlyMap<string, boolean>> {
+  const { rows } = await client.query(
+    `SELECT t.relname AS "table", c.conname AS name, c.convalidated AS valid FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid
+       WHERE t.relnamespace = to_regnamespace(quote_ident($1))::oid
+     UNION ALL SELECT t.relname, i.relname, x.indisvalid FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid
+       WHERE t.relnamespace = to_regnamespace(quote_ident($1))::oid
+         AND NOT EXISTS (SELECT 1 FROM pg_constraint c WHERE c.conindid = x.indexrelid AND c.conrelid = x.indrelid)`,
+    [schema],
+  )
+  const built = z.array(z.object({ table: z.string(), name: z.string(), valid: z.boolean() })).parse(rows)
+  return new Map(built.map((part) => [partKey(part), part.valid]))
+}
+
+/** Names a part within its schema. */
+export function partKey(part: { readonly table: string; readonly name: string }): string {
+  return `${part.table}\0${part.name}`
+}

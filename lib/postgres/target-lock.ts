@@ -25,15 +25,35 @@ export async function lockTarget(client: pg.Client, waitMs = 5_000): Promise<voi
         retryable: true,
       })
     }
-    await new Promise((resolve) => setTimeout(resolve, 200))
+    await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }
 
-/** Ends the sessions that a run of ours left on the database: they would hold locks on what is to be removed. */
-export async function endSessions(client: pg.Client, applicationName: string): Promise<void> {
-  await client.query(
-    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-     WHERE datname = current_database() AND application_name = left($1, 63) AND pid <> pg_backend_pid()`,
-    [applicationName],
-  )
+/**
+ * Ends the other sessions that a job has on the database and waits until they are gone: they would hold locks on what is
+ * to be removed, and what they were still at could be committed after somebody has looked.
+ *
+ * @param waitMs how long to wait. Default: 10,000.
+ * @throws AppError TARGET_CONNECTION_LOST when one does not end
+ */
+export async function endSessions(client: pg.Client, applicationName: string, waitMs = 10_000): Promise<void> {
+  const until = Date.now() + waitMs
+  for (let pauseMs = 5; ; pauseMs = Math.min(pauseMs * 2, 200)) {
+    const { rowCount } = await client.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+       WHERE datname = current_database() AND application_name = left($1, 63) AND pid <> pg_backend_pid()`,
+      [applicationName],
+    )
+    if (rowCount === 0) return
+    if (Date.now() >= until) {
+      throw new AppError({
+        code: 'TARGET_CONNECTION_LOST',
+        operation: 'end earlier sessions',
+        message: 'A session of this migration does not end on the PostgreSQL server.',
+        hint: `End it there (pg_stat_activity, application_name ${applicationName}), then try again.`,
+        retryable: true,
+      })
+    }
+    await new Promise((resolve) => setTimeout(resolve, pauseMs))
+  }
 }

@@ -2,6 +2,7 @@ import type { SealedTarget } from '@/lib/control/active-state'
 import type { ControlStore } from '@/lib/control/control-store'
 import type { ReportStore } from '@/lib/control/reports'
 import { AppError } from '@/lib/core/errors'
+import type { SchemaModel } from '@/lib/migration/schema-plan'
 import type { VerificationResult } from '@/lib/verification/verification-result'
 
 /** What the handlers need besides the libraries they call. */
@@ -27,4 +28,9 @@ export function requireSqlitePath({ sqlitePath }: Pick<HandlerDependencies, 'sql
     message: 'DATABASE_URL does not name a SQLite file.',
     hint: 'Set DATABASE_URL to the app’s SQLite file, for example "file:./dev.db", and start again. The recorded state decides what is active.',
   })
+}
+
+/** The data model that the app's database is migrated with. */
+export function modelOf({ migrationsDir }: Pick<HandlerDependencies, 'migrationsDir'>): SchemaModel {
+  return { kind: 'history', folder: migrationsDir }
 }

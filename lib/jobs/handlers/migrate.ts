@@ -4,7 +4,7 @@ import { requireStateFor } from '@/lib/jobs/preconditions'
 import { migrateDatabase } from '@/lib/migration/migrate-database'
 import type { MigrationResult } from '@/lib/migration/migration-result'
 import { toErrorReport } from './failed-result'
-import { type HandlerDependencies, requireSqlitePath } from './handler-dependencies'
+import { type HandlerDependencies, modelOf, requireSqlitePath } from './handler-dependencies'
 
 /**
  * Copies the app's SQLite database to PostgreSQL and leaves the app read-only, ready to switch.
@@ -12,23 +12,23 @@ import { type HandlerDependencies, requireSqlitePath } from './handler-dependenc
  *   state `migrating` ─> library: fence, copy, counts ─> report kept ─> state `ready-to-switch`
  *
  * The state says `migrating` before anything is touched and something else only after the library has returned, so
- * whoever finds `migrating` after a crash knows that the copy is to be thrown away. A failure ends on-sqlite.
+ * whoever finds `migrating` after a crash knows that the copy is unfinished: to be gone on with by this very job, which then
+ * finds the state as its earlier attempt left it, or to be thrown away. A failure ends on-sqlite.
  */
 export function createMigrateHandler(dependencies: HandlerDependencies): JobHandler<'migrate'> {
-  const { store, reports, openTarget, migrationsDir, workDir } = dependencies
+  const { store, reports, openTarget, workDir } = dependencies
   return async ({ target, setAside }, { jobId, requestedBy, report, signal }) => {
     const before = await readActiveDatabase(store)
-    requireStateFor('migrate', before.state)
+    const isTakenUp = before.state.status === 'migrating' && before.state.jobId === jobId
+    if (!isTakenUp) requireStateFor('migrate', before.state)
     const sourcePath = requireSqlitePath(dependencies)
     const targetUrl = openTarget(target)
     const actor = `job ${jobId}`
     const since = store.clock.now().toISOString()
-    const migrating = await transitionActiveDatabase(store, {
-      from: before.version,
-      to: { status: 'migrating', jobId, target, since },
-      actor,
-    })
-    const model = { kind: 'history', folder: migrationsDir } as const
+    const migrating = isTakenUp
+      ? before
+      : await transitionActiveDatabase(store, { from: before.version, to: { status: 'migrating', jobId, target, since }, actor })
+    const model = modelOf(dependencies)
     const options = { jobId, sourcePath, targetUrl, model, workDir, fenceSource: true, setAside, dryRun: false }
     const result = await migrateDatabase(options, report, signal)
     if (result.status === 'failed') {

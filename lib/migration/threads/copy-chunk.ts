@@ -6,12 +6,13 @@ import { from as copyFrom } from 'pg-copy-streams'
 import { z } from 'zod'
 import { AppError } from '@/lib/core/errors'
 import { qualifiedName, quoteName, quoteNames } from '@/lib/core/quoted-name'
-import { connectPostgres, sqlStateOf, toPostgresError } from '@/lib/postgres/connect'
+import { connectPostgres, destroy, sqlStateOf, toPostgresError } from '@/lib/postgres/connect'
 import { bookkeepingSchema } from '@/lib/postgres/copy-mark'
 import { openSqlite, type SqliteDatabase } from '@/lib/sqlite/open-database'
 import { copyColumns, registerCopyFunctions } from '@/lib/sqlite/values/copy-line'
 import { readCopyPages } from '@/lib/sqlite/values/copy-pages'
 import { type RowRange, rangeClause, rowKeyOf } from '@/lib/sqlite/values/row-range'
+import { boundsOf } from '../chunks'
 import type { Chunk, TaskInput, TaskOutput, TaskProgress } from './tasks'
 
 export interface ChunkCopier {
@@ -22,22 +23,44 @@ export interface ChunkCopier {
 const pieceBytes = 256 * 1024
 const progressIntervalMs = 200
 
-/** Keeps its two connections between chunks of the same databases. */
+/** The server not taking a byte for so long means that nobody is there any more. */
+const stallLimitMs = 60_000
+
+interface OpenCopy {
+  readonly path: string
+  readonly targetUrl: string
+  readonly epoch: number
+  readonly db: SqliteDatabase
+  readonly client: pg.Client
+}
+
+/** Keeps its two connections between chunks of the same databases, until PostgreSQL's is cut. */
 export function createChunkCopier(): ChunkCopier {
-  let open: { readonly path: string; readonly targetUrl: string; readonly db: SqliteDatabase; readonly client: pg.Client } | undefined
+  let open: OpenCopy | undefined
+  const close = () => {
+    open?.db.close()
+    if (open) destroy(open.client)
+    open = undefined
+  }
   return {
     async copy(input, progress) {
-      if (open?.path !== input.path || open.targetUrl !== input.targetUrl) {
-        open?.db.close()
-        await open?.client.end()
-        const db = openSqlite(input.path, { readonly: true })
-        registerCopyFunctions(db)
-        const client = await connectPostgres(input.targetUrl, { applicationName: input.applicationName })
-        // Losing the last commits in a crash of the server is harmless: the mark still says "copying".
+      const { path, targetUrl, epoch, applicationName } = input
+      if (open?.path !== path || open.targetUrl !== targetUrl || open.epoch !== epoch) {
+        close()
+        const client = await connectPostgres(targetUrl, { applicationName })
+        // Not waited for chunk by chunk: a crash of the server takes away rows and positions alike, the last ones first,
+        // and the end of the phase waits for all of them at once.
         await client.query('SET synchronous_commit = off')
-        open = { path: input.path, targetUrl: input.targetUrl, db, client }
+        const db = openSqlite(path, { readonly: true })
+        registerCopyFunctions(db)
+        open = { path, targetUrl, epoch, db, client }
       }
-      return copyChunk(open.db, open.client, input, progress)
+      try {
+        return await copyChunk(open.db, open.client, input, progress)
+      } catch (error) {
+        if (error instanceof AppError && error.code === 'TARGET_CONNECTION_LOST') close()
+        throw error
+      }
     },
   }
 }
@@ -56,10 +79,12 @@ async function copyChunk(
     const columns = copyColumns(mapping)
     const list = columns.length === 0 ? '' : ` (${quoteNames(columns)})`
     const stream = client.query(copyFrom(`COPY ${qualifiedName(mapping.targetSchema, mapping.table)}${list} FROM STDIN`))
-    const sent = await sendLines(db, stream, input, progress)
-    await client.query(`INSERT INTO ${bookkeepingSchema}.chunk VALUES ($1, $2, $3, $4)`, [
+    const sent = await sendLines(db, client, stream, input, progress)
+    // Its key is the last word on "never twice": should a session that was taken for dead commit this chunk after all, this fails.
+    await client.query(`INSERT INTO ${bookkeepingSchema}.chunk (table_name, chunk, bounds, rows, bytes) VALUES ($1, $2, $3, $4, $5)`, [
       mapping.table,
       chunk.number,
+      boundsOf(chunk),
       sent.rows,
       sent.bytes,
     ])
@@ -70,14 +95,16 @@ async function copyChunk(
       () => true,
       () => false,
     )
-    if (error instanceof pg.DatabaseError) throw refusedRow(db, chunk, error)
+    if (error instanceof pg.DatabaseError && error.schema !== bookkeepingSchema) throw refusedRow(db, chunk, error)
     // A cut connection shows in many ways, depending on what was under way; that ROLLBACK fails too is common to all.
-    throw toPostgresError(error, mapping.table, isAlive ? 'COPY_FAILED' : 'TARGET_CONNECTION_LOST')
+    if (!isAlive || error instanceof pg.DatabaseError) throw lost(mapping.table, error)
+    throw toPostgresError(error, mapping.table, 'COPY_FAILED')
   }
 }
 
 async function sendLines(
   db: SqliteDatabase,
+  client: pg.Client,
   stream: Writable,
   input: TaskInput<'copy'>,
   progress: (value: TaskProgress<'copy'>) => void,
@@ -96,7 +123,7 @@ async function sendLines(
     piece = []
     size = 0
     // Also without backpressure the loop must turn, so that errors of the server are seen.
-    if (full) await Promise.race([once(stream, 'drain'), ended])
+    if (full) await drained(stream, ended, client)
     else await new Promise(setImmediate)
     const now = performance.now()
     if (now - reportedAt >= progressIntervalMs) {
@@ -122,8 +149,33 @@ async function sendLines(
   return { rows, bytes }
 }
 
+/** Waits until the socket takes more; one that does not for a long time is closed, which `ended` then tells. */
+async function drained(stream: Writable, ended: Promise<void>, client: pg.Client): Promise<void> {
+  const stalled = setTimeout(() => destroy(client), stallLimitMs)
+  try {
+    await Promise.race([once(stream, 'drain'), ended])
+  } finally {
+    clearTimeout(stalled)
+  }
+}
+
 function rangeOf(chunk: Chunk): RowRange {
   return { ...(chunk.after === null ? {} : { after: chunk.after }), ...(chunk.upTo === null ? {} : { upTo: chunk.upTo }) }
+}
+
+/** Also for a chunk that is there already: in both cases the positions on the target are to be read again. */
+function lost(table: string, cause: unknown): AppError {
+  const known = toPostgresError(cause, table)
+  if (known.code === 'TARGET_CONNECTION_LOST' || known.code === 'TARGET_UNREACHABLE') return known
+  return new AppError({
+    code: 'TARGET_CONNECTION_LOST',
+    operation: 'copy table',
+    subject: table,
+    message: 'The connection to PostgreSQL was cut.',
+    hint: 'Check that the server is up and the network steady, then start again.',
+    retryable: true,
+    cause,
+  })
 }
 
 /** PostgreSQL names the line; people need table, column and key. Its own text may quote the value and is not passed on. */

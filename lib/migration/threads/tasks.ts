@@ -47,6 +47,8 @@ export interface TaskTypes {
       readonly targetUrl: string
       readonly applicationName: string
       readonly isUtf16: boolean
+      /** A connection that was made under another number is not used any more. */
+      readonly epoch: number
       readonly chunk: Chunk
     }
     readonly output: { readonly rows: number; readonly bytes: number }
