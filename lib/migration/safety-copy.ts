@@ -1,7 +1,7 @@
-import { chmod, rename, rm, stat } from 'node:fs/promises'
+import { rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { z } from 'zod'
 import { AppError } from '@/lib/core/errors'
-import { safeSql } from '@/lib/core/quoted-name'
 import { runAside } from '@/lib/sqlite/run-aside'
 import { checkIntegrity, diskFull } from './check-source'
 
@@ -10,17 +10,20 @@ export interface SafetyCopy {
   readonly sizeBytes: number
 }
 
+const copyAnswer = z.array(z.object({ isCompared: z.boolean() }))
+
 /** Where the safety copy of a job stands. */
 export function safetyCopyPath(workDir: string, jobId: string): string {
   return join(workDir, `safety-copy-${jobId.replace(/[^\w-]/g, '_')}.db`)
 }
 
 /**
- * Writes the whole database, as it is at one moment, into a file of its own with VACUUM INTO, and checks the result.
+ * Writes the whole database, as it is at one moment, into a file of its own, and checks the result: byte by byte against
+ * the source, whose integrity the checks have seen; or by its own integrity where part of the source lies in a -wal file.
  * It is the source of the copy and a safety copy in one; readable by its owner alone. The name is taken only by a whole
  * file: until then it ends in `.part`.
  *
- * VACUUM gives new rowids to tables without an INTEGER PRIMARY KEY, so rowids of the copy are never compared with the source's.
+ * Page by page instead of VACUUM INTO: 432 MB took 9.6 s there, most of it for checking a file that is new throughout.
  *
  * @throws AppError LOCAL_DISK_FULL, SOURCE_*, CANCELLED; the part file is removed
  */
@@ -29,9 +32,10 @@ export async function writeSafetyCopy(sourcePath: string, workDir: string, jobId
   const part = `${path}.part`
   await removeSafetyCopy(workDir, jobId)
   try {
-    await runAside({ path: sourcePath, readonly: true, sql: safeSql`VACUUM INTO ?`, params: [part] }, signal)
-    await chmod(part, 0o600)
-    await checkIntegrity(part, signal)
+    // There before SQLite writes to it, so that nobody else can read it at any moment.
+    await writeFile(part, '', { mode: 0o600 })
+    const [copied] = copyAnswer.parse(await runAside({ path: sourcePath, copyTo: part }, signal))
+    if (!copied?.isCompared) await checkIntegrity(part, signal)
     await rename(part, path)
     return { path, sizeBytes: (await stat(path)).size }
   } catch (error) {

@@ -13,18 +13,25 @@ export interface AsideStatement {
   readonly params?: readonly (string | number)[]
 }
 
+/** A copy of the whole file, as it is at one moment. */
+export interface AsideCopy {
+  readonly path: string
+  /** Path of a file that does not exist. */
+  readonly copyTo: string
+}
+
 const answerSchema = z.union([
   z.object({ rows: z.array(z.record(z.string(), z.unknown())) }),
   z.object({ error: z.object({ code: z.string(), message: z.string() }) }),
 ])
 
 /**
- * Runs one statement on an SQLite file in a process of its own, which is killed when the signal fires: nothing here
+ * Runs one statement on an SQLite file, or copies it, in a process of its own, which is killed when the signal fires: nothing here
  * waits for SQLite, and the event loop stays free. For statements over whole files; costs some 60 ms.
  *
  * @throws AppError SOURCE_*, LOCAL_DISK_FULL, CANCELLED
  */
-export function runAside(statement: AsideStatement, signal: AbortSignal): Promise<readonly Record<string, unknown>[]> {
+export function runAside(work: AsideStatement | AsideCopy, signal: AbortSignal): Promise<readonly Record<string, unknown>[]> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(cancelledError(signal))
     const child = fork(fileURLToPath(new URL('./aside-process.mjs', import.meta.url)), {
@@ -43,7 +50,7 @@ export function runAside(statement: AsideStatement, signal: AbortSignal): Promis
       outcome = () =>
         'rows' in answer
           ? resolve(answer.rows)
-          : reject(toSqliteError(Object.assign(new Error(answer.error.message), answer.error), statement.path))
+          : reject(toSqliteError(Object.assign(new Error(answer.error.message), answer.error), work.path))
     })
     child.once('error', (cause) => reject(new AppError({ code: 'INTERNAL', message: 'A helper process could not be started.', cause })))
     // Settled when the process is gone, so that its files and locks are gone too; not at `exit`, when the channel and
@@ -57,11 +64,11 @@ export function runAside(statement: AsideStatement, signal: AbortSignal): Promis
           new AppError({
             code: 'INTERNAL',
             message: `A helper process ended early (${killedBy ?? code}).`,
-            subject: statement.path,
+            subject: work.path,
             cause: new Error(complaint),
           }),
         )
     })
-    child.send({ path: statement.path, readonly: statement.readonly, sql: statement.sql, params: statement.params ?? [] })
+    child.send('copyTo' in work ? { ...work, readonly: true } : { ...work, params: work.params ?? [] })
   })
 }

@@ -46,7 +46,14 @@ const handlers: Handlers = {
       const repairs = repairDatabase(db, request, progress)
       return { repairs, list: listPath === null ? null : writeRepairList(db, listPath) }
     }),
-  raiseFence: ({ path }) => withDatabase(path, false, (db) => raiseFence(db, fenceReasons.moving, 'moving')),
+  raiseFence: ({ path }) =>
+    withDatabase(path, false, (db) => {
+      const fence = raiseFence(db, fenceReasons.moving, 'moving')
+      // Nothing is written any more: with all of it in the one file, the safety copy can be compared with it byte by byte.
+      db.pragma('busy_timeout = 200')
+      db.pragma('wal_checkpoint(TRUNCATE)')
+      return fence
+    }),
   lowerFence: ({ path }) => withDatabase(path, false, lowerFence),
 }
 
