@@ -13,11 +13,13 @@ import { loadEnvFiles } from '@/lib/config/env-files'
 import { parseEnvironment } from '@/lib/config/environment'
 import { AppError, type ErrorReport, errorCodes, exitStatusOf } from '@/lib/core/errors'
 import type { Report } from '@/lib/core/progress'
+import type { RepairChoice } from '@/lib/core/repair-choice'
 import { migrateDatabase } from '@/lib/migration/migrate-database'
 import type { MigrationResult } from '@/lib/migration/migration-result'
 import type { SchemaModel } from '@/lib/migration/schema-plan'
 import type { SchemaFile } from '@/lib/schema/schema-engine'
 import { checkedTarget, failTables, fromCaller, interruptSignal, parseArguments, sourcePath } from './command-line'
+import { describeFixes, parseFixes } from './migrate/fix-option'
 import { printMigration } from './migrate/migration-output'
 import { showMigration } from './migrate/migration-progress'
 import { migrateOwnDatabase } from './migrate/own-database'
@@ -30,6 +32,7 @@ interface Options {
   readonly dryRun?: true
   readonly sql?: string
   readonly setAside?: true
+  readonly fix?: readonly string[]
   readonly json?: true
 }
 
@@ -43,7 +46,13 @@ const command = new Command('migrate:postgres')
   .option('--dry-run', 'check everything, plan, and show the SQL of the target’s schema; write nothing')
   .option('--sql <file>', 'with --dry-run: write the SQL of the target’s schema to this file instead of showing it')
   .option('--set-aside', 'move an earlier copy of ours in the target to a schema of its own first')
+  .option(
+    '--fix <kind=choice>',
+    'repair rows that PostgreSQL would refuse; with --dry-run: say how many each repair would touch (kinds below)',
+    (text: string, before: readonly string[] | undefined) => [...(before ?? []), text],
+  )
   .option('--json', 'one JSON object on the last line of standard output')
+  .addHelpText('after', describeFixes())
   .exitOverride()
 
 /** Runs the command; answers its exit status. */
@@ -55,15 +64,16 @@ async function main(): Promise<number> {
   const progress = showMigration(process.stderr)
   const signal = interruptSignal()
   try {
-    if (options.dryRun) {
+    const choices = parseFixes(options.fix ?? [])
+    if (options.dryRun && choices.length === 0) {
       const source = options.source === undefined ? null : { path: sourcePath(options.source), model: await readModel(options.schema) }
       if (source === null) refuseSchemaWithoutSource(options)
       const { target, sql, json } = options
       return await runDryRun({ root, source, target, sql, json: json ?? false }, progress, signal)
     }
     const result = await (options.source === undefined
-      ? migrateOwn(options, progress.report, signal)
-      : migrateFile(options, options.source, progress.report, signal))
+      ? migrateOwn(options, choices, progress.report, signal)
+      : migrateFile(options, options.source, choices, progress.report, signal))
     progress.stop()
     console.log(options.json ? JSON.stringify(result) : printMigration(result))
     return result.error ? exitStatusOf(codeOf(result.error)) : 0
@@ -74,7 +84,13 @@ async function main(): Promise<number> {
 }
 
 /** A file that is not the app's: it is only read, and its snapshot is removed in the end. */
-async function migrateFile(options: Options, source: string, report: Report, signal: AbortSignal): Promise<MigrationResult> {
+async function migrateFile(
+  options: Options,
+  source: string,
+  choices: readonly RepairChoice[],
+  report: Report,
+  signal: AbortSignal,
+): Promise<MigrationResult> {
   const targetUrl = checkedTarget(options.target ?? targetFromEnvironment())
   const model = await readModel(options.schema)
   const parent = resolve(root, process.env.DATA_DIR ?? 'data')
@@ -90,7 +106,10 @@ async function migrateFile(options: Options, source: string, report: Report, sig
         workDir,
         fenceSource: false,
         setAside: options.setAside ?? false,
-        dryRun: false,
+        dryRun: options.dryRun ?? false,
+        choices,
+        // The work folder goes in the end; the list of repaired rows stays.
+        repairListFolder: parent,
       },
       report,
       signal,
@@ -102,13 +121,22 @@ async function migrateFile(options: Options, source: string, report: Report, sig
 }
 
 /** The app's own database, under the lease and with the app's state, exactly as the button does it. */
-async function migrateOwn(options: Options, report: Report, signal: AbortSignal): Promise<MigrationResult> {
+async function migrateOwn(
+  options: Options,
+  choices: readonly RepairChoice[],
+  report: Report,
+  signal: AbortSignal,
+): Promise<MigrationResult> {
   refuseSchemaWithoutSource(options)
   loadEnvFiles(root)
   const environment = parseEnvironment(process.env, root)
   const target = options.target ?? environment.targetUrl
   if (target === null) throw noTarget()
-  return migrateOwnDatabase({ environment, root, targetUrl: checkedTarget(target), setAside: options.setAside ?? false }, report, signal)
+  return migrateOwnDatabase(
+    { environment, root, targetUrl: checkedTarget(target), setAside: options.setAside ?? false, dryRun: options.dryRun ?? false, choices },
+    report,
+    signal,
+  )
 }
 
 function refuseSchemaWithoutSource({ schema }: Options): void {

@@ -58,7 +58,7 @@ export const repairChoiceSchema = z
     /** `Table` or `Table.column`; null for every finding of the kind. The narrower one counts. */
     scope: z.string().min(1).max(1_000).nullable(),
   })
-  .refine(({ kind, choice }) => choice in repairKinds[kind], { message: 'This kind has no such choice.' })
+  .refine(({ kind, choice }) => Object.hasOwn(repairKinds[kind], choice), { message: 'This kind has no such choice.' })
 
 export type RepairChoice = z.infer<typeof repairChoiceSchema>
 

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { sealedTargetSchema } from '@/lib/control/active-state'
 import { errorCodes } from '@/lib/core/errors'
 import { progressEventSchema } from '@/lib/core/progress'
+import { repairChoiceSchema } from '@/lib/core/repair-choice'
 
 /**
  * A job is queued by the web, claimed by one worker, and ends in exactly one of the four final states.
@@ -21,6 +22,8 @@ export const jobPayloads = {
     target: sealedTargetSchema,
     /** Set an earlier copy of ours aside (renamed schema) when the target holds one. Default: false. */
     setAside: z.boolean().default(false),
+    /** Repairs that the administrator chose. Default: none, and nothing is altered. */
+    choices: z.array(repairChoiceSchema).max(1_000).optional(),
   }),
   /** Counts every table on both sides and keeps a report. */
   verify: z.object({}),

@@ -14,6 +14,7 @@ import { checkDiskSpace } from './check-source'
 import { type CheckedMigration, checkMigration, requireReadyTarget } from './checks'
 import type { MigrateOptions } from './migrate-options'
 import { applicationNameOf, type MigrationRun } from './migration-run'
+import { rehearseRepairs, repairSafetyCopy } from './repairs/repair-safety-copy'
 import { contradiction, decideResume, readIdentity } from './resume-decision'
 import { describeFile, type ResumeRecord, removeWorkFiles, writeRecord } from './resume-record'
 import { type SafetyCopy, writeSafetyCopy } from './safety-copy'
@@ -46,6 +47,7 @@ export async function beginRun(
     return { result: { checked }, facts }
   })
   if (options.dryRun) {
+    if ('checked' in begun) run.repairs = await rehearseRepairs(begun.checked, options, pool, run.report, signal)
     for (const phase of ['safety-copy', 'schema', 'copy', 'structure', 'sequences', 'counts'] as const) run.phases.skip(phase)
     return null
   }
@@ -54,6 +56,8 @@ export async function beginRun(
     const record = 'record' in begun ? begun.record : await makeRecord(begun.checked, options, run, pool, signal)
     const { path, sizeBytes } = record.plan.safetyCopy
     run.safetyCopy = path
+    run.repairs = record.plan.repairs
+    run.repairList = record.plan.repairList
     return { result: record, facts: { file: pathLabel(path), sizeBytes, readOnly: options.fenceSource } }
   })
 }
@@ -136,7 +140,7 @@ async function check(options: MigrateOptions, run: MigrationRun, pool: TaskPool,
   const session = run.session ?? (await openSession(options, target, run, signal, false))
   const checked = await session.persist(async (client) => {
     if (!options.dryRun) await clearLeftover(client, options, run)
-    return checkMigration({ sourcePath, target, model, client, pool, report: run.report, signal })
+    return checkMigration({ sourcePath, target, model, client, pool, report: run.report, signal, choices: options.choices ?? [] })
   })
   run.findings = checked.findings
   run.plan = checked.plan
@@ -186,14 +190,17 @@ async function makeRecord(
   run.safetyCopy = snapshot.path
   await requireSameSchema(checked, snapshot, pool)
   const file = await describeFile(snapshot.path)
+  const repaired = await repairSafetyCopy(snapshot, checked, options, pool, run.report, signal)
   run.freshRecord = await writeRecord(workDir, {
     jobId,
     identity,
     safetyCopy: file,
-    copySource: file,
+    copySource: repaired === null ? file : await describeFile(repaired.path),
     schema: stepsOf(checked.plan),
     mappings: [...checked.mappings],
     findings: [...checked.findings],
+    repairs: [...(repaired?.repairs ?? [])],
+    repairList: repaired?.list ?? null,
   })
   return run.freshRecord.record
 }

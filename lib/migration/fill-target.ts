@@ -12,6 +12,7 @@ import { applySchema, inTransaction } from './apply-schema'
 import { buildStructure } from './build-structure'
 import { type CopiedTotals, copyTables, planChunks } from './copy-tables'
 import type { PhaseRunner } from './phase-runner'
+import { sendRepairs } from './repairs/send-repairs'
 import { requireEqualCounts } from './require-equal-counts'
 import type { ResumeRecord } from './resume-record'
 import type { SchemaModel } from './schema-plan'
@@ -76,6 +77,8 @@ export async function fillTarget(options: FillOptions, context: FillContext): Pr
       if (mark !== null && isAtLeast(mark, 'schema')) return
       await applySchema(client, plan.schema, making)
     })
+    // Before the first row: whoever compares the two databases later is to know what was repaired on the way.
+    if (plan.repairs.length > 0) await onMark('schema', (client) => inTransaction(client, () => sendRepairs(client, path)))
     return { result: undefined, facts: { tables: plan.schema.tables.length } }
   })
 

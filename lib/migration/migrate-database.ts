@@ -8,6 +8,7 @@ import { fillTarget } from './fill-target'
 import type { MigrateOptions } from './migrate-options'
 import type { MigrationResult } from './migration-result'
 import { applicationNameOf, type MigrationRun, resultOf, startRun } from './migration-run'
+import { removeRepairedCopy } from './repairs/repaired-copy'
 import { removeRecord } from './resume-record'
 import { createTaskPool } from './threads/task-pool'
 
@@ -42,7 +43,10 @@ export async function migrateDatabase(options: MigrateOptions, report: Report, s
     await run.freshRecord?.stop()
   }
   if (error && run.touched) error = await undo(options, run, error, report)
-  if (!error && !options.dryRun) await removeRecord(options.workDir, options.jobId)
+  if (!error && !options.dryRun) {
+    await removeRecord(options.workDir, options.jobId)
+    await removeRepairedCopy(options.workDir, options.jobId)
+  }
   return resultOf(options, run, error)
 }
 

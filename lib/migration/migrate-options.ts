@@ -1,3 +1,4 @@
+import type { RepairChoice } from '@/lib/core/repair-choice'
 import type { SchemaModel } from './schema-plan'
 
 export interface MigrateOptions {
@@ -15,6 +16,10 @@ export interface MigrateOptions {
   readonly setAside: boolean
   /** Checks and plans, and writes nothing on the target. */
   readonly dryRun: boolean
+  /** Repairs that the administrator chose. Default: none, and nothing is altered. */
+  readonly choices?: readonly RepairChoice[]
+  /** Where the list of repaired rows is written. Default: the work folder. */
+  readonly repairListFolder?: string
   /** Tables copied at once. Default: 2, as many as this kind of machine has cores to share with the server. */
   readonly lanes?: number
   /** Rows of one chunk, about. Default: 250,000. */

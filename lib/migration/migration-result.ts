@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { findingSchema } from '@/lib/core/finding'
+import { repairListSchema, repairSchema } from '@/lib/core/repair-choice'
 import { endpointSchema, tableComparisonSchema } from '@/lib/verification/verification-result'
 
 /** The phases of a migration in the order in which they run; also the keys of their names in messages/. */
@@ -22,6 +23,10 @@ export const migrationResultSchema = z.object({
   bytesCopied: z.number().int().nonnegative(),
   tables: z.array(tableComparisonSchema),
   findings: z.array(findingSchema),
+  /** What was done to rows by the administrator's choices; in a dry run, what would be done. */
+  repairs: z.array(repairSchema).default([]),
+  /** The file that names every row repaired; null where none was, in a dry run and after a failure. */
+  repairList: repairListSchema.nullable().default(null),
   /** Path of the safety copy; null in a dry run. */
   safetyCopy: z.string().nullable(),
   /** The SQL of the target's schema; only in a dry run. */

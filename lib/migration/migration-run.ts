@@ -1,6 +1,7 @@
 import type { ErrorReport } from '@/lib/core/errors'
 import type { Finding } from '@/lib/core/finding'
 import type { Report } from '@/lib/core/progress'
+import type { Repair, RepairList } from '@/lib/core/repair-choice'
 import type { TargetInspection } from '@/lib/postgres/inspect-target'
 import { targetLabel } from '@/lib/postgres/target-url'
 import { pathLabel } from '@/lib/verification/endpoints'
@@ -28,6 +29,8 @@ export interface MigrationRun {
   /** How the schema is made; only when it was planned by this run. */
   plan?: SchemaPlan
   safetyCopy?: string
+  repairs?: readonly Repair[]
+  repairList?: RepairList | null
   readonly filled: FilledTarget
   /** Something may have to be undone: the fence, the safety copy, objects on the target. */
   touched: boolean
@@ -70,6 +73,8 @@ export function resultOf(options: MigrateOptions, run: MigrationRun, error: Erro
     bytesCopied: filled.copied?.bytes ?? 0,
     tables: [...(filled.tables ?? [])],
     findings: [...run.findings],
+    repairs: [...(run.repairs ?? [])],
+    repairList: error ? null : (run.repairList ?? null),
     safetyCopy: error ? null : (run.safetyCopy ?? null),
     leftover: run.leftover ?? null,
     targetSchemaSql: options.dryRun && run.plan ? sqlOf(run.plan) : null,

@@ -1,5 +1,6 @@
 import { realpath } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import type { RepairChoice } from '@/lib/core/repair-choice'
 import type { CopyMark } from '@/lib/postgres/copy-mark'
 import { asTargetUrl, type TargetUrl } from '@/lib/postgres/target-url'
 import packageJson from '@/package.json' with { type: 'json' }
@@ -18,6 +19,7 @@ export interface ResumeOptions {
   readonly fenceSource: boolean
   readonly model: SchemaModel
   readonly chunkRows?: number
+  readonly choices?: readonly RepairChoice[]
 }
 
 /**
@@ -37,6 +39,7 @@ const reasons: Readonly<Record<string, string>> = {
   target: 'It was begun into another target.',
   model: 'The data model was changed since.',
   chunkRows: 'It was cut into chunks of another size.',
+  choices: 'Other repairs were chosen.',
 }
 
 /** Looks for an earlier attempt of this job and decides by the files alone; changes nothing, asks no server. */
@@ -62,6 +65,7 @@ export async function readIdentity(options: ResumeOptions): Promise<Readonly<Rec
     target: targetIdentity(options.targetUrl),
     model: await checksumOfModel(options.model),
     chunkRows: String(options.chunkRows ?? defaultChunkRows),
+    choices: JSON.stringify(options.choices ?? []),
   }
 }
 

@@ -3,8 +3,11 @@ import { open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { z } from 'zod'
 import { findingSchema } from '@/lib/core/finding'
+import { repairListSchema, repairSchema } from '@/lib/core/repair-choice'
 import type { TableMapping } from '@/lib/core/table-mapping'
 import type { SchemaSteps } from './apply-schema'
+import { repairListPath } from './repairs/list-file'
+import { removeRepairedCopy } from './repairs/repaired-copy'
 import { removeSafetyCopy, safetyCopyPath } from './safety-copy'
 
 const valueKindSchema = z.discriminatedUnion('kind', [
@@ -61,6 +64,9 @@ const planSchema = z.object({
   schema: stepsSchema,
   mappings: z.array(mappingSchema).readonly(),
   findings: z.array(findingSchema).readonly(),
+  repairs: z.array(repairSchema).readonly(),
+  /** Names every row repaired; null where none was. */
+  repairList: repairListSchema.nullable(),
 })
 
 const recordSchema = z.object({
@@ -147,8 +153,12 @@ export async function removeRecord(workDir: string, jobId: string): Promise<void
 
 /** Removes all files of a job, the record first: it must not speak of a safety copy that is going. Safe to repeat. */
 export async function removeWorkFiles(workDir: string, jobId: string): Promise<void> {
+  const record = await readRecord(workDir, jobId)
   await removeRecord(workDir, jobId)
   await removeSafetyCopy(workDir, jobId)
+  await removeRepairedCopy(workDir, jobId)
+  const list = record !== null && record !== 'unreadable' ? record.plan.repairList : null
+  await rm(list?.path ?? repairListPath(workDir, jobId), { force: true })
 }
 
 export function recordPath(workDir: string, jobId: string): string {

@@ -1,28 +1,35 @@
 import type { Finding } from '@/lib/core/finding'
 import type { MigrationResult } from '@/lib/migration/migration-result'
+import { hasExpectedRows } from '@/lib/verification/verification-result'
 
 /** The result for people: what was found, then the counts of both sides next to each other. */
 export function printMigration(result: MigrationResult): string {
   const findings = result.findings.map(printFinding)
   const lines = countLines(result)
   const verdict = result.error ? [`Failed: ${result.error.message}`, ...(result.error.hint ? [result.error.hint] : [])] : []
-  return [...findings, ...lines, ...verdict].join('\n')
+  const dryRun = result.dryRun && result.status === 'succeeded' ? ['Dry run: the migration can be started. Nothing was written.'] : []
+  return [...findings, ...repairLines(result), ...lines, ...dryRun, ...verdict].join('\n')
+}
+
+function repairLines({ repairs, repairList, dryRun }: MigrationResult): readonly string[] {
+  if (repairs.length === 0) return []
+  const lines = repairs.map(({ kind, choice, action, table, column, rows }) => {
+    const place = [table, column].filter((part) => part !== null).join('.')
+    const what = action === 'deleted' ? 'left out' : 'repaired'
+    return `  ${kind}=${choice}  ${place}: ${shown(rows)} ${rows === 1 ? 'row' : 'rows'} ${dryRun ? `would be ${what}` : what}`
+  })
+  const list = repairList === null ? [] : [`  Every row: ${repairList.path} (SHA-256 ${repairList.sha256})`]
+  return ['Repaired by choice:', ...lines, ...list]
 }
 
 function countLines(result: MigrationResult): readonly string[] {
-  if (result.tables.length === 0) return result.status === 'succeeded' ? [`The source has no table. Done in ${seconds(result)} s.`] : []
+  if (result.tables.length === 0)
+    return result.status === 'succeeded' && !result.dryRun ? [`The source has no table. Done in ${seconds(result)} s.`] : []
   const width = Math.max(5, ...result.tables.map(({ table }) => table.length))
   const line = (name: string, source: string, target: string, verdict: string) =>
     `${name.padEnd(width)}  ${source.padStart(14)}  ${target.padStart(14)}  ${verdict}`.trimEnd()
   const sum = (side: 'sourceRows' | 'targetRows') => result.tables.reduce((total, table) => total + (table[side] ?? 0), 0)
-  const rows = result.tables.map(({ table, sourceRows, targetRows }) =>
-    line(
-      table,
-      shown(sourceRows),
-      shown(targetRows),
-      sourceRows === targetRows ? 'equal' : sourceRows === null ? 'only in the target' : 'DIFFERENT',
-    ),
-  )
+  const rows = result.tables.map((table) => line(table.table, shown(table.sourceRows), shown(table.targetRows), verdictOf(table)))
   return [
     line('table', 'SQLite', 'PostgreSQL', ''),
     ...rows,
@@ -31,7 +38,20 @@ function countLines(result: MigrationResult): readonly string[] {
   ]
 }
 
-function printFinding({ severity, code, table, column, shape, key, message, hint }: Finding): string {
+function verdictOf(table: MigrationResult['tables'][number]): string {
+  if (table.sourceRows === null) return 'only in the target'
+  if (!hasExpectedRows(table)) return 'DIFFERENT'
+  return table.leftOut === undefined ? 'equal' : `equal, ${shown(table.leftOut)} left out by choice`
+}
+
+/** What may be done about a finding that stops the migration. */
+function offers({ severity, kind, choices }: Finding): string {
+  if (severity !== 'blocks' || choices.length === 0) return ''
+  return ` Or repair the copy: ${choices.map(({ choice, effect }) => `--fix ${kind}=${choice} (${effect})`).join(' ')}`
+}
+
+function printFinding(finding: Finding): string {
+  const { severity, code, table, column, shape, key, message, hint } = finding
   const place = [table, column, shape].filter((part) => part !== null).join(' · ')
   const row =
     key === null
@@ -39,7 +59,8 @@ function printFinding({ severity, code, table, column, shape, key, message, hint
       : ` (row ${Object.entries(key)
           .map(([name, value]) => `${name}=${value}`)
           .join(', ')})`
-  return `${severity} ${code}${place === '' ? '' : ` ${place}`}${row}: ${message} ${hint}`
+  const chosen = finding.chosen === null ? '' : ` (${finding.kind}=${finding.chosen})`
+  return `${severity}${chosen} ${code}${place === '' ? '' : ` ${place}`}${row}: ${message} ${hint}${offers(finding)}`
 }
 
 function shown(count: number | null): string {

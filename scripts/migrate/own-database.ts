@@ -8,6 +8,7 @@ import { databasesLease } from '@/lib/control/lease'
 import { createReportStore } from '@/lib/control/reports'
 import { AppError } from '@/lib/core/errors'
 import type { Report } from '@/lib/core/progress'
+import type { RepairChoice } from '@/lib/core/repair-choice'
 import { requireStateFor } from '@/lib/jobs/preconditions'
 import { initialState, sealTarget } from '@/lib/jobs/sealed-target'
 import { type MigrateOptions, migrateDatabase } from '@/lib/migration/migrate-database'
@@ -20,6 +21,9 @@ export interface OwnMigration {
   readonly root: string
   readonly targetUrl: string
   readonly setAside: boolean
+  /** Checks and rehearses the repairs, and writes nothing on the target. */
+  readonly dryRun: boolean
+  readonly choices: readonly RepairChoice[]
 }
 
 /**
@@ -45,8 +49,11 @@ export async function migrateOwnDatabase(own: OwnMigration, report: Report, sign
     workDir: environment.dataDir,
     fenceSource: true,
     setAside: own.setAside,
-    dryRun: false,
+    dryRun: own.dryRun,
+    choices: own.choices,
   }
+  // A dry run changes neither database nor state: it may go on beside anything.
+  if (own.dryRun) return migrateDatabase({ ...options, fenceSource: false }, report, signal)
   const store = await openControlStore(environment.controlPath)
   try {
     await initialiseActiveDatabase(store, initialState(environment, store.clock.now()), 'terminal')

@@ -17,7 +17,7 @@ import { type HandlerDependencies, modelOf, requireSqlitePath } from './handler-
  */
 export function createMigrateHandler(dependencies: HandlerDependencies): JobHandler<'migrate'> {
   const { store, reports, openTarget, workDir } = dependencies
-  return async ({ target, setAside }, { jobId, requestedBy, report, signal }) => {
+  return async ({ target, setAside, choices = [] }, { jobId, requestedBy, report, signal }) => {
     const before = await readActiveDatabase(store)
     const isTakenUp = before.state.status === 'migrating' && before.state.jobId === jobId
     if (!isTakenUp) requireStateFor('migrate', before.state)
@@ -29,7 +29,7 @@ export function createMigrateHandler(dependencies: HandlerDependencies): JobHand
       ? before
       : await transitionActiveDatabase(store, { from: before.version, to: { status: 'migrating', jobId, target, since }, actor })
     const model = modelOf(dependencies)
-    const options = { jobId, sourcePath, targetUrl, model, workDir, fenceSource: true, setAside, dryRun: false }
+    const options = { jobId, sourcePath, targetUrl, model, workDir, fenceSource: true, setAside, choices, dryRun: false }
     const result = await migrateDatabase(options, report, signal)
     if (result.status === 'failed') {
       await transitionActiveDatabase(store, { from: migrating.version, to: { status: 'on-sqlite' }, actor })

@@ -33,6 +33,8 @@ const referenceKinds: ReadonlySet<string | null> = new Set(['orphans', 'referenc
  */
 export function repairDatabase(db: SqliteDatabase, request: RepairRequest, onProgress: (rows: number) => void): readonly Repair[] {
   db.pragma('foreign_keys = OFF')
+  // A copy of a file in WAL mode is in WAL mode too: what is repaired is to be in the one file.
+  db.pragma('journal_mode = DELETE')
   const repair = db.transaction(() => {
     dropTriggers(db)
     const record = createRepairRecord(db)

@@ -1,0 +1,351 @@
+import { createHash } from 'node:crypto'
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, inject, it } from 'vitest'
+import type { RepairChoice, RepairKind } from '@/lib/core/repair-choice'
+import { verifyDatabases } from '@/lib/verification/verify-databases'
+import { createPostgresDatabase, type TestPostgresDatabase, withPostgres } from '@/tests/support/postgres-databases'
+import { createSqliteDatabase, type TestSqliteDatabase } from '@/tests/support/sqlite-databases'
+import { discardCopy } from '../discard-copy'
+import { migrateDatabase } from '../migrate-database'
+import type { MigrationResult } from '../migration-result'
+import type { SchemaModel } from '../schema-plan'
+
+const signal = new AbortController().signal
+
+describe.each([...inject('postgresServers')])('repairs by choice on $name', (server) => {
+  it('leaves out rows that refer to nothing, and those that then do, and says which; the source stays as it is', async () => {
+    await using source = await createSqliteDatabase(family)
+    await using target = await createPostgresDatabase(server)
+    const before = await checksum(source.path)
+    const refused = await migrate(source, target, [])
+    expect(refused.error?.code).toBe('VALUE_REFUSED')
+    expect(refused.findings.find(({ table }) => table === 'comment')).toMatchObject({
+      severity: 'blocks',
+      kind: 'orphans',
+      choices: [{ choice: 'delete' }],
+    })
+    expect(refused.findings.find(({ table }) => table === 'post')?.choices.map(({ choice }) => choice)).toEqual(['null', 'delete'])
+
+    const result = await migrate(source, target, [choose('orphans', 'delete')])
+    expect(result.error).toBeUndefined()
+    expect(result.repairs.map(({ table, column, keys }) => [table, column, keys])).toEqual([
+      ['comment', 'post', [{ id: '9' }, { id: '1' }]],
+      ['post', 'author', [{ id: 'p2' }]],
+      ['comment', 'answers', [{ id: '2' }]],
+      ['seen', 'comment', [{ comment: '1', who: 'ann' }]],
+    ])
+    expect(result.findings.filter(({ severity }) => severity === 'repaired').map(({ chosen }) => chosen)).toEqual(['delete', 'delete'])
+    expect(result.tables.find(({ table }) => table === 'comment')).toMatchObject({ sourceRows: 4, targetRows: 1, leftOut: 3 })
+    expect(await checksum(source.path)).toBe(before)
+    expect(await rowsOf(target, 'SELECT id FROM comment')).toEqual([{ id: 3 }])
+
+    const proof = await verifyDatabases({ sourcePath: source.path, targetUrl: target.url }, () => undefined, signal)
+    expect(proof.status).toBe('succeeded')
+    expect(proof.tables.find(({ table }) => table === 'comment')).toMatchObject({
+      differencesTotal: 3,
+      expected: { 'repaired-by-choice': 3 },
+    })
+    await withPostgres(target.url, (client) => client.query('DELETE FROM seen; DELETE FROM comment'))
+    const tampered = await verifyDatabases({ sourcePath: source.path, targetUrl: target.url }, () => undefined, signal)
+    expect(tampered.tables.find(({ table }) => table === 'comment')).toMatchObject({
+      differencesTotal: 4,
+      expected: { 'repaired-by-choice': 3 },
+    })
+    expect(tampered.status).toBe('failed')
+  })
+
+  it('repairs each kind of value as chosen, and the comparison knows it from a value that was changed later', async () => {
+    await using source = await createSqliteDatabase(values)
+    await using target = await createPostgresDatabase(server)
+    const model = await writeHistory(source.folder, valuesOnPostgres)
+    const before = await checksum(source.path)
+    const result = await migrate(source, target, allValueChoices, { model })
+    expect(result.error).toBeUndefined()
+    expect(await checksum(source.path)).toBe(before)
+    expect(await rowsOf(target, 'SELECT * FROM v ORDER BY id')).toEqual([
+      {
+        id: 1,
+        qty: null,
+        big: 7,
+        flag: true,
+        ratio: null,
+        price: '1.01',
+        amount: null,
+        day: new Date('2024-03-01T00:00:00Z'),
+        at: null,
+        jd: new Date('2024-03-01T18:00:00Z'),
+        note: 'ab',
+        latin: 'café',
+        short: 'abc',
+        state: 'draft',
+        code: null,
+        raw: null,
+        doc: 'not json',
+        esc: { a: 'xy' },
+        must: 'none',
+      },
+      { id: 2, ...clean },
+    ])
+    expect(result.repairs.map(({ kind, choice, column, rows }) => `${column} ${kind}=${choice} ${rows}`).sort()).toEqual([
+      'amount decimals=null 1',
+      'at dates=null 1',
+      'big integers-range=default 1',
+      'code uuid=null 1',
+      'day dates-precision=cut 1',
+      'doc json=string 1',
+      'esc json=strip 1',
+      'flag booleans=words 1',
+      'id null-key=delete 1',
+      'jd julian=convert 1',
+      'latin utf8=latin1 1',
+      'must required=default 1',
+      'note nul=strip 1',
+      'price rounding=round 1',
+      'qty integers=null 1',
+      'ratio floats=null 1',
+      'raw bytes=null 1',
+      'short length=truncate 1',
+      'state enum=default 1',
+    ])
+
+    const list = result.repairList
+    const csv = await readFile(list?.path ?? '')
+    expect(createHash('sha256').update(csv).digest('hex')).toBe(list?.sha256)
+    expect(csv.toString().trimEnd().split('\r\n')).toHaveLength(1 + 19)
+    expect(csv.toString()).toContain('v,note,changed,nul=strip,NUL_IN_TEXT,"{""id"":""1""}","text, 3 characters"')
+    expect((await stat(list?.path ?? '')).mode & 0o777).toBe(0o600)
+
+    const verify = () => verifyDatabases({ sourcePath: source.path, targetUrl: target.url }, () => undefined, signal)
+    const proof = await verify()
+    expect(proof.tables.map(({ differencesTotal, expected }) => differencesTotal - (expected?.['repaired-by-choice'] ?? 0))).toEqual([0, 0])
+    expect(proof.status).toBe('succeeded')
+    await withPostgres(target.url, (client) => client.query(`UPDATE v SET note = 'other' WHERE id = 1`))
+    const faults = (await verify()).tables.flatMap(({ differences }) => differences.filter(({ because }) => because === undefined))
+    expect(faults).toEqual([{ key: { id: '1' }, column: 'note', kind: 'value-differs' }])
+  })
+
+  it('knows the repaired rows of a table without a key by what they hold', async () => {
+    await using source = await createSqliteDatabase(`
+      PRAGMA foreign_keys = OFF; CREATE TABLE parent (id INTEGER PRIMARY KEY); INSERT INTO parent VALUES (1);
+      CREATE TABLE entry (parent INTEGER REFERENCES parent, note TEXT);
+      INSERT INTO entry VALUES (1, 'a'), (2, 'twice'), (2, 'twice'), (NULL, 'c'), (3, 'n' || char(0))`)
+    await using target = await createPostgresDatabase(server)
+    const model = await writeHistory(
+      source.folder,
+      'CREATE TABLE parent (id int PRIMARY KEY); CREATE TABLE entry (parent int REFERENCES parent, note text)',
+    )
+    const result = await migrate(source, target, [choose('orphans', 'null'), choose('nul', 'replace')], { model })
+    expect(result.error).toBeUndefined()
+    expect(result.repairs.find(({ kind }) => kind === 'orphans')?.keys).toEqual([{ rowid: '2' }, { rowid: '3' }, { rowid: '5' }])
+    const verify = () => verifyDatabases({ sourcePath: source.path, targetUrl: target.url }, () => undefined, signal)
+    expect(await verify()).toMatchObject({ status: 'succeeded' })
+    await withPostgres(target.url, (client) => client.query(`UPDATE entry SET note = 'x' WHERE note = 'twice'`))
+    const tampered = (await verify()).tables.find(({ table }) => table === 'entry')
+    expect(tampered).toMatchObject({ differencesTotal: 6, expected: { 'repaired-by-choice': 4 } })
+  })
+})
+
+describe('choices', () => {
+  const server = inject('postgresServers')[0] ?? { url: '' }
+
+  it('are refused where they are not possible, with what is; nothing is written', async () => {
+    await using source = await createSqliteDatabase(family)
+    await using target = await createPostgresDatabase(server)
+    const refused = await migrate(source, target, [choose('orphans', 'null')])
+    expect(refused.error).toMatchObject({
+      code: 'INVALID_INPUT',
+      message: expect.stringContaining('orphans=null is not possible for comment.post'),
+    })
+    expect(refused.error?.hint).toContain('orphans=delete:comment.post')
+    const unknown = await migrate(source, target, [choose('orphans', 'delete', 'coment')])
+    expect(unknown.error).toMatchObject({ code: 'INVALID_INPUT', message: expect.stringContaining('coment') })
+    const twice = await migrate(source, target, [choose('orphans', 'delete'), choose('orphans', 'null')])
+    expect(twice.error?.message).toContain('two choices')
+    expect(await rowsOf(target, `SELECT nspname FROM pg_namespace WHERE nspname = 'bascule'`)).toEqual([])
+  })
+
+  it('count for the narrowest place that they name', async () => {
+    await using source = await createSqliteDatabase(family)
+    await using target = await createPostgresDatabase(server)
+    const result = await migrate(source, target, [choose('orphans', 'null', 'post.author'), choose('orphans', 'delete')])
+    expect(result.error).toBeUndefined()
+    expect(await rowsOf(target, 'SELECT id, author FROM post ORDER BY id')).toEqual([
+      { id: 'p1', author: 1 },
+      { id: 'p2', author: null },
+    ])
+    expect(await rowsOf(target, 'SELECT id FROM comment ORDER BY id')).toEqual([{ id: 1 }, { id: 2 }, { id: 3 }])
+  })
+
+  it('that leave something behind end the migration before anything is written on the target', async () => {
+    await using source = await createSqliteDatabase(family)
+    await using target = await createPostgresDatabase(server)
+    const result = await migrate(source, target, [choose('orphans', 'delete', 'post'), choose('orphans', 'delete', 'comment')])
+    expect(result.error).toMatchObject({ code: 'VALUE_REFUSED', message: expect.stringContaining('After the repairs') })
+    expect(await rowsOf(target, `SELECT nspname FROM pg_namespace WHERE nspname = 'bascule'`)).toEqual([])
+    expect(await readdir(join(source.folder, 'work'))).toEqual([])
+  })
+
+  it('are rehearsed by a dry run, which leaves no file', async () => {
+    await using source = await createSqliteDatabase(family)
+    await using target = await createPostgresDatabase(server)
+    const result = await migrate(source, target, [choose('orphans', 'delete')], { dryRun: true })
+    expect(result.error).toBeUndefined()
+    expect(result.repairs.reduce((sum, { rows }) => sum + rows, 0)).toBe(5)
+    expect(result.repairList).toBeNull()
+    expect(await readdir(join(source.folder, 'work'))).toEqual([])
+  })
+
+  it('go with the copy when it is discarded, and the list with them', async () => {
+    await using source = await createSqliteDatabase(family)
+    await using target = await createPostgresDatabase(server)
+    const result = await migrate(source, target, [choose('orphans', 'delete')])
+    const workDir = join(source.folder, 'work')
+    expect((await readdir(workDir)).filter((name) => name.startsWith('repaired-copy'))).toEqual([])
+    await discardCopy({ sourcePath: source.path, targetUrl: target.url, jobId: `job-${target.name}`, workDir }, () => undefined, signal)
+    expect(result.repairList?.rows).toBe(5)
+    expect(await readdir(workDir)).toEqual([])
+  })
+
+  it('take of equal rows one, and leave rows that differ to people', async () => {
+    const script = (second: string) =>
+      `CREATE TABLE t (id TEXT NOT NULL PRIMARY KEY, name TEXT); INSERT INTO t VALUES ('A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11', 'x'), ${second}`
+    const sql = 'CREATE TABLE t (id uuid PRIMARY KEY, name text)'
+    await using equal = await createSqliteDatabase(script(`('a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', 'x')`))
+    await using target = await createPostgresDatabase(server)
+    const result = await migrate(equal, target, [choose('duplicates', 'delete')], { model: await writeHistory(equal.folder, sql) })
+    expect(result.error).toBeUndefined()
+    expect(await rowsOf(target, 'SELECT name FROM t')).toEqual([{ name: 'x' }])
+    await using other = await createSqliteDatabase(script(`('a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', 'y')`))
+    await using empty = await createPostgresDatabase(server)
+    const refused = await migrate(other, empty, [choose('duplicates', 'delete')], { model: await writeHistory(other.folder, sql) })
+    expect(refused.error).toMatchObject({ code: 'VALUE_REFUSED', message: expect.stringContaining('After the repairs') })
+  })
+
+  it('give a reference the spelling of the row that it finds', async () => {
+    await using source = await createSqliteDatabase(`
+      CREATE TABLE tag (name TEXT NOT NULL PRIMARY KEY COLLATE NOCASE); INSERT INTO tag VALUES ('Abc');
+      CREATE TABLE post (id INTEGER PRIMARY KEY, tag TEXT REFERENCES tag (name)); INSERT INTO post VALUES (1, 'Abc'), (7, 'ABC')`)
+    await using target = await createPostgresDatabase(server)
+    const result = await migrate(source, target, [choose('reference-case', 'respell')])
+    expect(result.repairs).toMatchObject([{ kind: 'reference-case', column: 'tag', keys: [{ id: '7' }] }])
+    expect(await rowsOf(target, 'SELECT tag FROM post')).toEqual([{ tag: 'Abc' }, { tag: 'Abc' }])
+  })
+})
+
+const family = `
+  PRAGMA foreign_keys = OFF;
+  CREATE TABLE author (id INTEGER PRIMARY KEY);
+  CREATE TABLE post (id TEXT NOT NULL PRIMARY KEY, author INTEGER REFERENCES author (id) ON DELETE SET NULL);
+  CREATE TABLE comment (id INTEGER PRIMARY KEY, post TEXT NOT NULL REFERENCES post (id), answers INTEGER REFERENCES comment (id));
+  CREATE TABLE seen (comment INTEGER NOT NULL REFERENCES comment (id), who TEXT NOT NULL, PRIMARY KEY (comment, who)) WITHOUT ROWID;
+  INSERT INTO author VALUES (1);
+  INSERT INTO post VALUES ('p1', 1), ('p2', 99);
+  INSERT INTO comment VALUES (1, 'p2', NULL), (2, 'p1', 1), (3, 'p1', NULL), (9, 'gone', NULL);
+  INSERT INTO seen VALUES (1, 'ann'), (3, 'ann');
+  CREATE TRIGGER loud AFTER DELETE ON comment BEGIN SELECT RAISE(ABORT, 'no'); END;`
+
+const values = `
+  CREATE TABLE v (id INTEGER PRIMARY KEY, qty INT, big INT DEFAULT 7, flag BOOLEAN, ratio REAL, price DECIMAL, amount DECIMAL, day DATETIME,
+    at DATETIME, jd DATETIME, note TEXT, latin TEXT, short TEXT, state TEXT DEFAULT 'draft', code TEXT, raw BLOB, doc TEXT, esc TEXT, must TEXT DEFAULT 'none');
+  CREATE TABLE k (id TEXT PRIMARY KEY, name TEXT);
+  INSERT INTO k VALUES (NULL, 'nobody'), ('a', 'somebody');
+  INSERT INTO v VALUES (1, 'abc', 9000000000, 'Yes', 'x', 1.005, 'much', '2024-03-01 10:00:00', 'soon', 2460371.25, 'a' || char(0) || 'b',
+    CAST(x'636166e9' AS TEXT), 'abcdef', 'gone', 'no uuid', 5, 'not json', '{"a":"x\\u0000y"}', NULL),
+    (2, 1, 2, 1, 0.5, 1.5, 2, '2024-03-01T00:00:00.000+00:00', '2024-03-01T10:00:00.000+00:00', '2024-03-01T12:00:00.000+00:00', 'n', 'l', 's', 'open',
+    'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', x'01', '{}', '[]', 'm');`
+
+const valuesOnPostgres = `
+  CREATE TYPE state AS ENUM ('draft', 'open');
+  CREATE TABLE k (id text PRIMARY KEY, name text);
+  CREATE TABLE v (id int PRIMARY KEY, qty int, big int DEFAULT 7, flag boolean, ratio double precision, price numeric(10,2), amount numeric(10,2), day date,
+    at timestamp(3), jd timestamptz, note text, latin text, short varchar(3), state state DEFAULT 'draft', code uuid, raw bytea, doc jsonb, esc jsonb,
+    must text NOT NULL DEFAULT 'none');`
+
+const clean = {
+  qty: 1,
+  big: 2,
+  flag: true,
+  ratio: 0.5,
+  price: '1.50',
+  amount: '2.00',
+  day: new Date('2024-03-01T00:00:00Z'),
+  at: new Date('2024-03-01T10:00:00Z'),
+  jd: new Date('2024-03-01T12:00:00Z'),
+  note: 'n',
+  latin: 'l',
+  short: 's',
+  state: 'open',
+  code: 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11',
+  raw: Buffer.from([1]),
+  doc: {},
+  esc: [],
+  must: 'm',
+}
+
+const allValueChoices = [
+  choose('null-key', 'delete'),
+  choose('integers', 'null'),
+  choose('integers-range', 'default'),
+  choose('booleans', 'words'),
+  choose('floats', 'null'),
+  choose('rounding', 'round'),
+  choose('decimals', 'null'),
+  choose('dates-precision', 'cut'),
+  choose('dates', 'null'),
+  choose('julian', 'convert'),
+  choose('nul', 'strip'),
+  choose('utf8', 'latin1'),
+  choose('length', 'truncate'),
+  choose('enum', 'default'),
+  choose('uuid', 'null'),
+  choose('bytes', 'null'),
+  choose('json', 'string', 'v.doc'),
+  choose('json', 'strip', 'v.esc'),
+  choose('required', 'default'),
+]
+
+function choose(kind: RepairKind, choice: string, scope: string | null = null): RepairChoice {
+  return { kind, choice, scope }
+}
+
+async function writeHistory(folder: string, sql: string): Promise<SchemaModel> {
+  const history = join(folder, 'history')
+  await mkdir(join(history, '20240101000000_init'), { recursive: true })
+  await writeFile(join(history, 'migration_lock.toml'), 'provider = "postgresql"\n')
+  await writeFile(join(history, '20240101000000_init', 'migration.sql'), sql)
+  return { kind: 'history', folder: history }
+}
+
+async function checksum(path: string): Promise<string> {
+  return createHash('sha256')
+    .update(await readFile(path))
+    .digest('hex')
+}
+
+function rowsOf(target: TestPostgresDatabase, sql: string): Promise<readonly Record<string, unknown>[]> {
+  return withPostgres(target.url, async (client) => {
+    await client.query(`SET timezone = 'UTC'`)
+    return (await client.query(sql)).rows
+  })
+}
+
+function migrate(
+  source: TestSqliteDatabase,
+  target: TestPostgresDatabase,
+  choices: readonly RepairChoice[],
+  { model = { kind: 'introspect' }, dryRun = false }: { readonly model?: SchemaModel; readonly dryRun?: boolean } = {},
+): Promise<MigrationResult> {
+  const options = {
+    jobId: `job-${target.name}`,
+    sourcePath: source.path,
+    targetUrl: target.url,
+    model,
+    workDir: join(source.folder, 'work'),
+    fenceSource: false,
+    setAside: false,
+    dryRun,
+    choices,
+  }
+  return migrateDatabase(options, () => undefined, signal)
+}
