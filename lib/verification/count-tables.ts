@@ -100,33 +100,23 @@ export type Count =
 export function compareCounts(table: string, source: Count, target: Count, leftOut?: number): TableComparison {
   const missing = (source.rows === null && source.missing) || (target.rows === null && target.missing)
   const counted = source.rows !== null && target.rows !== null
-<<<<<<< lib/verification/count-tables.ts
   const expected = source.rows === null ? null : source.rows - (leftOut ?? 0)
-  const differs = missing || (counted && expected !== target.rows)
-=======
   // A table that only the model has, and that holds nothing, takes nothing away and adds nothing.
   const isEmptyExtra = source.rows === null && source.missing && target.rows === 0
-  const differs = (missing && !isEmptyExtra) || (counted && source.rows !== target.rows)
->>>>>>> /tmp/fidelity/mine.f
+  const differs = (missing && !isEmptyExtra) || (counted && expected !== target.rows)
   const reasons = [source.reason, target.reason].filter((reason) => reason !== null)
   return {
     table,
     sourceRows: source.rows,
     targetRows: target.rows,
-<<<<<<< lib/verification/count-tables.ts
     ...(leftOut === undefined ? {} : { leftOut }),
-    content: differs ? 'different' : 'unknown',
+    content: differs ? 'different' : isEmptyExtra ? 'identical' : 'unknown',
     differences: [],
     differencesTotal: counted
       ? Math.abs(source.rows - (leftOut ?? 0) - target.rows)
-      : missing
+      : differs
         ? Math.max(1, source.rows ?? 0, target.rows ?? 0)
         : 0,
-    reason: reasons.length > 0 ? reasons.join(' ') : differs ? null : 'Only the rows were counted; their content was not compared.',
-=======
-    content: differs ? 'different' : isEmptyExtra ? 'identical' : 'unknown',
-    differences: [],
-    differencesTotal: counted ? Math.abs(source.rows - target.rows) : differs ? Math.max(1, source.rows ?? 0, target.rows ?? 0) : 0,
     reason: isEmptyExtra
       ? 'Only the target has this table, and it is empty.'
       : reasons.length > 0
@@ -134,7 +124,6 @@ export function compareCounts(table: string, source: Count, target: Count, leftO
         : differs
           ? null
           : 'Only the rows were counted; their content was not compared.',
->>>>>>> /tmp/fidelity/mine.f
   }
 }
 

@@ -270,14 +270,9 @@ function mappedRows({ content, sourceRows }: TableComparison): number | null {
 
 /** A table that the app has written to since the switch may have any number of rows. */
 function hasNoDifference(tables: readonly TableComparison[], { tables: changed }: ChangesSinceSwitch): boolean {
-<<<<<<< lib/verification/verify-databases.ts
-  return tables.every((counts) => changed.has(counts.table) || (counts.content !== 'different' && hasExpectedRows(counts)))
-=======
   return tables.every(
-    ({ table, content, sourceRows, targetRows }) =>
-      changed.has(table) || content === 'identical' || (content !== 'different' && sourceRows === targetRows),
+    (counts) => changed.has(counts.table) || counts.content === 'identical' || (counts.content !== 'different' && hasExpectedRows(counts)),
   )
->>>>>>> /tmp/fidelity/mine.f
 }
 
 function areSound(tables: readonly TableComparison[]): boolean {
