@@ -1,4 +1,4 @@
-import type { VerificationResult } from '@/lib/verification/verification-result'
+import { isSound, type VerificationResult } from '@/lib/verification/verification-result'
 
 export interface ReportTotals {
   readonly tables: number
@@ -17,7 +17,7 @@ export function totalsOf({ tables }: Pick<VerificationResult, 'tables'>): Report
     tables: tables.length,
     sourceRows: sum(tables.map((table) => table.sourceRows)),
     targetRows: sum(tables.map((table) => table.targetRows)),
-    differingTables: tables.filter((table) => table.content === 'different' || table.differencesTotal > 0).length,
+    differingTables: tables.filter((table) => (table.content === 'different' || table.differencesTotal > 0) && !isSound(table)).length,
     uncountedTables: tables.filter((table) => table.sourceRows === null || table.targetRows === null).length,
   }
 }

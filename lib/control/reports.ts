@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
-import type { ZodType } from 'zod'
+import { type ZodType, z } from 'zod'
 import { AppError } from '@/lib/core/errors'
+import { appendAudit } from './audit'
 import type { ControlStore } from './control-store'
 
 /** A stored verification report. The result's shape belongs to lib/verification: its schema is handed in. */
@@ -22,6 +23,19 @@ export interface ReportStore<Result> {
   list(limit: number): Promise<readonly StoredReport<Result>[]>
   /** @throws AppError NOT_FOUND, or CONTENT_DIFFERS when the stored text no longer has its checksum */
   get(id: string): Promise<StoredReport<Result>>
+  /** Computes the checksum anew and holds it against the two that are kept. @throws AppError NOT_FOUND */
+  recheck(id: string): Promise<Recheck>
+}
+
+export interface Recheck {
+  /** Whether all checksums that are known are the same. */
+  readonly isUnchanged: boolean
+  /** Of the stored text, computed now. */
+  readonly computed: string
+  /** As it was kept beside the report. */
+  readonly stored: string
+  /** As the audit log has it since the report was made; null for reports of the first release, which it knows nothing of. */
+  readonly audited: string | null
 }
 
 interface ReportRow {
@@ -46,7 +60,13 @@ export function createReportStore<Result extends { readonly status: string }>(
       const id = jobId ?? randomUUID()
       const data = { jobId, createdAt: store.clock.now(), requestedBy, status: result.status, result: text, checksum: sha256(text) }
       // The job's id is the report's: a job that is repeated after a crash cannot leave two.
-      await store.write((transaction) => transaction.verificationReport.upsert({ where: { id }, create: { id, ...data }, update: {} }))
+      await store.write(async (transaction) => {
+        if (await transaction.verificationReport.findUnique({ where: { id }, select: { id: true } })) return
+        await transaction.verificationReport.create({ data: { id, ...data } })
+        // The log is append-only and apart from the report: whoever changes one has to change both.
+        const detail = { checksum: data.checksum, status: result.status }
+        await appendAudit(transaction, data.createdAt, { actor: requestedBy, action: auditAction, subject: id, detail })
+      })
       return id
     },
     list: async (limit) => {
@@ -56,9 +76,25 @@ export function createReportStore<Result extends { readonly status: string }>(
     get: async (id) => {
       const row = await store.read.verificationReport.findUnique({ where: { id } })
       if (row) return parse(row)
-      throw new AppError({ code: 'NOT_FOUND', operation: 'read a report', subject: id, message: 'There is no such verification report.' })
+      throw noReport(id)
+    },
+    recheck: async (id) => {
+      const row = await store.read.verificationReport.findUnique({ where: { id } })
+      if (!row) throw noReport(id)
+      const computed = sha256(row.result)
+      const entry = await store.read.auditEntry.findFirst({ where: { action: auditAction, subject: id }, orderBy: { at: 'asc' } })
+      const audited = entry ? (auditDetail.safeParse(JSON.parse(entry.detail)).data?.checksum ?? null) : null
+      const isUnchanged = computed === row.checksum && (audited === null || audited === computed)
+      return { isUnchanged, computed, stored: row.checksum, audited }
     },
   }
+}
+
+const auditAction = 'report.kept'
+const auditDetail = z.object({ checksum: z.string() })
+
+function noReport(id: string): AppError {
+  return new AppError({ code: 'NOT_FOUND', operation: 'read a report', subject: id, message: 'There is no such verification report.' })
 }
 
 function intact(row: ReportRow): string {

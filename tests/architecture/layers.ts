@@ -23,6 +23,7 @@ export const layers: readonly (readonly string[])[] = [
  */
 export const contracts = [
   'lib/backup/backup-view',
+  'lib/backup/could-recover',
   'lib/backup/manifest',
   'lib/core/errors',
   'lib/core/finding',
@@ -34,6 +35,10 @@ export const contracts = [
   'lib/migration/migration-result',
   'lib/preflight/check-catalogue',
   'lib/preflight/preflight-result',
+  'lib/verification/browsed-rows',
+  'lib/verification/function-report',
+  'lib/verification/inspected-value',
+  'lib/verification/report-comparison',
   'lib/verification/verification-result',
 ] as const
 
