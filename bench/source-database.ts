@@ -41,7 +41,7 @@ async function create(path: string, rows: number): Promise<void> {
 
 /** A date in 2024 or 2025 as Prisma's adapter writes it, from a number. */
 const date = (n: string) =>
-  `strftime('%Y-%m-%dT%H:%M:%S', 1704067200 + (${n} * 7919) % 63072000, 'unixepoch') || printf('.%03d+00:00', ${n} % 1000)`
+  `strftime('%Y-%m-%dT%H:%M:%S', 1704067200 + ((${n}) * 7919) % 63072000, 'unixepoch') || printf('.%03d+00:00', (${n}) % 1000)`
 const id = (letter: string, n: string) => `printf('c${letter}%023d', ${n})`
 
 function fill(db: Database.Database, rows: number): void {

@@ -31,7 +31,10 @@ function isSurelyEqual(source: SourceRow, target: TargetRow, column: number, kin
     case 'bytes':
       return storedAs !== storage.integer && storedAs !== storage.real && sameBytes(source.bytes, start, end, target.bytes, at, length)
     case 'integer':
-      return storedAs === storage.integer && end - start <= 15 && readDigits(source.bytes, start, end) === readInt(target.bytes, at, length)
+      if (storedAs !== storage.integer) return false
+      return end - start <= 15
+        ? readDigits(source.bytes, start, end) === readInt(target.bytes, at, length)
+        : length === 8 && sameLongInteger(source.bytes, start, end, target.bytes, at)
     case 'boolean':
       return storedAs === storage.integer && end - start === 1 && source.bytes[start] === 48 + (target.bytes[at] ?? 0)
     case 'float':
@@ -85,6 +88,20 @@ function readDigits(bytes: Buffer, start: number, end: number): number {
   let number = 0
   for (let at = isNegative ? start + 1 : start; at < end; at++) number = number * 10 + (bytes[at] ?? 0) - 48
   return isNegative ? -number : number
+}
+
+/**
+ * Whether digits beyond what a double holds are this integer of 64 bits, without a BigInt. Their lower 32 bits are computed
+ * exactly; where these agree the two differ by a multiple of 2^32, which doubles tell from zero.
+ */
+function sameLongInteger(bytes: Buffer, start: number, end: number, target: Buffer, at: number): boolean {
+  const isNegative = bytes[start] === 45
+  const upper = readDigits(bytes, isNegative ? start + 1 : start, end - 9)
+  const lower = readDigits(bytes, end - 9, end)
+  const low = (Math.imul(upper >>> 0, 1_000_000_000) + lower) >>> 0
+  const number = upper * 1_000_000_000 + lower
+  if ((isNegative ? -low >>> 0 : low) !== target.readUInt32BE(at + 4)) return false
+  return Math.abs((isNegative ? -number : number) - target.readInt32BE(at) * 0x1_0000_0000 - target.readUInt32BE(at + 4)) < 0x8000_0000
 }
 
 /** A signed integer of 2, 4 or 8 bytes; NaN beyond 2^53, where the caller must not decide. */
