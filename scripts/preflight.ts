@@ -9,7 +9,7 @@ import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { loadEnvFiles } from '@/lib/config/env-files'
 import { AppError } from '@/lib/core/errors'
-import { fingerprintsOf } from '@/lib/preflight/secret-checks'
+import { fingerprintsOf, secretsOf } from '@/lib/preflight/secret-checks'
 import { failTables, interruptSignal, parseArguments } from './command-line'
 import { showMigration } from './migrate/migration-progress'
 import { runDryRun } from './preflight/dry-run'
@@ -50,7 +50,7 @@ async function main(): Promise<number> {
 
 function printFingerprints(json: boolean): 0 {
   loadEnvFiles(root)
-  const fingerprints = fingerprintsOf({ CV_ENCRYPTION_KEY: process.env.CV_ENCRYPTION_KEY, NEXTAUTH_SECRET: process.env.NEXTAUTH_SECRET })
+  const fingerprints = fingerprintsOf(secretsOf(process.env))
   if (fingerprints.length === 0) {
     throw new AppError({
       code: 'CONFIG_INVALID',

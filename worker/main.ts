@@ -20,10 +20,14 @@ import { openSecret } from '@/lib/control/secrets'
 import { describeHost } from '@/lib/control/workers'
 import { AppError, exitStatusOf, reportError } from '@/lib/core/errors'
 import { createLogger } from '@/lib/core/logger'
+import { createCvFiles } from '@/lib/cvsite/cv-files'
 import { createHandlers } from '@/lib/jobs/handlers/create-handlers'
 import type { HandlerDependencies } from '@/lib/jobs/handlers/handler-dependencies'
 import { initialState } from '@/lib/jobs/sealed-target'
 import { runWorker } from '@/lib/jobs/worker-loop'
+import { createOwnApp } from '@/lib/preflight/create-own-app'
+import { raiseKeyAlarms } from '@/lib/preflight/key-alarm'
+import { secretsOf } from '@/lib/preflight/secret-checks'
 import { verificationResultSchema } from '@/lib/verification/verification-result'
 import packageJson from '@/package.json' with { type: 'json' }
 import { recover } from './recover'
@@ -41,6 +45,7 @@ async function main(): Promise<number> {
     const store = await openControlStore(environment.controlPath)
     try {
       await initialiseActiveDatabase(store, initialState(environment, store.clock.now()), 'worker')
+      await raiseKeyAlarms(store, secretsOf(process.env), 'worker', logger)
       const id = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`
       const identity = { id, host: describeHost(), pid: process.pid, version: packageJson.version }
       const dependencies = handlerDependencies(environment, store)
@@ -67,6 +72,13 @@ function handlerDependencies(environment: Environment, store: ControlStore): Han
     openTarget: (target) => openSecret(target.sealedUrl, environment.nextAuthSecret),
     migrationsDir: join(root, 'prisma', 'postgresql', 'migrations'),
     workDir: environment.dataDir,
+    ownApp: createOwnApp({
+      root,
+      store,
+      secrets: secretsOf(process.env),
+      hostFolder: environment.cvDataDir,
+      hostFiles: createCvFiles({ folder: environment.cvDataDir, key: environment.cvEncryptionKey }),
+    }),
   }
 }
 

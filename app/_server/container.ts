@@ -7,6 +7,8 @@ import { openSecret } from '@/lib/control/secrets'
 import { createLogger, type Logger } from '@/lib/core/logger'
 import { type AppDatabase, createAppDatabase } from '@/lib/database/app-database'
 import { initialState } from '@/lib/jobs/sealed-target'
+import { raiseKeyAlarms } from '@/lib/preflight/key-alarm'
+import { secretsOf } from '@/lib/preflight/secret-checks'
 import { type VerificationResult, verificationResultSchema } from '@/lib/verification/verification-result'
 import { createRateLimits, type RateLimits } from './rate-limits'
 
@@ -45,6 +47,7 @@ async function createContainer(): Promise<Container> {
   const logger = createLogger('web', environment.logLevel)
   const control = await openControlStore(environment.controlPath)
   await initialiseActiveDatabase(control, initialState(environment, control.clock.now()), 'web')
+  await raiseKeyAlarms(control, secretsOf(process.env), 'web', logger)
   const sqlitePath = environment.database.engine === 'sqlite' ? environment.database.path : null
   const openTarget = (target: SealedTarget) => openSecret(target.sealedUrl, environment.nextAuthSecret)
   const readState = async () => (await readActiveDatabase(control)).state

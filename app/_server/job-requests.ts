@@ -19,6 +19,7 @@ export type TargetChoice = z.infer<typeof targetChoiceSchema>
 /** What POST /api/jobs takes. The confirmations are what the admin had to type. */
 export const jobRequestSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('migrate'), target: targetChoiceSchema, setAside: z.boolean().default(false) }),
+  z.object({ kind: z.literal('preflight'), target: targetChoiceSchema }),
   z.object({ kind: z.literal('verify') }),
   z.object({ kind: z.literal('cutover'), confirmation: z.literal('PostgreSQL') }),
   z.object({ kind: z.literal('discard') }),
@@ -44,6 +45,11 @@ export async function requestJob(container: Container, user: SessionUser, reques
       const { url, allowPrivate } = resolveTarget(container, request.target)
       const target = sealTarget(url, allowPrivate, container.environment.nextAuthSecret)
       return enqueueJob(control, { kind: 'migrate', payload: { target, setAside: request.setAside }, requestedBy })
+    }
+    case 'preflight': {
+      const { url, allowPrivate } = resolveTarget(container, request.target)
+      const target = sealTarget(url, allowPrivate, container.environment.nextAuthSecret)
+      return enqueueJob(control, { kind: 'preflight', payload: { target }, requestedBy })
     }
     case 'rollback': {
       const { acknowledgedChanges } = request

@@ -1,6 +1,6 @@
-import { Activity, ArrowRightLeft, LayoutDashboard, type LucideIcon, ScanSearch } from 'lucide-react'
+import { Activity, ArrowRightLeft, LayoutDashboard, ListChecks, type LucideIcon, ScanSearch } from 'lucide-react'
 
-export type AdminPage = 'overview' | 'migration' | 'verification' | 'activity'
+export type AdminPage = 'overview' | 'preflight' | 'migration' | 'verification' | 'activity'
 
 export interface NavigationItem {
   readonly page: AdminPage
@@ -12,6 +12,7 @@ export interface NavigationItem {
 
 export const navigation: readonly NavigationItem[] = [
   { page: 'overview', href: '/admin', icon: LayoutDashboard, key: 'o' },
+  { page: 'preflight', href: '/admin/preflight', icon: ListChecks, key: 'r' },
   { page: 'migration', href: '/admin/migration', icon: ArrowRightLeft, key: 'm' },
   { page: 'verification', href: '/admin/verification', icon: ScanSearch, key: 'v' },
   { page: 'activity', href: '/admin/activity', icon: Activity, key: 'a' },

@@ -19,6 +19,7 @@ const eventsAnswerSchema = z.object({ events: z.array(numberedEventSchema) })
 /** What POST /api/jobs takes. */
 export type JobRequest =
   | { kind: 'migrate'; target: TargetChoice; setAside?: boolean }
+  | { kind: 'preflight'; target: TargetChoice }
   | { kind: 'verify' }
   | { kind: 'cutover'; confirmation: 'PostgreSQL' }
   | { kind: 'discard' }
@@ -107,5 +108,6 @@ export async function refreshJobs(queryClient: QueryClient): Promise<void> {
     queryClient.invalidateQueries({ queryKey: ['overview'] }),
     queryClient.invalidateQueries({ queryKey: ['verification'] }),
     queryClient.invalidateQueries({ queryKey: ['migration'] }),
+    queryClient.invalidateQueries({ queryKey: ['preflight'] }),
   ])
 }

@@ -2,6 +2,7 @@
 
 import { useTranslations } from 'next-intl'
 import { migrationPhases } from '@/lib/migration/migration-result'
+import { checkGroups } from '@/lib/preflight/check-catalogue'
 
 export interface PhaseName {
   readonly title: string
@@ -18,8 +19,8 @@ export function usePhaseName(): (phase: string) => PhaseName {
   }
 }
 
-/** Those of a migration, and the one that only a verification has. */
-const knownPhases = [...migrationPhases, 'content'] as const
+/** Those of a migration and of a preflight, and the one that only a verification has. */
+const knownPhases = [...migrationPhases, ...checkGroups, 'plan', 'content'] as const
 
 function isKnown(phase: string): phase is (typeof knownPhases)[number] {
   return knownPhases.some((known) => known === phase)

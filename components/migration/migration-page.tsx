@@ -8,6 +8,7 @@ import { type AdminState, adminStateQuery } from '@/components/admin/state-queri
 import { WorkerNotice } from '@/components/admin/worker-notice'
 import { ErrorPanel } from '@/components/api/error-panel'
 import { recentJobsQuery } from '@/components/jobs/job-queries'
+import { PreflightLink } from '@/components/preflight/preflight-link'
 import { Card, CardBody } from '@/components/ui/card'
 import { SkeletonBlock } from '@/components/ui/skeleton'
 import { chooseView, type MigrationView } from './choose-view'
@@ -38,6 +39,7 @@ export function MigrationPage() {
       </p>
       <div className="flex flex-col gap-4">
         <WorkerNotice />
+        {view?.view === 'start' || view?.view === 'ended' ? <PreflightLink /> : null}
         {error ? (
           <ErrorPanel
             error={error}

@@ -25,7 +25,7 @@ export function toJobView(row: JobRow): JobView {
 }
 
 function targetLabelOf(row: JobRow): string | null {
-  if (row.kind !== 'migrate') return null
-  const payload = jobPayloads.migrate.safeParse(JSON.parse(row.payload))
+  if (row.kind !== 'migrate' && row.kind !== 'preflight') return null
+  const payload = jobPayloads[row.kind].safeParse(JSON.parse(row.payload))
   return payload.success ? payload.data.target.label : null
 }

@@ -25,6 +25,8 @@ export const jobPayloads = {
     /** Repairs that the administrator chose. Default: none, and nothing is altered. */
     choices: z.array(repairChoiceSchema).max(1_000).optional(),
   }),
+  /** Asks everything that can be known before a migration to this target, writes nothing, and keeps a report. */
+  preflight: z.object({ target: sealedTargetSchema }),
   /** Counts every table on both sides and keeps a report. */
   verify: z.object({}),
   /** Switches the app to the migrated PostgreSQL database. */
@@ -63,7 +65,7 @@ export const jobErrorSchema = z.object({
 /** A job as REST answers carry it. Dates are ISO 8601 in UTC. */
 export const jobViewSchema = z.object({
   id: z.string(),
-  kind: z.enum(['migrate', 'verify', 'cutover', 'discard', 'rollback']),
+  kind: z.enum(['migrate', 'preflight', 'verify', 'cutover', 'discard', 'rollback']),
   status: z.enum(jobStatuses),
   requestedBy: z.string(),
   createdAt: z.iso.datetime(),

@@ -5,6 +5,7 @@ import type { JobKind } from './job'
 /** The states in which each kind of job makes sense. */
 const allowedStates = {
   migrate: ['on-sqlite'],
+  preflight: ['on-sqlite'],
   verify: ['ready-to-switch', 'on-postgresql'],
   cutover: ['ready-to-switch'],
   discard: ['ready-to-switch'],

@@ -235,7 +235,7 @@ type Recover = (workerId: string) => Promise<ClaimedJob | null>
 function startWorker(handlers: Partial<JobHandlers>, recoverAll: Recover = async () => null) {
   const shutdown = new AbortController()
   const identity = { id: `w-${Math.random()}`, host: describeHost(), pid: process.pid, version: 'test' }
-  const all: JobHandlers = { migrate: done, verify: done, cutover: done, discard: done, rollback: done, backup: done, trial: done, ...handlers }
+  const all: JobHandlers = { preflight: done, migrate: done, verify: done, cutover: done, discard: done, rollback: done, backup: done, trial: done, ...handlers }
   const recover = () => recoverAll(identity.id)
   const running = runWorker({ store, identity, handlers: all, recover, logger, pollMs: 20 }, shutdown.signal)
   const stop = async () => {

@@ -29,6 +29,11 @@ export interface SecretFacts {
 
 const makeKey = 'openssl rand -base64 32'
 
+/** The keys of an environment as it has them. */
+export function secretsOf(environment: Readonly<Record<string, string | undefined>>): RawSecrets {
+  return { CV_ENCRYPTION_KEY: environment.CV_ENCRYPTION_KEY, NEXTAUTH_SECRET: environment.NEXTAUTH_SECRET }
+}
+
 /** Fingerprints of the keys that can be used at all. */
 export function fingerprintsOf(secrets: RawSecrets): SecretFacts['fingerprints'] {
   const key = decodeKey(secrets.CV_ENCRYPTION_KEY ?? '')

@@ -9,7 +9,7 @@ import type { SchemaModel } from '@/lib/migration/schema-plan'
 import { createOwnApp } from '@/lib/preflight/create-own-app'
 import type { PreflightResult } from '@/lib/preflight/preflight-result'
 import { runPreflight } from '@/lib/preflight/run-preflight'
-import type { RawSecrets } from '@/lib/preflight/secret-checks'
+import { type RawSecrets, secretsOf } from '@/lib/preflight/secret-checks'
 
 /** The environment as far as it can be read: keys that are missing or wrong are findings here, not a reason to stop. */
 export interface LenientEnvironment {
@@ -25,7 +25,7 @@ const stand = 'a key that stands in for one that is missing; nothing is done wit
  * @throws AppError CONFIG_INVALID
  */
 export function readLenientEnvironment(source: Readonly<Record<string, string | undefined>>, root: string): LenientEnvironment {
-  const secrets = { CV_ENCRYPTION_KEY: source.CV_ENCRYPTION_KEY, NEXTAUTH_SECRET: source.NEXTAUTH_SECRET }
+  const secrets = secretsOf(source)
   const hasKey = decodeKey(secrets.CV_ENCRYPTION_KEY ?? '') !== undefined
   const hasSecret = (secrets.NEXTAUTH_SECRET ?? '').length >= 32
   const filled = {

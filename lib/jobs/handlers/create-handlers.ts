@@ -3,6 +3,7 @@ import { createCutoverHandler } from './cutover'
 import { createDiscardHandler } from './discard'
 import type { HandlerDependencies } from './handler-dependencies'
 import { createMigrateHandler } from './migrate'
+import { createPreflightHandler } from './preflight'
 import { createRollbackHandler } from './rollback'
 import { createVerifyHandler } from './verify'
 
@@ -10,6 +11,7 @@ import { createVerifyHandler } from './verify'
 export function createHandlers(dependencies: HandlerDependencies): JobHandlers {
   return {
     migrate: createMigrateHandler(dependencies),
+    preflight: createPreflightHandler(dependencies),
     verify: createVerifyHandler(dependencies),
     cutover: createCutoverHandler(dependencies),
     discard: createDiscardHandler(dependencies),

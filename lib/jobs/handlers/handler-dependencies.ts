@@ -3,6 +3,7 @@ import type { ControlStore } from '@/lib/control/control-store'
 import type { ReportStore } from '@/lib/control/reports'
 import { AppError } from '@/lib/core/errors'
 import type { SchemaModel } from '@/lib/migration/schema-plan'
+import type { OwnApp } from '@/lib/preflight/own-app'
 import type { VerificationResult } from '@/lib/verification/verification-result'
 
 /** What the handlers need besides the libraries they call. */
@@ -17,6 +18,8 @@ export interface HandlerDependencies {
   readonly migrationsDir: string
   /** Folder for safety copies and lists of left-behind keys. */
   readonly workDir: string
+  /** The host app with its files and keys, for the preflight. */
+  readonly ownApp: OwnApp
 }
 
 /** The app's SQLite file. @throws AppError SOURCE_MISSING when DATABASE_URL does not name one */

@@ -1,0 +1,59 @@
+'use client'
+
+import { useTranslations } from 'next-intl'
+import { useFormatters } from '@/components/format/use-formatters'
+import { CancelJobButton } from '@/components/jobs/cancel-job-button'
+import { JobAnnouncer } from '@/components/jobs/job-announcer'
+import { PhaseStepper } from '@/components/jobs/phase-stepper'
+import { StreamBadge } from '@/components/jobs/stream-badge'
+import { useJob } from '@/components/jobs/use-job'
+import { usePhaseName } from '@/components/jobs/use-phase-name'
+import { Card, CardBody, CardHeader } from '@/components/ui/card'
+import { Progress } from '@/components/ui/progress'
+import type { JobView } from '@/lib/jobs/job'
+
+/** A preflight at work: its groups one after the other, how far the long ones are, and the way to stop it. */
+export function RunningPreflight({ job: listed }: { job: JobView }) {
+  const t = useTranslations()
+  const format = useFormatters()
+  const phaseName = usePhaseName()
+  const { job = listed, progress, stream } = useJob(listed.id)
+  const totals = progress.totals
+  const current = progress.phases.find(({ status }) => status === 'started')
+  const isShown = totals !== null && totals.phase === current?.phase
+  const rows = isShown
+    ? totals.rowsTotal === null
+      ? t('jobs.rowsDone', { done: format.number(totals.rowsDone) })
+      : t('jobs.rowsOf', { done: format.number(totals.rowsDone), total: format.number(totals.rowsTotal) })
+    : ''
+  return (
+    <Card aria-labelledby="running-preflight">
+      <CardHeader
+        title={t('preflight.running')}
+        titleId="running-preflight"
+        actions={
+          <>
+            <StreamBadge state={stream} />
+            <CancelJobButton job={job} />
+          </>
+        }
+      />
+      <CardBody>
+        <JobAnnouncer job={job} progress={progress} />
+        <div className="mb-4">
+          <p className="tabular mb-1.5 flex flex-wrap justify-between gap-x-4 text-ink-soft text-sm">
+            <span>{job.status === 'queued' ? t('jobs.queuedBody') : current ? phaseName(current.phase).title : ''}</span>
+            <span>{rows}</span>
+          </p>
+          <Progress
+            value={isShown && totals.rowsTotal ? totals.rowsDone / totals.rowsTotal : null}
+            label={t('preflight.running')}
+            valueText={rows}
+            size="thick"
+          />
+        </div>
+        <PhaseStepper phases={progress.phases} live={job.status === 'running'} />
+      </CardBody>
+    </Card>
+  )
+}
