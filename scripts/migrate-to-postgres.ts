@@ -3,10 +3,10 @@
  *
  * Progress goes to standard error, as bars on a terminal. Standard output: the counts side by side, or with --json one
  * result object on the last line. Exit status: 0 all well; 1 it ran and failed; 2 wrong usage or configuration.
- * Ctrl-C cancels within a second and leaves the target as it was.
+ * Ctrl-C cancels within a second and leaves the target as it was. Killed instead, the same command goes on where it stood.
  */
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { Command } from 'commander'
 import { loadEnvFiles } from '@/lib/config/env-files'
@@ -23,6 +23,7 @@ import { describeFixes, parseFixes } from './migrate/fix-option'
 import { printMigration } from './migrate/migration-output'
 import { showMigration } from './migrate/migration-progress'
 import { migrateOwnDatabase } from './migrate/own-database'
+import { enterWorkPlace } from './migrate/work-place'
 import { runDryRun } from './preflight/dry-run'
 
 interface Options {
@@ -83,7 +84,10 @@ async function main(): Promise<number> {
   }
 }
 
-/** A file that is not the app's: it is only read, and its snapshot is removed in the end. */
+/**
+ * A file that is not the app's: it is only read, and its snapshot is removed in the end. Killed, the same command goes on
+ * from the last committed chunk, as long as the file was not written to since.
+ */
 async function migrateFile(
   options: Options,
   source: string,
@@ -94,16 +98,17 @@ async function migrateFile(
   const targetUrl = checkedTarget(options.target ?? targetFromEnvironment())
   const model = await readModel(options.schema)
   const parent = resolve(root, process.env.DATA_DIR ?? 'data')
-  await mkdir(parent, { recursive: true })
-  const workDir = await mkdtemp(join(parent, 'migrate-'))
+  const path = sourcePath(source)
+  const place = await enterWorkPlace(parent, path, targetUrl)
+  let hasSucceeded = false
   try {
     const result = await migrateDatabase(
       {
-        jobId: `terminal-${process.pid}-${Date.now()}`,
-        sourcePath: sourcePath(source),
+        jobId: place.jobId,
+        sourcePath: path,
         targetUrl,
         model,
-        workDir,
+        workDir: place.workDir,
         fenceSource: false,
         setAside: options.setAside ?? false,
         dryRun: options.dryRun ?? false,
@@ -114,9 +119,10 @@ async function migrateFile(
       report,
       signal,
     )
+    hasSucceeded = result.status === 'succeeded' && !result.dryRun
     return { ...result, safetyCopy: null }
   } finally {
-    await rm(workDir, { recursive: true, force: true })
+    await place.leave(hasSucceeded)
   }
 }
 

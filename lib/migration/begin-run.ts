@@ -64,10 +64,13 @@ export async function beginRun(
 
 /** The plan of an earlier attempt, when it can be gone on with; otherwise what is left of it is removed. */
 async function resume(options: MigrateOptions, run: MigrationRun, pool: TaskPool, signal: AbortSignal): Promise<ResumeRecord | null> {
+  const first = await decideResume(options)
+  if (first.status === 'none') return null
+  const target = asTargetUrl(options.targetUrl)
+  const session = await openSession(options, target, run, signal, first.status === 'resumable')
+  // Again, now that the lock is ours: whoever had it may have ended this very migration.
   const decision = await decideResume(options)
   if (decision.status === 'none') return null
-  const target = asTargetUrl(options.targetUrl)
-  const session = await openSession(options, target, run, signal, decision.status === 'resumable')
   run.touched = true
   const mark = await session.persist(readMark)
   const reason = decision.status === 'impossible' ? decision.reason : contradiction(decision.record, mark)

@@ -106,7 +106,8 @@ async function recoverMigrating(options: RecoverOptions, jobId: string, report: 
 async function isResumable(options: RecoverOptions, jobId: string, report: Report, signal: AbortSignal): Promise<boolean> {
   const { sourcePath, targetUrl, workDir, resumeModel } = options
   if (sourcePath === null || targetUrl === null || resumeModel === undefined) return false
-  const decision = await decideResume({ jobId, sourcePath, targetUrl, workDir, fenceSource: true, model: resumeModel })
+  // The choices are the job's own: it is begun with the same ones.
+  const decision = await decideResume({ jobId, sourcePath, targetUrl, workDir, fenceSource: true, model: resumeModel }, ['choices'])
   const reason = decision.status === 'resumable' ? await targetContradiction(decision.record, targetUrl, signal) : reasonOf(decision)
   if (reason === null) return true
   report({ type: 'log', level: 'warn', message: `The unfinished copy cannot be gone on with. ${reason}` })

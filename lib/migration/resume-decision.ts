@@ -42,14 +42,19 @@ const reasons: Readonly<Record<string, string>> = {
   choices: 'Other repairs were chosen.',
 }
 
-/** Looks for an earlier attempt of this job and decides by the files alone; changes nothing, asks no server. */
-export async function decideResume(options: ResumeOptions): Promise<ResumeDecision> {
+/**
+ * Looks for an earlier attempt of this job and decides by the files alone; changes nothing, asks no server.
+ *
+ * @param unknown names that the caller cannot tell, and that are compared later. Default: none.
+ */
+export async function decideResume(options: ResumeOptions, unknown: readonly string[] = []): Promise<ResumeDecision> {
   const record = await readRecord(options.workDir, options.jobId)
   if (record === null) return { status: 'none' }
   if (record === 'unreadable') return { status: 'impossible', reason: 'Its record cannot be read, or is of another version.' }
   const identity = await readIdentity(options)
   for (const name of new Set([...Object.keys(identity), ...Object.keys(record.plan.identity)])) {
-    if (identity[name] !== record.plan.identity[name]) return { status: 'impossible', reason: reasons[name] ?? `It differs in: ${name}.` }
+    if (identity[name] === record.plan.identity[name] || unknown.includes(name)) continue
+    return { status: 'impossible', reason: reasons[name] ?? `It differs in: ${name}.` }
   }
   if (!(await areFilesWhole(record))) return { status: 'impossible', reason: 'Its safety copy is gone, changed or perhaps not whole.' }
   return { status: 'resumable', record }

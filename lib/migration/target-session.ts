@@ -61,11 +61,13 @@ export async function openTargetSession(options: SessionOptions, events: Session
   let isAway = false
   let connection: Connection | undefined
 
-  const connect = async (endsSessions: boolean): Promise<Connection> => {
+  const connect = async (isOurs: boolean): Promise<Connection> => {
     const client = await connectPostgres(options.target, { applicationName: options.applicationName, signal })
     try {
-      if (endsSessions) await endSessions(client, options.applicationName)
+      if (isOurs) await endSessions(client, options.applicationName)
       await lockTarget(client)
+      // Of a process that was killed: the server goes on with what it was asked for.
+      if (!isOurs) await endSessions(client, options.applicationName)
       return watch(client)
     } catch (error) {
       destroy(client)

@@ -34,6 +34,9 @@ function countLines(result: MigrationResult): readonly string[] {
     line('table', 'SQLite', 'PostgreSQL', ''),
     ...rows,
     line('total', shown(sum('sourceRows')), shown(sum('targetRows')), ''),
+    ...(result.rowsResumed === 0
+      ? []
+      : [`Resumed: ${shown(result.rowsResumed)} rows had been copied by an earlier run that was cut short.`]),
     ...(result.status === 'succeeded' ? [`Migrated ${shown(result.rowsCopied)} rows in ${seconds(result)} s.`] : []),
   ]
 }
