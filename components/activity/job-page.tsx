@@ -19,6 +19,7 @@ import { PhaseStepper } from '@/components/jobs/phase-stepper'
 import { StreamBadge } from '@/components/jobs/stream-badge'
 import { TableProgressList } from '@/components/jobs/table-progress-list'
 import { useJob } from '@/components/jobs/use-job'
+import { RepairsCard } from '@/components/migration/repairs-card'
 import { Button } from '@/components/ui/button'
 import { Card, CardBody, CardHeader } from '@/components/ui/card'
 import { SkeletonBlock } from '@/components/ui/skeleton'
@@ -99,6 +100,7 @@ export function JobPage({ jobId }: { jobId: string }) {
                     </CardBody>
                   </Card>
                 ) : null}
+                <RepairsCard job={job} />
                 {progress.findings.length > 0 ? (
                   <Card aria-labelledby="job-findings">
                     <CardHeader title={t('jobs.findingsCount', { count: progress.findings.length })} titleId="job-findings" />

@@ -18,6 +18,7 @@ import { Card, CardBody, CardFooter, CardHeader } from '@/components/ui/card'
 import type { JobView } from '@/lib/jobs/job'
 import { migrationResultSchema } from '@/lib/migration/migration-result'
 import { EndedIcon } from './ended-icon'
+import { RepairChoices } from './repair-choices'
 
 export interface EndedMigrationProps {
   /** Failed, cancelled or interrupted. */
@@ -80,6 +81,7 @@ export function EndedMigration({ job, onStartOver }: EndedMigrationProps) {
           <Button onClick={onStartOver}>{t('migration.ended.startOver')}</Button>
         </CardFooter>
       </Card>
+      <RepairChoices jobId={job.id} findings={progress.findings} />
       {progress.findings.length > 0 ? (
         <Card aria-labelledby="findings">
           <CardHeader title={t('jobs.findingsCount', { count: progress.findings.length })} titleId="findings" />

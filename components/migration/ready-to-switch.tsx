@@ -8,7 +8,7 @@ import { useState } from 'react'
 import type { AdminState } from '@/components/admin/state-queries'
 import { ErrorPanel } from '@/components/api/error-panel'
 import { TimeStamp } from '@/components/format/time-stamp'
-import { startJobMutation } from '@/components/jobs/job-queries'
+import { jobQuery, startJobMutation } from '@/components/jobs/job-queries'
 import { EnginePicture } from '@/components/overview/engine-picture'
 import { AlertDialog } from '@/components/ui/alert-dialog'
 import { Button } from '@/components/ui/button'
@@ -19,6 +19,7 @@ import { ComparisonTable } from '@/components/verification/comparison-table'
 import { judge } from '@/components/verification/verdict'
 import { VerdictPanel } from '@/components/verification/verdict-panel'
 import { countsQuery } from '@/components/verification/verification-queries'
+import { RepairsCard } from './repairs-card'
 import { SwitchDialog } from './switch-dialog'
 
 export interface ReadyToSwitchProps {
@@ -34,6 +35,7 @@ export function ReadyToSwitch({ jobId, state }: ReadyToSwitchProps) {
   const queryClient = useQueryClient()
   const [asks, setAsks] = useState<'switch' | 'keep' | null>(null)
   const counts = useQuery(countsQuery())
+  const migration = useQuery({ ...jobQuery(jobId ?? ''), enabled: jobId !== null })
   const discard = useMutation(startJobMutation(queryClient))
   const verdict = counts.data && judge(counts.data.tables)
   const differs = verdict?.state === 'different'
@@ -63,6 +65,7 @@ export function ReadyToSwitch({ jobId, state }: ReadyToSwitchProps) {
           )}
         </CardFooter>
       </Card>
+      {migration.data ? <RepairsCard job={migration.data} /> : null}
       {counts.error ? <ErrorPanel error={counts.error} onRetry={() => void counts.refetch()} /> : null}
       {counts.isPending ? (
         <Card>

@@ -1,24 +1,12 @@
-import type { SqliteTable } from '@/lib/core/catalogue'
-import type { Finding } from '@/lib/core/finding'
-import type { Repair, RepairChoice } from '@/lib/core/repair-choice'
-import type { TableMapping } from '@/lib/core/table-mapping'
+import type { Repair } from '@/lib/core/repair-choice'
 import type { SqliteDatabase } from '@/lib/sqlite/open-database'
 import { quoteName } from '@/lib/sqlite/values/sql-text'
 import { guardRules } from './guard-rules'
 import { removeDuplicates } from './remove-duplicates'
 import { createRepairRecord, summarise } from './repair-record'
 import { repairReferences } from './repair-references'
+import type { RepairRequest } from './repair-request'
 import { repairColumn } from './repair-values'
-
-/** Everything that the repairs of one copy depend on: the same request on the same file gives the same result. */
-export interface RepairRequest {
-  readonly choices: readonly RepairChoice[]
-  /** Of the source. */
-  readonly tables: readonly SqliteTable[]
-  readonly mappings: readonly TableMapping[]
-  /** What the checks of the source found and choices were made for. */
-  readonly findings: readonly Pick<Finding, 'code' | 'kind' | 'table' | 'column'>[]
-}
 
 const referenceKinds: ReadonlySet<string | null> = new Set(['orphans', 'reference-case'])
 

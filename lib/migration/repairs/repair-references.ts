@@ -8,8 +8,8 @@ import { quoteName, tableAlias } from '@/lib/sqlite/values/sql-text'
 import { choiceFor } from './choose'
 import { guardRules } from './guard-rules'
 import { columnsToClear } from './offer-choices'
-import type { RepairRequest } from './repair-database'
 import type { RepairRecord } from './repair-record'
+import type { RepairRequest } from './repair-request'
 
 interface Reference {
   readonly table: SqliteTable

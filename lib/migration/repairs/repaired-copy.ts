@@ -10,6 +10,7 @@ import type { TableMapping } from '@/lib/core/table-mapping'
 import { checkReferences, diskFull } from '../check-source'
 import type { TaskPool } from '../threads/task-pool'
 import { repairListPath } from './list-file'
+import { offerChoices } from './offer-choices'
 
 export interface RepairedCopyOptions {
   /** The safety copy: read, never written. */
@@ -100,7 +101,8 @@ async function checkAgain(
     checkReferences(path, source, signal),
     ...again.map((mapping) => pool.run('check', { path, mapping, uniqueKeys: uniqueKeysOf(mapping.table) })),
   ])
-  const left = [...references, ...values.flat()].filter(({ severity }) => severity === 'blocks')
+  const found = [...references, ...values.flat()].filter(({ severity }) => severity === 'blocks')
+  const left = offerChoices(found, source, mappings)
   const [first] = left
   if (!first) return
   for (const finding of left) report({ type: 'finding', finding })

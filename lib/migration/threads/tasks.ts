@@ -5,7 +5,7 @@ import type { TableMapping } from '@/lib/core/table-mapping'
 import type { ColumnProfile } from '@/lib/schema/column-type'
 import type { Fence } from '@/lib/sqlite/fence'
 import type { KeyValue } from '@/lib/sqlite/values/row-range'
-import type { RepairRequest } from '../repairs/repair-database'
+import type { RepairRequest } from '../repairs/repair-request'
 
 /** A stretch of one table that is copied in one PostgreSQL transaction. Open bounds are null. */
 export interface Chunk {
