@@ -11,6 +11,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
+import { createBackupSetup } from '@/lib/backup/backup-setup'
 import { loadEnvFiles } from '@/lib/config/env-files'
 import { type Environment, parseEnvironment } from '@/lib/config/environment'
 import { initialiseActiveDatabase } from '@/lib/control/active-database'
@@ -65,13 +66,16 @@ async function main(): Promise<number> {
 }
 
 function handlerDependencies(environment: Environment, store: ControlStore): HandlerDependencies {
+  const openTarget: HandlerDependencies['openTarget'] = (target) => openSecret(target.sealedUrl, environment.nextAuthSecret)
+  const { name, version } = packageJson
   return {
     store,
     reports: createReportStore(store, verificationResultSchema),
     sqlitePath: environment.database.engine === 'sqlite' ? environment.database.path : null,
-    openTarget: (target) => openSecret(target.sealedUrl, environment.nextAuthSecret),
+    openTarget,
     migrationsDir: join(root, 'prisma', 'postgresql', 'migrations'),
     workDir: environment.dataDir,
+    backups: createBackupSetup({ environment, store, root, app: { name, version }, openTarget }),
     ownApp: createOwnApp({
       root,
       store,

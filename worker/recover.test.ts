@@ -15,6 +15,7 @@ import { sealTarget } from '@/lib/jobs/sealed-target'
 import { cutOver } from '@/lib/migration/cut-over'
 import { rollBack } from '@/lib/migration/roll-back'
 import { verificationResultSchema } from '@/lib/verification/verification-result'
+import { createTestBackupSetup } from '@/tests/support/backup-source'
 import { createTestOwnApp } from '@/tests/support/own-app'
 import { recover } from './recover'
 
@@ -53,6 +54,7 @@ beforeEach(async () => {
     openTarget: (target) => openSecret(target.sealedUrl, secret),
     migrationsDir: join(root, 'prisma/postgresql/migrations'),
     workDir: join(folder, 'data'),
+    backups: createTestBackupSetup(folder, store, sqlitePath),
     ownApp: createTestOwnApp(folder, store),
   }
   const payload = { target: sealTarget(targetUrl, true, secret), setAside: false }

@@ -1,3 +1,5 @@
+import { createBackupSetup } from '@/lib/backup/backup-setup'
+import type { BackupSetup } from '@/lib/backup/make-backup'
 import { type Environment, parseEnvironment } from '@/lib/config/environment'
 import { initialiseActiveDatabase, readActiveDatabase } from '@/lib/control/active-database'
 import type { SealedTarget } from '@/lib/control/active-state'
@@ -10,6 +12,7 @@ import { initialState } from '@/lib/jobs/sealed-target'
 import { raiseKeyAlarms } from '@/lib/preflight/key-alarm'
 import { secretsOf } from '@/lib/preflight/secret-checks'
 import { type VerificationResult, verificationResultSchema } from '@/lib/verification/verification-result'
+import packageJson from '@/package.json' with { type: 'json' }
 import { createRateLimits, type RateLimits } from './rate-limits'
 
 /** What the web process is made of. */
@@ -23,6 +26,7 @@ export interface Container {
   /** The app's own data, on whichever engine is active. */
   readonly appDatabase: AppDatabase
   readonly rateLimits: RateLimits
+  readonly backups: BackupSetup
   /** The app's SQLite file; null when DATABASE_URL names PostgreSQL. */
   readonly sqlitePath: string | null
   /** The URL sealed in a target. @throws AppError KEY_INVALID */
@@ -43,6 +47,7 @@ export function getContainer(): Promise<Container> {
 
 async function createContainer(): Promise<Container> {
   const root = process.cwd()
+  const { name, version } = packageJson
   const environment = parseEnvironment(process.env, root)
   const logger = createLogger('web', environment.logLevel)
   const control = await openControlStore(environment.controlPath)
@@ -59,6 +64,7 @@ async function createContainer(): Promise<Container> {
     reports: createReportStore(control, verificationResultSchema),
     appDatabase: createAppDatabase({ readState, sqlitePath, openTarget }),
     rateLimits: createRateLimits(),
+    backups: createBackupSetup({ environment, store: control, root, app: { name, version }, openTarget }),
     sqlitePath,
     openTarget,
   }

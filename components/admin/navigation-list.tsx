@@ -5,6 +5,7 @@ import Link from 'next/link'
 import { usePathname } from 'next/navigation'
 import { useTranslations } from 'next-intl'
 import { classNames } from '@/components/ui/class-names'
+import { migrationKinds } from '@/lib/jobs/job'
 import { isCurrent, navigation } from './navigation'
 import { adminStateQuery } from './state-queries'
 
@@ -17,7 +18,7 @@ const looks = {
   },
   bottom: {
     nav: 'fixed inset-x-0 bottom-0 z-20 border-line border-t bg-surface/95 pb-[env(safe-area-inset-bottom)] backdrop-blur md:hidden',
-    list: 'grid grid-cols-4',
+    list: 'grid auto-cols-fr grid-flow-col',
     link: 'flex h-14 flex-col items-center justify-center gap-0.5 text-ink-faint text-[11px]',
     current: 'font-medium text-ink',
   },
@@ -29,7 +30,7 @@ export function NavigationList({ look }: { look: keyof typeof looks }) {
   const path = usePathname()
   const { data } = useQuery(adminStateQuery())
   const classes = looks[look]
-  const busy = data?.activeJob != null && data.activeJob.kind !== 'verify'
+  const busy = data?.activeJob != null && migrationKinds.has(data.activeJob.kind)
   return (
     <nav aria-label={t('label')} className={classes.nav}>
       <ul className={classes.list}>

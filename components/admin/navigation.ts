@@ -1,6 +1,6 @@
-import { Activity, ArrowRightLeft, LayoutDashboard, ListChecks, type LucideIcon, ScanSearch } from 'lucide-react'
+import { Activity, ArrowRightLeft, DatabaseBackup, LayoutDashboard, ListChecks, type LucideIcon, ScanSearch } from 'lucide-react'
 
-export type AdminPage = 'overview' | 'preflight' | 'migration' | 'verification' | 'activity'
+export type AdminPage = 'overview' | 'preflight' | 'migration' | 'verification' | 'backups' | 'activity'
 
 export interface NavigationItem {
   readonly page: AdminPage
@@ -15,6 +15,7 @@ export const navigation: readonly NavigationItem[] = [
   { page: 'preflight', href: '/admin/preflight', icon: ListChecks, key: 'r' },
   { page: 'migration', href: '/admin/migration', icon: ArrowRightLeft, key: 'm' },
   { page: 'verification', href: '/admin/verification', icon: ScanSearch, key: 'v' },
+  { page: 'backups', href: '/admin/backups', icon: DatabaseBackup, key: 'b' },
   { page: 'activity', href: '/admin/activity', icon: Activity, key: 'a' },
 ]
 

@@ -48,6 +48,13 @@ const knownFacts = [
   'tables',
   'findings',
   'postgresql',
+  'files',
+  'problems',
+  'format',
+  'encrypted',
+  'passed',
+  'place',
+  'filesOpened',
   'resumed',
   'resumedAtRows',
 ] as const

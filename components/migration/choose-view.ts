@@ -1,5 +1,5 @@
 import type { AdminState } from '@/components/admin/state-queries'
-import type { JobView } from '@/lib/jobs/job'
+import { type JobView, migrationKinds } from '@/lib/jobs/job'
 
 /** What the Migration page shows. */
 export type MigrationView =
@@ -27,10 +27,10 @@ export function chooseView(
   dismissed: string | null,
 ): MigrationView {
   const { activeJob } = state
-  if (activeJob && activeJob.kind !== 'verify') {
+  if (activeJob && migrationKinds.has(activeJob.kind)) {
     return activeJob.kind === 'migrate' ? { view: 'running', jobId: activeJob.id } : { view: 'step', job: activeJob }
   }
-  const last = jobs.find((job) => job.kind !== 'verify')
+  const last = jobs.find((job) => migrationKinds.has(job.kind))
   const isBad = last !== undefined && endedBadly.has(last.status) && last.id !== dismissed
   const failedStep = isBad && last.kind !== 'migrate' ? last : null
   switch (state.state.status) {

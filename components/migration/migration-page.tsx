@@ -11,6 +11,7 @@ import { recentJobsQuery } from '@/components/jobs/job-queries'
 import { PreflightLink } from '@/components/preflight/preflight-link'
 import { Card, CardBody } from '@/components/ui/card'
 import { SkeletonBlock } from '@/components/ui/skeleton'
+import { migrationKinds } from '@/lib/jobs/job'
 import { chooseView, type MigrationView } from './choose-view'
 import { EndedMigration } from './ended-migration'
 import { FailedStep } from './failed-step'
@@ -29,7 +30,7 @@ export function MigrationPage() {
   const [dismissed, setDismissed] = useState<string | null>(null)
   const view = state.data && jobs.data ? chooseView(state.data, jobs.data, dismissed) : null
   const activeJob = state.data?.activeJob
-  useEndedToast(activeJob && activeJob.kind !== 'verify' ? activeJob.id : null, jobs.data)
+  useEndedToast(activeJob && migrationKinds.has(activeJob.kind) ? activeJob.id : null, jobs.data)
   const error = (!state.data && state.error) || (!jobs.data && jobs.error)
   return (
     <>

@@ -15,7 +15,7 @@ import type { JobView } from '@/lib/jobs/job'
 export function RunningStep({ job: listed }: { job: JobView }) {
   const t = useTranslations()
   const { job = listed, progress, stream } = useJob(listed.id)
-  if (job.kind === 'migrate' || job.kind === 'verify') return null
+  if (job.kind !== 'cutover' && job.kind !== 'discard' && job.kind !== 'rollback') return null
   const title = t(`migration.step.${job.kind}`)
   return (
     <Card aria-labelledby="step">

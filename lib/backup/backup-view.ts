@@ -65,4 +65,4 @@ export const backupViewSchema = z.object({
 export type BackupView = z.infer<typeof backupViewSchema>
 
 /** The phases of a backup, in order. */
-export const backupPhases = ['snapshot', 'files', 'archive', 'trial'] as const
+export const backupPhases = ['snapshot', 'stored-files', 'archive', 'trial'] as const

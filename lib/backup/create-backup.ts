@@ -126,9 +126,9 @@ async function takeAll(options: CreateBackupOptions, work: string, report: Repor
       report({ type: 'log', level: 'warn', message: `Not in the backup: ${snapshot.database.leftOut.join(', ')}.` })
     }
     try {
-      const files = await runPhase('files', report, signal, async () => {
+      const files = await runPhase('stored-files', report, signal, async () => {
         const to = join(folder, 'files')
-        const progress = createByteProgress('files', null, report)
+        const progress = createByteProgress('stored-files', null, report)
         const { rows, ...place } = options.files
         const hasRow = (storagePath: string) => hasFileRow(options.source, rows, storagePath, signal)
         const collect = { from: place.folder, to, rows: snapshot.fileRows, key: place.key, hasRow, onProgress: progress.update, signal }

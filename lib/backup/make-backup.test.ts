@@ -74,9 +74,9 @@ describe('a backup of SQLite', () => {
     expect(backup.manifest?.database.tables).toContainEqual({ table: 'CvFile', rows: 6 })
     expect(backup.trial?.tables).toBe(backup.manifest?.database.tables.length)
     expect(await filesOf(setup.folder)).toEqual([backup.fileName])
-    expect(events[0]).toMatchObject({ type: 'plan', phases: ['snapshot', 'files', 'archive', 'trial'] })
+    expect(events[0]).toMatchObject({ type: 'plan', phases: ['snapshot', 'stored-files', 'archive', 'trial'] })
     const ended = events.flatMap((event) => (event.type === 'phase' && event.status === 'succeeded' ? [event.phase] : []))
-    expect(ended).toEqual(['snapshot', 'files', 'archive', 'trial'])
+    expect(ended).toEqual(['snapshot', 'stored-files', 'archive', 'trial'])
     expect(events.some((event) => event.type === 'progress' && event.phase === 'archive' && (event.bytesDone ?? 0) > 0)).toBe(true)
   })
 
@@ -166,7 +166,7 @@ describe('a trial', () => {
 })
 
 describe('an end before the end', () => {
-  it.each(['snapshot', 'files', 'archive', 'trial'])('cancelled in %s: nothing is left, nothing is listed', async (phase) => {
+  it.each(['snapshot', 'stored-files', 'archive', 'trial'])('cancelled in %s: nothing is left, nothing is listed', async (phase) => {
     const stop = new AbortController()
     const cancelIn = (event: ProgressEvent) => {
       if (event.type === 'phase' && event.phase === phase && event.status === 'started')

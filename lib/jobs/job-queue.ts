@@ -3,7 +3,7 @@ import { appendAudit } from '@/lib/control/audit'
 import { type ControlStore, type ControlTransaction, isUniqueViolation } from '@/lib/control/control-store'
 import { databasesLease, leaseHeld, readLease } from '@/lib/control/lease'
 import { AppError, type ErrorReport } from '@/lib/core/errors'
-import { exclusiveKinds, type JobKind, type JobPayload, type JobStatus, type JobView, jobPayloads } from './job'
+import { exclusiveKinds, type JobKind, type JobPayload, type JobStatus, type JobView, jobPayloads, soloKinds } from './job'
 import { heldBy, insertNumbered, type JobHold, jobLost } from './job-events'
 import { type JobRow, toJobView } from './job-view'
 
@@ -42,8 +42,9 @@ export async function enqueueJob<K extends JobKind>(store: ControlStore, request
   const payload = parsePayload(request.kind, request.payload)
   const createdAt = store.clock.now()
   const isExclusive = exclusiveKinds.has(request.kind)
+  const isSolo = soloKinds.has(request.kind)
+  if (isExclusive || isSolo) await ensureGate(store)
   if (isExclusive) {
-    await ensureGate(store)
     const held = await readLease(store, databasesLease)
     if (held) throw leaseHeld(held)
   }
@@ -51,6 +52,11 @@ export async function enqueueJob<K extends JobKind>(store: ControlStore, request
     if (isExclusive) {
       await transaction.lease.updateMany({ where: { name: gateName }, data: { fencing: { increment: 1 } } })
       const other = await transaction.job.findFirst({ where: { kind: { in: exclusive }, status: { in: unfinished } } })
+      if (other) throw leaseHeld({ holder: other.requestedBy, purpose: other.kind, acquiredAt: other.createdAt })
+    }
+    if (isSolo) {
+      await transaction.lease.updateMany({ where: { name: gateName }, data: { fencing: { increment: 1 } } })
+      const other = await transaction.job.findFirst({ where: { kind: { in: [...soloKinds] }, status: { in: unfinished } } })
       if (other) throw leaseHeld({ holder: other.requestedBy, purpose: other.kind, acquiredAt: other.createdAt })
     }
     const id = randomUUID()

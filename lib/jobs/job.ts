@@ -38,6 +38,23 @@ export const jobPayloads = {
     /** The number of changes left behind that the admin was shown; the job stops when it has grown. */
     acknowledgedChanges: z.number().int().nonnegative(),
   }),
+  /** Makes a backup of the active database and its files, and restores it for a trial. */
+  backup: z.object({
+    /** Whether `.env` is taken along; only into an encrypted archive. */
+    includeEnvironment: z.boolean().default(false),
+    /** Default: as the policy of the backups says. true fails where no key is set. */
+    encrypt: z.boolean().optional(),
+    /** What PostgreSQL is dumped with. */
+    format: z.enum(['auto', 'custom', 'plain', 'portable']).default('auto'),
+    trial: z.boolean().default(true),
+    origin: z.enum(['manual', 'scheduled']).default('manual'),
+  }),
+  /** Restores a backup that was made earlier for a trial. */
+  trial: z.object({
+    backupId: z.string(),
+    /** A passphrase or private key that somebody gave, sealed. */
+    sealedKey: z.string().nullable(),
+  }),
 } as const
 
 export type JobKind = keyof typeof jobPayloads
@@ -46,6 +63,12 @@ export type JobPayload<K extends JobKind> = z.infer<(typeof jobPayloads)[K]>
 
 /** Kinds that change or read both databases as a whole; they hold the one lease while they run. */
 export const exclusiveKinds: ReadonlySet<JobKind> = new Set(['migrate', 'cutover', 'discard', 'rollback'])
+
+/** Kinds that move the app from one database to the other: what the Migration page is about. */
+export const migrationKinds: ReadonlySet<JobKind> = new Set(['migrate', 'cutover', 'discard', 'rollback'])
+
+/** Kinds of which one at a time waits or runs; a second is refused kindly. */
+export const soloKinds: ReadonlySet<JobKind> = new Set(['backup', 'trial'])
 
 /** What a job's event stream carries: the library's progress, and the job's own changes of status. */
 export const jobEventSchema = z.discriminatedUnion('type', [
@@ -65,7 +88,7 @@ export const jobErrorSchema = z.object({
 /** A job as REST answers carry it. Dates are ISO 8601 in UTC. */
 export const jobViewSchema = z.object({
   id: z.string(),
-  kind: z.enum(['migrate', 'preflight', 'verify', 'cutover', 'discard', 'rollback']),
+  kind: z.enum(['migrate', 'preflight', 'verify', 'cutover', 'discard', 'rollback', 'backup', 'trial']),
   status: z.enum(jobStatuses),
   requestedBy: z.string(),
   createdAt: z.iso.datetime(),

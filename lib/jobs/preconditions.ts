@@ -10,6 +10,8 @@ const allowedStates = {
   cutover: ['ready-to-switch'],
   discard: ['ready-to-switch'],
   rollback: ['on-postgresql'],
+  backup: ['on-sqlite', 'migrating', 'ready-to-switch', 'on-postgresql'],
+  trial: ['on-sqlite', 'migrating', 'ready-to-switch', 'on-postgresql'],
 } as const satisfies Record<JobKind, readonly ActiveState['status'][]>
 
 type StateFor<K extends JobKind> = Extract<ActiveState, { status: (typeof allowedStates)[K][number] }>

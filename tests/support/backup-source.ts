@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import type { BackupSetup } from '@/lib/backup/make-backup'
+import type { ControlStore } from '@/lib/control/control-store'
 import { sealCv } from '@/lib/cv/cv-format'
+import { cvRowQueries } from '@/lib/cv/cv-rows'
 import { newStoragePath } from '@/lib/cv/cv-store'
 import { openSqlite } from '@/lib/sqlite/open-database'
 import { testCvKey } from './cvsite-app'
@@ -54,4 +57,17 @@ export async function insertCvsIntoPostgres(url: string, cvs: readonly TestCv[])
       )
     }
   })
+}
+
+/** A setup for backups of a SQLite file, everything below one folder. */
+export function createTestBackupSetup(folder: string, store: ControlStore, sqlitePath: string): BackupSetup {
+  return {
+    store,
+    folder: join(folder, 'backups'),
+    source: async () => ({ engine: 'sqlite', path: sqlitePath }),
+    files: { folder: join(folder, 'cv_data'), key: testCvKey, rows: cvRowQueries },
+    environmentPath: join(folder, '.env'),
+    app: { name: 'test', version: '1.2.3' },
+    master: 'a secret of at least thirty-two characters',
+  }
 }

@@ -1,10 +1,12 @@
 import type { JobHandlers } from '@/lib/jobs/job-handler'
+import { createBackupHandler } from './backup'
 import { createCutoverHandler } from './cutover'
 import { createDiscardHandler } from './discard'
 import type { HandlerDependencies } from './handler-dependencies'
 import { createMigrateHandler } from './migrate'
 import { createPreflightHandler } from './preflight'
 import { createRollbackHandler } from './rollback'
+import { createTrialHandler } from './trial'
 import { createVerifyHandler } from './verify'
 
 /** The handler of each kind of job. */
@@ -16,5 +18,7 @@ export function createHandlers(dependencies: HandlerDependencies): JobHandlers {
     cutover: createCutoverHandler(dependencies),
     discard: createDiscardHandler(dependencies),
     rollback: createRollbackHandler(dependencies),
+    backup: createBackupHandler(dependencies),
+    trial: createTrialHandler(dependencies),
   }
 }

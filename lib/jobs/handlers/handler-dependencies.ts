@@ -1,3 +1,4 @@
+import type { BackupSetup } from '@/lib/backup/make-backup'
 import type { SealedTarget } from '@/lib/control/active-state'
 import type { ControlStore } from '@/lib/control/control-store'
 import type { ReportStore } from '@/lib/control/reports'
@@ -18,6 +19,7 @@ export interface HandlerDependencies {
   readonly migrationsDir: string
   /** Folder for safety copies and lists of left-behind keys. */
   readonly workDir: string
+  readonly backups: BackupSetup
   /** The host app with its files and keys, for the preflight. */
   readonly ownApp: OwnApp
 }

@@ -12,6 +12,7 @@ import type { JobHandlers } from '@/lib/jobs/job-handler'
 import { sealTarget } from '@/lib/jobs/sealed-target'
 import { openSqlite } from '@/lib/sqlite/open-database'
 import { verificationResultSchema } from '@/lib/verification/verification-result'
+import { createTestBackupSetup } from '@/tests/support/backup-source'
 import { createTestOwnApp } from '@/tests/support/own-app'
 import { createHandlers } from './create-handlers'
 import type { HandlerDependencies } from './handler-dependencies'
@@ -55,6 +56,7 @@ beforeEach(async () => {
     openTarget: (target) => openSecret(target.sealedUrl, secret),
     migrationsDir: join(root, 'prisma/postgresql/migrations'),
     workDir: join(folder, 'data'),
+    backups: createTestBackupSetup(folder, store, sqlitePath()),
     ownApp: createTestOwnApp(folder, store),
   }
   handlers = createHandlers(dependencies)

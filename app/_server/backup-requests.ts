@@ -1,0 +1,31 @@
+import { z } from 'zod'
+import type { SessionUser } from '@/lib/auth/roles'
+import { getBackup } from '@/lib/backup/backup-catalogue'
+import { sealSecret } from '@/lib/control/secrets'
+import type { JobView } from '@/lib/jobs/job'
+import { enqueueJob } from '@/lib/jobs/job-queue'
+import type { Container } from './container'
+
+/** What POST /api/backups takes. */
+export const backupRequestSchema = z.object({
+  includeEnvironment: z.boolean().default(false),
+  format: z.enum(['auto', 'custom', 'plain', 'portable']).default('auto'),
+})
+export type BackupRequestBody = z.infer<typeof backupRequestSchema>
+
+/** A passphrase or a private key, as somebody typed it. */
+export const typedKeySchema = z.string().min(1).max(10_000)
+
+/** Queues a backup. @throws AppError LEASE_HELD while another one waits or runs */
+export function requestBackup({ control }: Container, user: SessionUser, body: BackupRequestBody): Promise<JobView> {
+  const payload = { ...body, trial: true, origin: 'manual' as const }
+  return enqueueJob(control, { kind: 'backup', payload, requestedBy: user.email })
+}
+
+/** Queues a trial restore; the key, when one was given, lies sealed in the job. @throws AppError NOT_FOUND, LEASE_HELD */
+export async function requestTrial(container: Container, user: SessionUser, id: string, key: string | null): Promise<JobView> {
+  const { control, backups, environment } = container
+  await getBackup(backups, id)
+  const sealedKey = key === null ? null : sealSecret(key, environment.nextAuthSecret)
+  return enqueueJob(control, { kind: 'trial', payload: { backupId: id, sealedKey }, requestedBy: user.email })
+}

@@ -1,0 +1,12 @@
+import { z } from 'zod'
+import { adminRoute } from '@/app/_server/api-route'
+import { requestTrial, typedKeySchema } from '@/app/_server/backup-requests'
+import { idParamsSchema } from '@/app/_server/path-schemas'
+
+const bodySchema = z.object({ key: typedKeySchema.nullable().default(null) })
+
+/** Queues a trial restore of a backup. */
+export const POST = adminRoute(
+  { params: idParamsSchema, body: bodySchema, rateLimit: 'job-start', status: 202 },
+  async ({ container, params, body, user }) => ({ job: await requestTrial(container, user, params.id, body.key) }),
+)

@@ -1,0 +1,188 @@
+'use client'
+
+import { useQuery } from '@tanstack/react-query'
+import { ArrowLeft, Download, FlaskConical, Lock, LockOpen, Trash2 } from 'lucide-react'
+import Link from 'next/link'
+import { useRouter } from 'next/navigation'
+import { useTranslations } from 'next-intl'
+import { useState } from 'react'
+import { PageHeader } from '@/components/admin/page-header'
+import { ErrorPanel } from '@/components/api/error-panel'
+import { useFormatters } from '@/components/format/use-formatters'
+import { isActive, recentJobsQuery } from '@/components/jobs/job-queries'
+import { PasswordDialog } from '@/components/jobs/password-dialog'
+import { AlertDialog } from '@/components/ui/alert-dialog'
+import { Button } from '@/components/ui/button'
+import { Callout } from '@/components/ui/callout'
+import { Card, CardHeader } from '@/components/ui/card'
+import { SkeletonBlock } from '@/components/ui/skeleton'
+import { Table, TableBody, TableCell, TableHead, TableHeader, TableRow } from '@/components/ui/table'
+import type { BackupView } from '@/lib/backup/backup-view'
+import { LockBadge, TrustBadge } from './backup-badges'
+import { BackupFacts } from './backup-facts'
+import { backupQuery } from './backup-queries'
+import { KeyCheck } from './key-check'
+import { RunningBackup } from './running-backup'
+import { useBackupActions } from './use-backup-actions'
+import { useRefreshWhenEnded } from './use-refresh-when-ended'
+
+/** One backup: what is in it, how far it can be trusted, and what can be done with it. */
+export function BackupPage({ backupId }: { backupId: string }) {
+  const t = useTranslations('backups')
+  const { data: backup, error, refetch } = useQuery(backupQuery(backupId))
+  const { data: jobs } = useQuery(recentJobsQuery(20))
+  const running = jobs?.find((job) => (job.kind === 'trial' || job.kind === 'backup') && isActive(job))
+  useRefreshWhenEnded(running?.id)
+  return (
+    <>
+      <PageHeader
+        back={
+          <Link href="/admin/backups" className="inline-flex items-center gap-1 rounded text-ink-faint hover:text-ink">
+            <ArrowLeft aria-hidden className="size-3.5" />
+            {t('back')}
+          </Link>
+        }
+        title={
+          <span className="flex flex-wrap items-center gap-3">
+            {t('oneTitle')}
+            {backup ? <TrustBadge backup={backup} /> : null}
+            {backup ? <LockBadge backup={backup} /> : null}
+          </span>
+        }
+        actions={backup?.status === 'written' ? <Actions backup={backup} isBusy={running !== undefined} /> : undefined}
+      />
+      <div className="flex flex-col gap-4">
+        {error && !backup ? <ErrorPanel error={error} onRetry={() => void refetch()} /> : null}
+        {!backup && !error ? <SkeletonBlock label={t('loading')} rows={8} /> : null}
+        {running ? <RunningBackup key={running.id} job={running} /> : null}
+        {backup ? <Content backup={backup} /> : null}
+      </div>
+    </>
+  )
+}
+
+function Content({ backup }: { backup: BackupView }) {
+  const t = useTranslations('backups')
+  const format = useFormatters()
+  const { manifest, trial, error } = backup
+  return (
+    <>
+      {error ? (
+        <Callout tone="danger" title={t('failedTitle')}>
+          {error.message} {error.hint}
+        </Callout>
+      ) : null}
+      {trial && trial.status !== 'passed' ? (
+        <Callout
+          tone={trial.status === 'failed' ? 'danger' : 'warning'}
+          title={t(trial.status === 'failed' ? 'trialFailed' : 'trialImpossible')}
+        >
+          {trial.problem}
+        </Callout>
+      ) : null}
+      {manifest && manifest.files.problemCount > 0 ? (
+        <Callout tone="warning" title={t('problems', { count: manifest.files.problemCount })}>
+          <ul className="font-mono text-xs">
+            {manifest.files.problems.slice(0, 10).map((problem) => (
+              <li key={problem.path}>
+                {problem.path}: {problem.fault}
+              </li>
+            ))}
+          </ul>
+        </Callout>
+      ) : null}
+      {manifest && manifest.database.leftOut.length > 0 ? (
+        <Callout tone="warning" title={t('leftOut')}>
+          {manifest.database.leftOut.join(', ')}
+        </Callout>
+      ) : null}
+      <div className="grid items-start gap-4 lg:grid-cols-2">
+        <div className="flex min-w-0 flex-col gap-4">
+          <BackupFacts backup={backup} />
+          {backup.encryption.kind !== 'none' && backup.present ? <KeyCheck backup={backup} /> : null}
+        </div>
+        {manifest ? (
+          <Card aria-labelledby="backup-tables">
+            <CardHeader title={t('tables')} titleId="backup-tables" description={t('tablesBody')} />
+            <Table label={t('tables')}>
+              <TableHead>
+                <tr>
+                  <TableHeader>{t('table')}</TableHeader>
+                  <TableHeader className="text-right">{t('rows')}</TableHeader>
+                </tr>
+              </TableHead>
+              <TableBody>
+                {manifest.database.tables.map(({ table, rows }) => (
+                  <TableRow key={table}>
+                    <TableCell className="font-mono text-xs">{table}</TableCell>
+                    <TableCell className="tabular text-right">{format.number(rows)}</TableCell>
+                  </TableRow>
+                ))}
+              </TableBody>
+            </Table>
+          </Card>
+        ) : null}
+      </div>
+    </>
+  )
+}
+
+function Actions({ backup, isBusy }: { backup: BackupView; isBusy: boolean }) {
+  const t = useTranslations('backups')
+  const common = useTranslations('common')
+  const router = useRouter()
+  const [isAsking, setIsAsking] = useState(false)
+  const { download, remove, lock, trial } = useBackupActions(() => router.push('/admin/backups'))
+  const error = download.error ?? remove.error
+  return (
+    <>
+      {backup.present ? (
+        <Button variant="primary" pending={download.isPending} onClick={() => download.run(backup.id)} icon={<Download aria-hidden />}>
+          {t('download')}
+        </Button>
+      ) : null}
+      {backup.present && backup.keyKnown ? (
+        <Button
+          pending={trial.isPending || isBusy}
+          onClick={() => trial.mutate({ id: backup.id, key: null })}
+          icon={<FlaskConical aria-hidden />}
+        >
+          {t('tryNow')}
+        </Button>
+      ) : null}
+      <Button
+        pending={lock.isPending}
+        onClick={() => lock.mutate({ id: backup.id, locked: !backup.locked })}
+        icon={backup.locked ? <LockOpen aria-hidden /> : <Lock aria-hidden />}
+      >
+        {t(backup.locked ? 'unlock' : 'lock')}
+      </Button>
+      <Button disabled={backup.locked} pending={remove.isPending} onClick={() => setIsAsking(true)} icon={<Trash2 aria-hidden />}>
+        {t('delete')}
+      </Button>
+      {error ? <ErrorPanel error={error} announce className="w-full" /> : null}
+      <AlertDialog
+        open={isAsking}
+        onOpenChange={setIsAsking}
+        title={t('deleteTitle')}
+        description={t('deleteBody')}
+        footer={
+          <>
+            <Button
+              variant="danger"
+              onClick={() => {
+                setIsAsking(false)
+                remove.run(backup.id)
+              }}
+            >
+              {t('deleteSubmit')}
+            </Button>
+            <Button onClick={() => setIsAsking(false)}>{common('cancel')}</Button>
+          </>
+        }
+      />
+      <PasswordDialog {...download.passwordDialog} />
+      <PasswordDialog {...remove.passwordDialog} />
+    </>
+  )
+}

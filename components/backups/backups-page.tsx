@@ -1,0 +1,104 @@
+'use client'
+
+import { useQuery } from '@tanstack/react-query'
+import { DatabaseBackup, KeyRound } from 'lucide-react'
+import { useTranslations } from 'next-intl'
+import { useState } from 'react'
+import { PageHeader } from '@/components/admin/page-header'
+import { adminStateQuery } from '@/components/admin/state-queries'
+import { WorkerNotice } from '@/components/admin/worker-notice'
+import { ErrorPanel } from '@/components/api/error-panel'
+import { isActive, recentJobsQuery } from '@/components/jobs/job-queries'
+import { Button, LinkButton } from '@/components/ui/button'
+import { Callout } from '@/components/ui/callout'
+import { Card, CardBody } from '@/components/ui/card'
+import { SkeletonBlock } from '@/components/ui/skeleton'
+import { backupsQuery } from './backup-queries'
+import { BackupsTable } from './backups-table'
+import { EncryptionDialog } from './encryption-dialog'
+import { RecoverAnswer } from './recover-answer'
+import { RunningBackup } from './running-backup'
+import { StartBackupDialog } from './start-backup-dialog'
+import { useRefreshWhenEnded } from './use-refresh-when-ended'
+
+/** Backups: could I recover now, make one, watch it, look at those that are there. */
+export function BackupsPage() {
+  const t = useTranslations('backups')
+  const list = useQuery(backupsQuery())
+  const state = useQuery(adminStateQuery())
+  const { data: jobs } = useQuery(recentJobsQuery(20))
+  const [dialog, setDialog] = useState<'start' | 'encryption' | null>(null)
+  const last = jobs?.find((job) => job.kind === 'backup' || job.kind === 'trial')
+  const running = last && isActive(last) ? last : undefined
+  useRefreshWhenEnded(running?.id)
+  const broken = last && !running && last.error !== null && last.status !== 'cancelled' ? last : undefined
+  const policy = list.data?.keys.policy
+  const engine = state.data?.state.status === 'on-postgresql' ? 'postgresql' : 'sqlite'
+  return (
+    <>
+      <PageHeader
+        title={t('title')}
+        description={t('description')}
+        actions={
+          <>
+            <Button onClick={() => setDialog('encryption')} icon={<KeyRound aria-hidden />} disabled={!policy}>
+              {t('encryptionTitle')}
+            </Button>
+            <Button
+              variant="primary"
+              disabled={!policy}
+              pending={running !== undefined}
+              onClick={() => setDialog('start')}
+              icon={<DatabaseBackup aria-hidden />}
+            >
+              {t('backUpNow')}
+            </Button>
+          </>
+        }
+      />
+      <div className="flex flex-col gap-4">
+        <WorkerNotice />
+        <RecoverAnswer />
+        {running ? <RunningBackup key={running.id} job={running} /> : null}
+        {broken ? (
+          <ErrorPanel
+            error={broken.error}
+            actions={
+              <LinkButton href={`/admin/activity/${broken.id}`} variant="quiet">
+                {t('openJob')}
+              </LinkButton>
+            }
+          />
+        ) : null}
+        {policy?.kind === 'none' ? (
+          <Callout
+            tone="warning"
+            title={t('notEncrypted')}
+            actions={<Button onClick={() => setDialog('encryption')}>{t('setEncryption')}</Button>}
+          >
+            {t('notEncryptedBody')}
+          </Callout>
+        ) : null}
+        {list.error && !list.data ? <ErrorPanel error={list.error} onRetry={() => void list.refetch()} /> : null}
+        {list.isPending ? (
+          <Card>
+            <CardBody className="pt-5">
+              <SkeletonBlock label={t('loading')} rows={6} />
+            </CardBody>
+          </Card>
+        ) : null}
+        {list.data ? <BackupsTable backups={list.data.backups} folder={list.data.folder} /> : null}
+      </div>
+      {policy ? (
+        <StartBackupDialog
+          open={dialog === 'start'}
+          onOpenChange={(open) => setDialog(open ? 'start' : null)}
+          policy={policy}
+          engine={engine}
+          onEncryption={() => setDialog('encryption')}
+        />
+      ) : null}
+      <EncryptionDialog open={dialog === 'encryption'} onOpenChange={(open) => setDialog(open ? 'encryption' : null)} />
+    </>
+  )
+}

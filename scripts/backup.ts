@@ -1,0 +1,160 @@
+/**
+ * Backups from the terminal and from cron: npm run backup -- create | list | verify ID [--json]
+ *
+ * The same archives, the same catalogue and the same lease as the Backups page. Progress goes to standard error; with
+ * --json one result object is the last line of standard output.
+ * Exit status: 0 all well; 1 it ran and something is wrong (a trial that failed, no backup); 2 wrong usage or configuration.
+ */
+import { readFile } from 'node:fs/promises'
+import { hostname } from 'node:os'
+import { join, resolve } from 'node:path'
+import { Command, Option } from 'commander'
+import { getBackup, listBackups } from '@/lib/backup/backup-catalogue'
+import { createBackupSetup } from '@/lib/backup/backup-setup'
+import type { BackupView } from '@/lib/backup/backup-view'
+import type { PostgresFormat } from '@/lib/backup/database-snapshot'
+import { noKeys } from '@/lib/backup/encryption'
+import { parseTypedKey } from '@/lib/backup/key-policy'
+import { type BackupSetup, makeBackup } from '@/lib/backup/make-backup'
+import { trialBackup } from '@/lib/backup/trial-backup'
+import { loadEnvFiles } from '@/lib/config/env-files'
+import { parseEnvironment } from '@/lib/config/environment'
+import { initialiseActiveDatabase } from '@/lib/control/active-database'
+import { openControlStore } from '@/lib/control/control-store'
+import { openSecret } from '@/lib/control/secrets'
+import { AppError, exitStatusOf, reportError } from '@/lib/core/errors'
+import { initialState } from '@/lib/jobs/sealed-target'
+import packageJson from '@/package.json' with { type: 'json' }
+import { backupTable, printBackupEvent, resultOf } from './backup/backup-output'
+import { fromCaller, interruptSignal, parseArguments } from './command-line'
+
+const root = resolve(import.meta.dirname, '..')
+let run: ((setup: BackupSetup, signal: AbortSignal) => Promise<Outcome>) | undefined
+
+/** What a command answers: its exit status, the object for --json, and lines for people. */
+interface Outcome {
+  readonly status: 0 | 1
+  readonly result: object
+  readonly lines: readonly string[]
+}
+
+interface CreateOptions {
+  readonly includeEnv?: true
+  readonly format: PostgresFormat
+  readonly trial: boolean
+  readonly encrypted?: true
+}
+
+const json = () => new Option('--json', 'one JSON object on the last line of standard output')
+const command = new Command('backup').description('Makes, lists and tries backups of the app.').exitOverride()
+
+command
+  .command('create')
+  .description('Makes a backup of database and files and restores it for a trial.')
+  .option('--include-env', 'take .env along; only where backups are encrypted')
+  .option('--encrypted', 'fail when no encryption is set, instead of writing in the clear')
+  .addOption(
+    new Option('--format <format>', 'what PostgreSQL is dumped with').choices(['auto', 'custom', 'plain', 'portable']).default('auto'),
+  )
+  .option('--no-trial', 'do not restore it for a trial')
+  .addOption(json())
+  .action((options: CreateOptions) => {
+    run = (setup, signal) => create(setup, options, signal)
+  })
+
+command
+  .command('list')
+  .description('Lists the backups, newest first.')
+  .addOption(json())
+  .action(() => {
+    run = async (setup) => {
+      const backups = await listBackups(setup)
+      return {
+        status: 0,
+        result: { status: 'succeeded', backups: backups.map((backup) => resultOf(backup, setup.folder)) },
+        lines: backupTable(backups),
+      }
+    }
+  })
+
+command
+  .command('verify')
+  .description('Restores a backup for a trial and counts it.')
+  .argument('<id>', 'as `list` shows it')
+  .option('--key-file <path>', 'a file with the passphrase or the private key, where this server has none')
+  .addOption(json())
+  .action((id: string, options: { readonly keyFile?: string }) => {
+    run = (setup, signal) => verify(setup, id, options.keyFile, signal)
+  })
+
+/** Runs the command; answers its exit status. */
+async function main(): Promise<number> {
+  const status = parseArguments(command)
+  if (status !== null) return status
+  const wantsJson = process.argv.includes('--json')
+  const started = performance.now()
+  const answer = (result: object) => {
+    if (wantsJson) console.log(JSON.stringify({ ...result, elapsedMs: Math.round(performance.now() - started) }))
+  }
+  try {
+    if (!run) return 2
+    const outcome = await withSetup(run)
+    for (const line of outcome.lines) (wantsJson ? console.error : console.log)(line)
+    answer(outcome.result)
+    return outcome.status
+  } catch (error) {
+    const report = reportError(error)
+    console.error(`${report.subject === undefined ? '' : `${report.subject}: `}${report.message}${report.hint ? `\n${report.hint}` : ''}`)
+    answer({ status: 'failed', error: report })
+    return error instanceof AppError ? exitStatusOf(error.code) : 1
+  }
+}
+
+async function create(setup: BackupSetup, options: CreateOptions, signal: AbortSignal): Promise<Outcome> {
+  const wish = {
+    origin: 'command-line' as const,
+    requestedBy: `command line on ${hostname()}`,
+    jobId: null,
+    includeEnvironment: options.includeEnv ?? false,
+    format: options.format,
+    trial: options.trial,
+    holder: `command line, process ${process.pid} on ${hostname()}`,
+    ...(options.encrypted ? { encrypt: true } : {}),
+  }
+  return outcomeOf(setup, await makeBackup(setup, wish, printBackupEvent, signal))
+}
+
+async function verify(setup: BackupSetup, id: string, keyFile: string | undefined, signal: AbortSignal): Promise<Outcome> {
+  const keys = keyFile === undefined ? noKeys : parseTypedKey((await readFile(fromCaller(keyFile), 'utf8')).trim())
+  await getBackup(setup, id)
+  const holder = `command line, process ${process.pid} on ${hostname()}`
+  return outcomeOf(setup, await trialBackup(setup, { id, keys, holder }, printBackupEvent, signal))
+}
+
+function outcomeOf(setup: BackupSetup, backup: BackupView): Outcome {
+  const failed = backup.trial?.status === 'failed'
+  const said =
+    backup.trial === null
+      ? 'not tried'
+      : backup.trial.status === 'passed'
+        ? 'restore-tested'
+        : (backup.trial.problem ?? backup.trial.status)
+  const lines = [`${backup.id}  ${backup.fileName ?? ''}  ${said}`]
+  return { status: failed ? 1 : 0, result: { ...resultOf(backup, setup.folder), status: failed ? 'failed' : 'succeeded' }, lines }
+}
+
+async function withSetup(work: NonNullable<typeof run>): Promise<Outcome> {
+  loadEnvFiles(root)
+  const environment = parseEnvironment(process.env, root)
+  const store = await openControlStore(environment.controlPath, { migrationsDir: join(root, 'prisma', 'control', 'migrations') })
+  try {
+    await initialiseActiveDatabase(store, initialState(environment, store.clock.now()), 'command line')
+    const { name, version } = packageJson
+    const openTarget = (target: { readonly sealedUrl: string }) => openSecret(target.sealedUrl, environment.nextAuthSecret)
+    return await work(createBackupSetup({ environment, store, root, app: { name, version }, openTarget }), interruptSignal())
+  } finally {
+    await store.close()
+  }
+}
+
+process.exitCode = await main()

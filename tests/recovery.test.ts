@@ -1,0 +1,173 @@
+import { type SpawnSyncReturns, spawnSync } from 'node:child_process'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
+import type { BackupView } from '@/lib/backup/backup-view'
+import type { PostgresFormat } from '@/lib/backup/database-snapshot'
+import { generateKeyPair, saveKeyPolicy } from '@/lib/backup/key-policy'
+import { type BackupSetup, makeBackup } from '@/lib/backup/make-backup'
+import { type ControlStore, openControlStore } from '@/lib/control/control-store'
+import type { AppError } from '@/lib/core/errors'
+import { installSystemPackages } from '@/scripts/bootstrap.mjs'
+import { createTestBackupSetup, insertCvsIntoPostgres, insertCvsIntoSqlite, type TestCv, writeCvs } from '@/tests/support/backup-source'
+import { testCvKey } from '@/tests/support/cvsite-app'
+import { createPostgresDatabase, databaseUrl, withPostgres } from '@/tests/support/postgres-databases'
+import { createCvsiteDatabase, type TestSqliteDatabase } from '@/tests/support/sqlite-databases'
+
+/** Debian's packages of the programs that the page names; installed when this runs as root and one is missing. */
+const programs = { tar: 'tar', gzip: 'gzip', age: 'age', sha256sum: 'coreutils', sqlite3: 'sqlite3', psql: 'postgresql-client' } as const
+const never = new AbortController().signal
+const ignore = () => undefined
+const passphrase = 'four words in a row'
+const master = 'a secret of at least thirty-two characters'
+
+const has = (program: string) => spawnSync(program, ['--version'], { stdio: 'ignore' }).error === undefined
+const missing = Object.entries(programs).filter(([program]) => !has(program))
+// As root on Debian they are installed; elsewhere what is there is tested, and the error names the rest.
+if (missing.length > 0) installSystemPackages([...new Set(missing.map(([, name]) => name))], 'follow docs/recovery.md', console.error)
+
+let database: TestSqliteDatabase
+let store: ControlStore
+let setup: BackupSetup
+let cvs: readonly TestCv[]
+let commands: ReadonlyMap<string, string>
+let out: string
+
+beforeEach(async () => {
+  database = await createCvsiteDatabase()
+  store = await openControlStore(join(database.folder, 'control.db'))
+  setup = createTestBackupSetup(database.folder, store, database.path)
+  cvs = await writeCvs(setup.files.folder, 4)
+  insertCvsIntoSqlite(database.path, cvs)
+  await writeFile(setup.environmentPath, 'SECRET=1\n')
+  out = join(database.folder, 'recovered')
+  await mkdir(out)
+  const page = await readFile(join(import.meta.dirname, '../docs/recovery.md'), 'utf8')
+  commands = new Map([...page.matchAll(/```sh test:([\w-]+)\n([\s\S]*?)```/g)].map(([, name = '', text = '']) => [name, text]))
+})
+afterEach(async () => {
+  await store.close()
+  await database.remove()
+})
+
+/** Runs a block of the page as a shell would, in the folder of the recovery. */
+function follow(name: string, environment: Record<string, string>, interactive = false): SpawnSyncReturns<string> {
+  const block = commands.get(name)
+  if (block === undefined) throw new Error(`docs/recovery.md has no block ${name}`)
+  const script = `set -e -o pipefail\n${block}`
+  const env = { NODE_ENV: 'test' as const, PATH: process.env.PATH ?? '', LC_ALL: 'C', ...environment }
+  // age reads a passphrase from the terminal alone: script(1) gives it one.
+  const run = interactive
+    ? spawnSync('script', ['--quiet', '--return', '--command', `bash -c '${script.replaceAll("'", `'\\''`)}'`, '/dev/null'], {
+        cwd: out,
+        env,
+        encoding: 'utf8',
+        input: `${passphrase}\n`,
+      })
+    : spawnSync('bash', ['-c', script], { cwd: out, env, encoding: 'utf8' })
+  expect([name, run.status, run.stderr]).toEqual([name, 0, expect.anything()])
+  return run
+}
+
+const make = (
+  source: BackupSetup['source'] = setup.source,
+  format: PostgresFormat = 'auto',
+  includeEnvironment = false,
+): Promise<BackupView> =>
+  makeBackup(
+    { ...setup, source },
+    { origin: 'manual', requestedBy: 'admin', jobId: null, holder: 'test', format, includeEnvironment },
+    ignore,
+    never,
+  )
+
+const archive = (backup: BackupView) => ({ ARCHIVE: join(setup.folder, backup.fileName ?? '') })
+
+describe('docs/recovery.md, followed to the letter', () => {
+  it('every block of commands is followed here', () => {
+    const names = [
+      'open-none',
+      'open-passphrase',
+      'open-recipients',
+      'check',
+      'sqlite',
+      'custom',
+      'plain',
+      'portable',
+      'files',
+      'read-file',
+    ]
+    expect([...commands.keys()]).toEqual(names)
+  })
+
+  it('SQLite, not encrypted: database, files, and one file read without the app', async () => {
+    const backup = await make()
+    follow('open-none', archive(backup))
+    expect(follow('check', {}).stdout.trim().split('\n')).toEqual(expect.arrayContaining([expect.stringMatching(/app\.db: OK$/)]))
+    expect(follow('sqlite', {}).stdout.trim()).toBe('ok')
+    const counted = spawnSync('sqlite3', [join(out, 'database/app.db'), 'SELECT count(*) FROM "CvFile"'], { encoding: 'utf8' })
+    expect(counted.stdout.trim()).toBe('4')
+    const target = join(database.folder, 'new/cv_data')
+    follow('files', { CV_DATA_DIR: target })
+    expect((await readdir(target, { recursive: true })).filter((name) => name.endsWith('.cv'))).toHaveLength(4)
+    const [first] = cvs as [TestCv]
+    expect(follow('read-file', { KEY: testCvKey.toString('base64'), NAME: first.storagePath }).stdout).toContain(
+      'curriculum vitae number 0 é👍',
+    )
+  })
+
+  it.runIf(has('script'))('encrypted with a passphrase, .env in it', async () => {
+    await saveKeyPolicy(store, { kind: 'passphrase', passphrase }, master, 'admin')
+    const backup = await make(setup.source, 'auto', true)
+    follow('open-passphrase', archive(backup), true)
+    follow('check', {})
+    expect(await readFile(join(out, '.env'), 'utf8')).toBe('SECRET=1\n')
+    expect(follow('sqlite', {}).stdout.trim()).toBe('ok')
+  })
+
+  it('encrypted for a public key', async () => {
+    const pair = await generateKeyPair()
+    await saveKeyPolicy(store, { kind: 'recipients', recipients: [pair.recipient] }, master, 'admin')
+    const backup = await make()
+    await writeFile(join(out, 'key.txt'), `${pair.identity}\n`)
+    follow('open-recipients', archive(backup))
+    follow('check', {})
+    expect(follow('sqlite', {}).stdout.trim()).toBe('ok')
+  })
+})
+
+describe.each([...inject('postgresServers')])('docs/recovery.md on $name', (server) => {
+  it.each(['custom', 'plain', 'portable'] as const)('%s', async (format) => {
+    await using postgres = await createPostgresDatabase(server, { schema: 'cvsite' })
+    await insertCvsIntoPostgres(postgres.url, cvs)
+    const made = await make(async () => ({ engine: 'postgresql', url: postgres.url }), format).catch((error: AppError) => error)
+    if (made instanceof Error) {
+      // Programs that are older than the server cannot write this format here; that is said, and tested beside.
+      expect([made.code, format]).toEqual(['DUMP_FAILED', expect.stringMatching(/custom|plain/)])
+      return
+    }
+    const url = new URL(server.url)
+    const name = `recovered_${process.pid}_${format}`
+    const connection = { PGHOST: url.hostname, PGPORT: url.port, PGUSER: url.username, PGPASSWORD: decodeURIComponent(url.password) }
+    follow('open-none', archive(made))
+    follow('check', {})
+    // Only the name differs from the page: several of these run on one server.
+    commands = new Map([...commands].map(([key, text]) => [key, text.replaceAll(/\brecovered\b/g, name)]))
+    try {
+      follow(format, connection)
+      const counts = await withPostgres(databaseUrl(server.url, name), async (client) => ({
+        files: (await client.query('SELECT count(*)::int AS rows FROM "CvFile"')).rows[0].rows,
+        references: (await client.query(`SELECT count(*)::int AS rows FROM pg_constraint WHERE contype = 'f'`)).rows[0].rows,
+        indexes: (await client.query(`SELECT count(*)::int AS rows FROM pg_indexes WHERE schemaname = 'public'`)).rows[0].rows,
+      }))
+      const original = await withPostgres(postgres.url, async (client) => ({
+        files: 4,
+        references: (await client.query(`SELECT count(*)::int AS rows FROM pg_constraint WHERE contype = 'f'`)).rows[0].rows,
+        indexes: (await client.query(`SELECT count(*)::int AS rows FROM pg_indexes WHERE schemaname = 'public'`)).rows[0].rows,
+      }))
+      expect(counts).toEqual(original)
+    } finally {
+      await withPostgres(server.url, (client) => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`))
+    }
+  })
+})
