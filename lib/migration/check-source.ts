@@ -6,45 +6,6 @@ import { createFinding, type Finding } from '@/lib/core/finding'
 import { quoteName, quoteText, type SafeSql, safeSql } from '@/lib/core/quoted-name'
 import { runAside } from '@/lib/sqlite/run-aside'
 
-/** Messages of integrity_check that are about values and rules, not about damage: found again with their rows elsewhere. */
-const valueMessages = /^(NULL value in|CHECK constraint failed in|non-[A-Z]+ value in|[A-Z]+ value in)/
-
-/**
- * `integrity_check` over the whole file, beside the process.
- *
- * @throws AppError SOURCE_DAMAGED with SQLite's first sentences
- */
-export async function checkIntegrity(path: string, signal: AbortSignal): Promise<readonly Finding[]> {
-  const rows = await runAside(
-    { path, readonly: true, sql: safeSql`SELECT integrity_check AS message FROM pragma_integrity_check LIMIT 100` },
-    signal,
-  )
-  const messages = z
-    .array(z.object({ message: z.string() }))
-    .parse(rows)
-    .map((row) => row.message)
-  const damage = messages.filter((message) => message !== 'ok' && !valueMessages.test(message))
-  if (damage.length > 0) {
-    throw new AppError({
-      code: 'SOURCE_DAMAGED',
-      operation: 'check the SQLite file',
-      subject: path,
-      message: `The SQLite file is damaged: ${damage.slice(0, 3).join('; ')}.`,
-      hint: 'If only an index is named, REINDEX repairs it. Otherwise restore the last good copy, or save what can be read with: sqlite3 FILE ".recover".',
-    })
-  }
-  const failedChecks = new Set(messages.flatMap((message) => /^CHECK constraint failed in (.*)$/.exec(message)?.[1] ?? []))
-  return [...failedChecks].map((table) =>
-    createFinding({
-      code: 'CHECK_VIOLATED',
-      severity: 'blocks',
-      table,
-      message: 'Rows of this table break a CHECK constraint of their own table; PostgreSQL would refuse them.',
-      hint: `Find them with: PRAGMA integrity_check("${table}"); then correct the rows or the constraint.`,
-    }),
-  )
-}
-
 const orphanRow = z.object({
   table: z.string(),
   parent: z.string(),

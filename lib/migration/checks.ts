@@ -12,7 +12,9 @@ import { widerTypeFor } from '@/lib/schema/column-type'
 import { mapTables } from '@/lib/schema/map-tables'
 import { findUnusableNames } from '@/lib/schema/unusable-names'
 import { createProgress, type VerificationProgress } from '@/lib/verification/progress-report'
-import { checkIntegrity, checkReferences } from './check-source'
+import { findBrokenChecks } from './check-constraints'
+import { checkSoundness } from './check-integrity'
+import { checkReferences } from './check-source'
 import { applyChoices } from './repairs/choose'
 import { offerChoices } from './repairs/offer-choices'
 import { planSchema, type SchemaModel, type SchemaPlan, type TypeOverride } from './schema-plan'
@@ -76,12 +78,12 @@ export async function checkMigration(context: CheckContext): Promise<CheckedMigr
   // These tables cannot even be tried out on the target; the rest is checked all the same, so that everything is said at once.
   const unusable = new Set(names.map((finding) => finding.table))
   const nameable = { ...source, tables: source.tables.filter((table) => !unusable.has(table.name)) }
-  const [integrity, references, planned] = await Promise.all([
-    checkIntegrity(sourcePath, signal),
+  const [, references, planned] = await Promise.all([
+    checkSoundness(sourcePath, signal),
     checkReferences(sourcePath, source, signal),
     planAndCheckValues(nameable, context),
   ])
-  const found = [...names, ...integrity, ...references, ...planned.findings]
+  const found = [...names, ...references, ...planned.findings]
   let findings = offerChoices(found, source, planned.mappings)
   try {
     findings = applyChoices(findings, context.choices ?? [], source)
@@ -120,8 +122,9 @@ export async function planAndCheckValues(source: SqliteCatalogue, context: Check
     )
     const again = round < maximumRounds ? widenRefused(plan, valueFindings, profiles, overrides) : []
     if (again.length === 0) {
+      const broken = await findBrokenChecks(context.sourcePath, source, plan.catalogue, context.signal)
       progress.finish()
-      return { plan, mappings: tables, findings: [...plan.findings, ...leftBehind, ...[...valueFindings.values()].flat()] }
+      return { plan, mappings: tables, findings: [...plan.findings, ...leftBehind, ...broken, ...[...valueFindings.values()].flat()] }
     }
     for (const table of again) valueFindings.delete(table)
   }

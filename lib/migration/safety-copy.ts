@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { AppError } from '@/lib/core/errors'
 import { runAside } from '@/lib/sqlite/run-aside'
-import { checkIntegrity, diskFull } from './check-source'
+import { checkIntegrity } from './check-integrity'
+import { diskFull } from './check-source'
 
 export interface SafetyCopy {
   readonly path: string

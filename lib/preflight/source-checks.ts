@@ -63,9 +63,9 @@ export function sourceQuestions(source: SourceQuestions): readonly Question[] {
 }
 
 /** Damage is an answer; everything else that goes wrong is the lack of one. */
-async function askIntegrity({ path, label, catalogue, onFindings }: SourceQuestions, signal: AbortSignal): Promise<PreflightCheck> {
+async function askIntegrity({ path, label, catalogue }: SourceQuestions, signal: AbortSignal): Promise<PreflightCheck> {
   try {
-    onFindings(await checkIntegrity(path, signal))
+    await checkIntegrity(path, signal)
     return judged('source-integrity', 'sound', { where: label, params: { sizeBytes: catalogue.pageCount * catalogue.pageSize } })
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'SOURCE_DAMAGED') return unasked('source-integrity', error, { where: label })

@@ -1,0 +1,62 @@
+import { mkdtempSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { afterAll, beforeEach, describe, expect, it } from 'vitest'
+import { checkIntegrity, checkSoundness } from './check-integrity'
+
+const folder = mkdtempSync(join(tmpdir(), 'bascule-integrity-'))
+const path = join(folder, 'source.db')
+const never = new AbortController().signal
+afterAll(() => rmSync(folder, { recursive: true }))
+
+beforeEach(() => {
+  rmSync(path, { force: true })
+  const db = new Database(path)
+  db.exec(`CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT UNIQUE, b INTEGER CHECK (b < 5000), c TEXT NOT NULL);
+    CREATE INDEX t_b ON t (b); CREATE INDEX t_part ON t (b) WHERE b > 10; CREATE INDEX t_expr ON t (lower(a));
+    CREATE TABLE w (k TEXT, n INTEGER, v TEXT, PRIMARY KEY (k, n)) WITHOUT ROWID; CREATE INDEX w_v ON w (v);
+    CREATE VIRTUAL TABLE f USING fts5(body); INSERT INTO f VALUES ('words');
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<3000)
+      INSERT INTO t SELECT i, 'text ' || i, i % 4000, 'c' FROM n;
+    INSERT INTO w SELECT a, b, c FROM t;`)
+  db.close()
+})
+
+/** Runs SQL while SQLite does not know of the index. */
+function behindTheBackOf(index: string, sql: string): void {
+  const db = new Database(path)
+  db.unsafeMode(true)
+  db.pragma('writable_schema = ON')
+  const entry = db.prepare('SELECT * FROM sqlite_schema WHERE name = ?').get(index)
+  db.prepare('DELETE FROM sqlite_schema WHERE name = ?').run(index)
+  db.pragma('writable_schema = RESET')
+  db.exec(sql)
+  db.pragma('writable_schema = ON')
+  db.prepare('INSERT INTO sqlite_schema VALUES (@type, @name, @tbl_name, @rootpage, @sql)').run(entry)
+  db.close()
+}
+
+describe('what must be sound', () => {
+  it('nothing is found in a sound file', async () => {
+    await checkSoundness(path, never)
+    await checkIntegrity(path, never)
+  })
+
+  it.each([
+    ['t_b', "INSERT INTO t VALUES (9001, 'new', 1, 'c')", 't_b has 3000 entries for 3001 rows of t'],
+    ['t_expr', 'DELETE FROM t WHERE id = 7', 't_expr has 3000 entries for 2999 rows of t'],
+    ['w_v', "INSERT INTO w VALUES ('zz', 1, 'v')", 'w_v has 3000 entries for 3001 rows of w'],
+  ])('the index %s with entries missing or left over', async (index, sql, sentence) => {
+    behindTheBackOf(index, sql)
+    await expect(checkSoundness(path, never)).rejects.toMatchObject({ code: 'SOURCE_DAMAGED', message: expect.stringContaining(sentence) })
+    await expect(checkIntegrity(path, never)).rejects.toMatchObject({ code: 'SOURCE_DAMAGED' })
+  })
+
+  it('a damaged page', async () => {
+    const size = statSync(path).size
+    const file = openSync(path, 'r+')
+    writeSync(file, Buffer.alloc(4096, 0xee), 0, 4096, Math.floor(size / 8192) * 4096)
+    await expect(checkSoundness(path, never)).rejects.toMatchObject({ code: 'SOURCE_DAMAGED' })
+  })
+})

@@ -1,0 +1,64 @@
+import { z } from 'zod'
+import { AppError } from '@/lib/core/errors'
+import { type SafeSql, safeSql } from '@/lib/core/quoted-name'
+import { runAside } from '@/lib/sqlite/run-aside'
+
+/** Messages of integrity_check that are about values and rules, not about damage: found again with their rows elsewhere. */
+const valueMessages = /^(NULL value in|CHECK constraint failed in|non-[A-Z]+ value in|[A-Z]+ value in)/
+
+const whole = safeSql`SELECT integrity_check AS message FROM pragma_integrity_check LIMIT 100`
+const quick = safeSql`SELECT quick_check AS message FROM pragma_quick_check LIMIT 100`
+
+/**
+ * `integrity_check` over the whole file, beside the process. It looks up every row in every index: 5 s for 432 MB, several
+ * times what reading the file takes.
+ *
+ * @throws AppError SOURCE_DAMAGED with SQLite's first sentences
+ */
+export async function checkIntegrity(path: string, signal: AbortSignal): Promise<void> {
+  refuseDamage(path, await readMessages(path, whole, signal))
+}
+
+/**
+ * What must be sound for the copy to be whole, at the speed of reading the file: every page and every row's NOT NULL
+ * (`quick_check`), and as many entries in every index as rows in its table. An entry with a wrong key in an index is found
+ * by `checkIntegrity` alone; the copy reads the tables, and the target builds indexes of its own.
+ *
+ * @throws AppError SOURCE_DAMAGED
+ */
+export async function checkSoundness(path: string, signal: AbortSignal): Promise<void> {
+  const messages = await Promise.all([quick, unevenIndexes].map((sql) => readMessages(path, sql, signal)))
+  refuseDamage(path, messages.flat())
+}
+
+async function readMessages(path: string, sql: SafeSql, signal: AbortSignal): Promise<readonly string[]> {
+  const rows = await runAside({ path, readonly: true, sql }, signal)
+  return z
+    .array(z.object({ message: z.string() }))
+    .parse(rows)
+    .map((row) => row.message)
+}
+
+/** dbstat counts the cells of each tree: rows are the leaves' of a table, and all of an index or a WITHOUT ROWID table. */
+const unevenIndexes = safeSql`
+  WITH tree AS (SELECT name, sum(ncell) AS cells, sum(iif(pagetype = 'leaf', ncell, 0)) AS leafCells FROM dbstat GROUP BY name)
+  SELECT own.name || ' has ' || own.cells || ' entries for ' || iif(kind.wr, rows.cells, rows.leafCells) || ' rows of ' || rows.name AS message
+  FROM sqlite_schema AS entry
+  JOIN pragma_table_list AS kind ON kind.name = entry.tbl_name AND kind.schema = 'main'
+  JOIN pragma_index_list(entry.tbl_name) AS detail ON detail.name = entry.name AND detail.partial = 0
+  JOIN tree AS own ON own.name = entry.name
+  JOIN tree AS rows ON rows.name = entry.tbl_name
+  WHERE entry.type = 'index' AND own.cells <> iif(kind.wr, rows.cells, rows.leafCells)
+  LIMIT 100`
+
+function refuseDamage(path: string, messages: readonly string[]): void {
+  const damage = messages.filter((message) => message !== 'ok' && !valueMessages.test(message))
+  if (damage.length === 0) return
+  throw new AppError({
+    code: 'SOURCE_DAMAGED',
+    operation: 'check the SQLite file',
+    subject: path,
+    message: `The SQLite file is damaged: ${damage.slice(0, 3).join('; ')}.`,
+    hint: 'If only an index is named, REINDEX repairs it. Otherwise restore the last good copy, or save what can be read with: sqlite3 FILE ".recover".',
+  })
+}
