@@ -15,7 +15,7 @@ function run(
 ): Promise<{ status: number; stdout: string; stderr: string }> {
   const { DATABASE_URL: _, TARGET_DATABASE_URL: __, ...inherited } = process.env
   return new Promise((done) => {
-    const options = { cwd: root, env: { ...inherited, INIT_CWD: folder, ...env }, timeout: 60_000 }
+    const options = { cwd: root, env: { ...inherited, LC_ALL: 'C', INIT_CWD: folder, ...env }, timeout: 60_000 }
     execFile(process.execPath, ['--import', 'tsx', 'scripts/verify-migration.ts', ...args], options, (error, stdout, stderr) =>
       done({ status: typeof error?.code === 'number' ? error.code : error ? -1 : 0, stdout, stderr }),
     )
@@ -69,6 +69,20 @@ describe('verify:migration', { timeout: 120_000 }, () => {
     expect(result.tables.find(({ table }) => table === 'User')?.differences).toEqual([
       { key: { id: '1' }, column: 'name', kind: 'value-differs' },
     ])
+  })
+
+  it('copies what differs again when asked to, and is well then', async () => {
+    const args = ['--source', source.path, '--target', target.url]
+    const { status, stdout, stderr } = await run([...args, '--recopy', '--json'], root, { LC_ALL: 'en_GB.UTF-8' })
+    expect(stderr).toContain('User: 1 copied again, 0 removed')
+    const result = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '')
+    expect(result).toMatchObject({
+      status: 'succeeded',
+      tables: expect.arrayContaining([expect.objectContaining({ table: 'User', key: 'users' })]),
+    })
+    expect(status).toBe(0)
+    const human = await run(args, root, { LC_ALL: 'en_GB.UTF-8' })
+    expect(human.stdout).toContain('🎉 Migration réussie!\n   Migration successful: nothing differs.\n')
   })
 
   it('exits with 1 and says why when a database cannot be read', async () => {

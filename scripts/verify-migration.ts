@@ -13,15 +13,20 @@ import { readActiveDatabase } from '@/lib/control/active-database'
 import { openControlStore } from '@/lib/control/control-store'
 import { openSecret } from '@/lib/control/secrets'
 import { AppError } from '@/lib/core/errors'
-import { verifyDatabases } from '@/lib/verification/verify-databases'
+import { createCvFilesVerification } from '@/lib/cvsite/verify-cv-files'
+import { recopyRows } from '@/lib/migration/recopy-rows'
+import { isSound } from '@/lib/verification/verification-result'
+import { type VerifyOptions, verifyDatabases } from '@/lib/verification/verify-databases'
+import packageJson from '@/package.json' with { type: 'json' }
 import { checkedTarget, failTables, fromCaller, interruptSignal, parseArguments, sourcePath } from './command-line'
-import { printVerification } from './verify/verification-output'
+import { printVerification, withGuideKeys } from './verify/verification-output'
 import { showProgress } from './verify/verification-progress'
 
 interface Options {
   readonly source?: string
   readonly target?: string
   readonly schema?: string
+  readonly recopy?: true
   readonly json?: true
 }
 
@@ -32,6 +37,7 @@ const command = new Command('verify:migration')
   .option('--source <file:path>', 'the SQLite file (default: the app’s own, from DATABASE_URL)')
   .option('--target <url>', 'the PostgreSQL database (default: the one the app was migrated to, else TARGET_DATABASE_URL)')
   .option('--schema <path>', 'the Prisma data model, as migrate:postgres takes it; the comparison itself needs none')
+  .option('--recopy', 'copy the rows that differ again, then verify anew; refused once the app was switched')
   .option('--json', 'one JSON object on the last line of standard output')
   .exitOverride()
 
@@ -44,9 +50,16 @@ async function main(): Promise<number> {
   const progress = showProgress(process.stderr)
   try {
     const sides = await locate(options)
-    const result = await verifyDatabases(sides, progress.report, interruptSignal())
+    const signal = interruptSignal()
+    const first = await verifyDatabases({ ...sides, version: packageJson.version }, progress.report, signal)
+    const differing = first.tables.filter((table) => !isSound(table) && table.differencesTotal > 0).map(({ table }) => table)
+    const isRecopied = options.recopy === true && differing.length > 0
+    const recopied = isRecopied ? await recopyRows({ ...sides, tables: differing }, progress.report, signal) : null
+    const result = recopied ? await verifyDatabases({ ...sides, version: packageJson.version }, progress.report, signal) : first
     progress.stop()
-    console.log(options.json ? JSON.stringify(result) : printVerification(result))
+    for (const { table, copied, removed } of recopied?.tables ?? []) console.error(`${table}: ${copied} copied again, ${removed} removed`)
+    if (options.json) console.log(JSON.stringify({ ...withGuideKeys(result), ...(recopied ? { recopied: recopied.tables } : {}) }))
+    else console.log(printVerification(result, isEnglish()))
     return result.status === 'succeeded' ? 0 : 1
   } catch (error) {
     progress.stop()
@@ -54,8 +67,15 @@ async function main(): Promise<number> {
   }
 }
 
+/** Whether the terminal's language is English; the guide's is French. */
+function isEnglish(): boolean {
+  return /^en/i.test(process.env.LC_ALL || process.env.LC_MESSAGES || process.env.LANG || '')
+}
+
+type Sides = Pick<VerifyOptions, 'sourcePath' | 'targetUrl' | 'checkFiles'>
+
 /** Both databases: as given, or the app's own. The environment is only read for what was not given. */
-async function locate(options: Options): Promise<{ readonly sourcePath: string; readonly targetUrl: string }> {
+async function locate(options: Options): Promise<Sides> {
   if (options.schema !== undefined && !existsSync(fromCaller(options.schema))) {
     throw new AppError({
       code: 'INVALID_INPUT',
@@ -70,7 +90,11 @@ async function locate(options: Options): Promise<{ readonly sourcePath: string; 
   loadEnvFiles(root)
   const environment = parseEnvironment(process.env, root)
   const target = options.target === undefined ? await ownTarget(environment) : checkedTarget(options.target)
-  return { sourcePath: options.source === undefined ? ownSource(environment) : sourcePath(options.source), targetUrl: target }
+  if (options.source !== undefined) return { sourcePath: sourcePath(options.source), targetUrl: target }
+  // The app's own files belong to the app's own source.
+  const checkCvs = createCvFilesVerification({ folder: environment.cvDataDir, key: environment.cvEncryptionKey })
+  const checkFiles: VerifyOptions['checkFiles'] = (report, signal) => checkCvs(target, report, signal)
+  return { sourcePath: ownSource(environment), targetUrl: target, checkFiles }
 }
 
 function ownSource({ database }: Environment): string {

@@ -14,7 +14,7 @@ import { join, resolve } from 'node:path'
 import { createBackupSetup } from '@/lib/backup/backup-setup'
 import { loadEnvFiles } from '@/lib/config/env-files'
 import { type Environment, parseEnvironment } from '@/lib/config/environment'
-import { initialiseActiveDatabase } from '@/lib/control/active-database'
+import { initialiseActiveDatabase, readActiveDatabase } from '@/lib/control/active-database'
 import { type ControlStore, openControlStore } from '@/lib/control/control-store'
 import { createReportStore } from '@/lib/control/reports'
 import { openSecret } from '@/lib/control/secrets'
@@ -22,8 +22,11 @@ import { describeHost } from '@/lib/control/workers'
 import { AppError, exitStatusOf, reportError } from '@/lib/core/errors'
 import { createLogger } from '@/lib/core/logger'
 import { createCvFiles } from '@/lib/cvsite/cv-files'
+import { createFunctionChecks } from '@/lib/cvsite/function-checks'
+import { createCvFilesVerification } from '@/lib/cvsite/verify-cv-files'
+import { createAppDatabase } from '@/lib/database/app-database'
 import { createHandlers } from '@/lib/jobs/handlers/create-handlers'
-import type { HandlerDependencies } from '@/lib/jobs/handlers/handler-dependencies'
+import type { HandlerDependencies, HostChecks } from '@/lib/jobs/handlers/handler-dependencies'
 import { initialState } from '@/lib/jobs/sealed-target'
 import { runWorker } from '@/lib/jobs/worker-loop'
 import { createOwnApp } from '@/lib/preflight/create-own-app'
@@ -75,7 +78,6 @@ function handlerDependencies(environment: Environment, store: ControlStore): Han
     openTarget,
     migrationsDir: join(root, 'prisma', 'postgresql', 'migrations'),
     workDir: environment.dataDir,
-    backups: createBackupSetup({ environment, store, root, app: { name, version }, openTarget }),
     ownApp: createOwnApp({
       root,
       store,
@@ -83,6 +85,22 @@ function handlerDependencies(environment: Environment, store: ControlStore): Han
       hostFolder: environment.cvDataDir,
       hostFiles: createCvFiles({ folder: environment.cvDataDir, key: environment.cvEncryptionKey }),
     }),
+    version,
+    host: createHostChecks(environment, store, openTarget),
+    backups: createBackupSetup({ environment, store, root, app: { name, version }, openTarget }),
+  }
+}
+
+/** cvsite's functions and files; its database is whichever is active. */
+function createHostChecks(environment: Environment, store: ControlStore, openTarget: HandlerDependencies['openTarget']): HostChecks {
+  const { cvDataDir: cvFolder, cvEncryptionKey: cvKey } = environment
+  const readState = async () => (await readActiveDatabase(store)).state
+  const sqlitePath = environment.database.engine === 'sqlite' ? environment.database.path : null
+  // Opens nothing until a job asks.
+  const database = createAppDatabase({ readState, sqlitePath, openTarget })
+  return {
+    functions: createFunctionChecks({ database, cvFolder, cvKey }),
+    checkFiles: createCvFilesVerification({ folder: cvFolder, key: cvKey }),
   }
 }
 

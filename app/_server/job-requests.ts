@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { SessionUser } from '@/lib/auth/roles'
 import { readActiveDatabase } from '@/lib/control/active-database'
 import { AppError } from '@/lib/core/errors'
-import type { JobKind, JobView } from '@/lib/jobs/job'
+import { type JobKind, type JobView, jobPayloads } from '@/lib/jobs/job'
 import { enqueueJob, getJob, retryJob } from '@/lib/jobs/job-queue'
 import { requireStateFor } from '@/lib/jobs/preconditions'
 import { sealTarget } from '@/lib/jobs/sealed-target'
@@ -21,14 +21,16 @@ export const jobRequestSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('migrate'), target: targetChoiceSchema, setAside: z.boolean().default(false) }),
   z.object({ kind: z.literal('preflight'), target: targetChoiceSchema }),
   z.object({ kind: z.literal('verify') }),
+  z.object({ kind: z.literal('recopy'), tables: jobPayloads.recopy.shape.tables, rows: jobPayloads.recopy.shape.rows }),
+  z.object({ kind: z.literal('functions') }),
   z.object({ kind: z.literal('cutover'), confirmation: z.literal('PostgreSQL') }),
   z.object({ kind: z.literal('discard') }),
   z.object({ kind: z.literal('rollback'), confirmation: z.literal('SQLite'), acknowledgedChanges: z.number().int().nonnegative() }),
 ])
 export type JobRequest = z.infer<typeof jobRequestSchema>
 
-/** Kinds that change which database people's data goes to: asked for only by somebody who just gave their password. */
-const confirmedKinds: ReadonlySet<JobKind> = new Set(['cutover', 'rollback'])
+/** Kinds that change which database people's data goes to, or rows of it: asked for only by somebody who just gave their password. */
+const confirmedKinds: ReadonlySet<JobKind> = new Set(['recopy', 'cutover', 'rollback'])
 
 /**
  * Queues what an admin asked for, if the app is in a state for it.
@@ -55,7 +57,12 @@ export async function requestJob(container: Container, user: SessionUser, reques
       const { acknowledgedChanges } = request
       return enqueueJob(control, { kind: 'rollback', payload: { acknowledgedChanges }, requestedBy })
     }
+    case 'recopy': {
+      const { tables, rows } = request
+      return enqueueJob(control, { kind: 'recopy', payload: { tables, ...(rows === undefined ? {} : { rows }) }, requestedBy })
+    }
     case 'verify':
+    case 'functions':
     case 'cutover':
     case 'discard':
       return enqueueJob(control, { kind: request.kind, payload: {}, requestedBy })
@@ -88,7 +95,7 @@ async function requireConfirmation(kind: JobKind, user: SessionUser): Promise<vo
   throw new AppError({
     code: 'CONFIRMATION_REQUIRED',
     operation: `start a ${kind} job`,
-    message: 'Give your password again before you switch the database.',
+    message: 'Give your password again first.',
     hint: 'The password counts for ten minutes.',
   })
 }

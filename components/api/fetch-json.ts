@@ -13,7 +13,7 @@ const errorAnswerSchema = z.object({
 })
 
 export interface FetchJsonOptions {
-  method?: 'GET' | 'POST' | 'DELETE'
+  method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
   /** Sent as JSON. */
   body?: unknown
   /** Sent as a form with its files, instead of `body`. */

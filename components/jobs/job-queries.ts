@@ -21,6 +21,8 @@ export type JobRequest =
   | { kind: 'migrate'; target: TargetChoice; setAside?: boolean }
   | { kind: 'preflight'; target: TargetChoice }
   | { kind: 'verify' }
+  | { kind: 'recopy'; tables: readonly string[]; rows?: readonly { table: string; key: Readonly<Record<string, string>> }[] }
+  | { kind: 'functions' }
   | { kind: 'cutover'; confirmation: 'PostgreSQL' }
   | { kind: 'discard' }
   | { kind: 'rollback'; confirmation: 'SQLite'; acknowledgedChanges: number }

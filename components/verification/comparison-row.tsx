@@ -16,10 +16,11 @@ export interface ComparisonRowProps {
   comparison: TableComparison
   /** Rows of the largest table: the bars' whole width. */
   most: number
+  reportId?: string
 }
 
 /** One table: its counts, their bars, the difference, the state, and the rows that differ on demand. */
-export const ComparisonRow = memo(function ComparisonRow({ comparison, most }: ComparisonRowProps) {
+export const ComparisonRow = memo(function ComparisonRow({ comparison, most, reportId }: ComparisonRowProps) {
   const t = useTranslations('verification')
   const common = useTranslations('common')
   const format = useFormatters()
@@ -54,7 +55,7 @@ export const ComparisonRow = memo(function ComparisonRow({ comparison, most }: C
           <span className="mt-1 block sm:hidden">
             <RowStateBadge state={state} />
           </span>
-          {reason === null || state === 'equal' ? null : (
+          {reason === null || state === 'equal' || state === 'changed' ? null : (
             <span className="block whitespace-normal font-normal text-ink-soft text-xs">{reason}</span>
           )}
         </TableHeader>
@@ -78,7 +79,7 @@ export const ComparisonRow = memo(function ComparisonRow({ comparison, most }: C
       {open ? (
         <TableRow>
           <TableCell colSpan={6} className="bg-sunken/50">
-            <RowDifferences comparison={comparison} />
+            <RowDifferences comparison={comparison} {...(reportId === undefined ? {} : { reportId })} />
           </TableCell>
         </TableRow>
       ) : null}

@@ -28,7 +28,7 @@ import { Pager } from './pager'
 import { differenceOf, type RowState, rowStateOf } from './verdict'
 
 const pageSize = 50
-const stateRank: Record<RowState, number> = { different: 0, unknown: 1, equal: 2, identical: 3 }
+const stateRank: Record<RowState, number> = { different: 0, unknown: 1, changed: 2, equal: 3, identical: 4 }
 
 const features = tableFeatures({
   rowSortingFeature,
@@ -64,10 +64,12 @@ const statesOf: Record<Filter, ReadonlySet<RowState> | null> = {
 
 export interface ComparisonTableProps {
   tables: readonly TableComparison[]
+  /** Of the report that they are from: its rows that differ can be looked at. Absent for counts of the moment. */
+  reportId?: string
 }
 
 /** Every table with its two counts next to each other; sorted, searched, filtered, a page at a time. */
-export function ComparisonTable({ tables }: ComparisonTableProps) {
+export function ComparisonTable({ tables, reportId }: ComparisonTableProps) {
   const t = useTranslations('verification')
   const [filter, setFilter] = useState<Filter>('all')
   const [search, setSearch] = useState('')
@@ -153,7 +155,7 @@ export function ComparisonTable({ tables }: ComparisonTableProps) {
           </TableHead>
           <TableBody>
             {rows.map((row) => (
-              <ComparisonRow key={row.id} comparison={row.original} most={most} />
+              <ComparisonRow key={row.id} comparison={row.original} most={most} {...(reportId === undefined ? {} : { reportId })} />
             ))}
           </TableBody>
           <ComparisonTotals tables={tables} />

@@ -11,9 +11,14 @@ import { useFormatters } from '@/components/format/use-formatters'
 import { FindingsTable } from '@/components/jobs/findings-table'
 import { Card, CardBody, CardHeader } from '@/components/ui/card'
 import { SkeletonBlock } from '@/components/ui/skeleton'
+import { AspectsPanel } from './aspects-panel'
 import { ComparisonTable } from './comparison-table'
+import { ReportActions } from './report-actions'
+import { RunningOf } from './running-of'
 import { VerdictPanel } from './verdict-panel'
 import { reportQuery } from './verification-queries'
+
+const recopyKinds = ['recopy', 'verify'] as const
 
 /** One kept report, as it was. */
 export function ReportPage({ reportId }: { reportId: string }) {
@@ -51,14 +56,25 @@ export function ReportPage({ reportId }: { reportId: string }) {
               { name: t('when'), value: <TimeStamp iso={report.startedAt} /> },
               { name: t('by'), value: report.requestedBy },
               { name: t('took'), value: format.duration(report.elapsedMs) },
+              ...(report.compared
+                ? [
+                    {
+                      name: t('compared'),
+                      value: t('comparedRows', { rows: format.number(report.compared.rows), bytes: format.bytes(report.compared.bytes) }),
+                    },
+                  ]
+                : []),
               ...(report.checksum === undefined
                 ? []
                 : [{ name: t('checksum'), value: <code className="font-mono text-xs">{report.checksum.slice(0, 12)}</code> }]),
             ]}
           />
+          <ReportActions reportId={report.id} />
+          {report.aspects?.length ? <AspectsPanel aspects={report.aspects} /> : null}
+          <RunningOf kinds={recopyKinds} />
           <Card aria-labelledby="report-tables">
             <CardHeader title={t('tables', { count: report.tables.length })} titleId="report-tables" />
-            <ComparisonTable tables={report.tables} />
+            <ComparisonTable tables={report.tables} reportId={report.id} />
           </Card>
           {report.findings.length > 0 ? (
             <Card aria-labelledby="report-findings">

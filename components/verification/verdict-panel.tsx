@@ -1,6 +1,6 @@
 'use client'
 
-import { CircleCheck, CircleHelp, Equal, TriangleAlert } from 'lucide-react'
+import { CircleCheck, CircleHelp, Equal, PencilLine, TriangleAlert } from 'lucide-react'
 import { useTranslations } from 'next-intl'
 import type { ReactNode } from 'react'
 import { useFormatters } from '@/components/format/use-formatters'
@@ -10,6 +10,7 @@ import { judge } from './verdict'
 
 const looks = {
   identical: { Icon: CircleCheck, box: 'border-success/40 bg-success-soft', ink: 'text-success-ink' },
+  changed: { Icon: PencilLine, box: 'border-info/40 bg-info-soft', ink: 'text-info-ink' },
   equal: { Icon: Equal, box: 'border-success/40 bg-success-soft', ink: 'text-success-ink' },
   different: { Icon: TriangleAlert, box: 'border-danger/40 bg-danger-soft', ink: 'text-danger-ink' },
   unknown: { Icon: CircleHelp, box: 'border-warning/50 bg-warning-soft', ink: 'text-warning-ink' },
@@ -33,6 +34,7 @@ export function VerdictPanel({ tables, source, target, targetInUse = false, fact
   const look = looks[verdict.state]
   const text = {
     identical: [t('verdict.identical'), t('verdict.identicalBody', { tables: verdict.tables })],
+    changed: [t('verdict.changed'), t('verdict.changedBody', { tables: verdict.byState.changed })],
     equal: [t('verdict.equal'), t('verdict.equalBody', { tables: verdict.tables })],
     different: [t('verdict.different', { tables: verdict.byState.different }), t('verdict.differentBody')],
     unknown: [t('verdict.unknown', { tables: verdict.byState.unknown }), t('verdict.unknownBody')],

@@ -1,7 +1,7 @@
 'use client'
 
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { ListRestart, ScanSearch } from 'lucide-react'
+import { ListRestart, ScanSearch, TableProperties } from 'lucide-react'
 import { useTranslations } from 'next-intl'
 import { PageHeader } from '@/components/admin/page-header'
 import { adminStateQuery } from '@/components/admin/state-queries'
@@ -10,11 +10,13 @@ import { ErrorPanel } from '@/components/api/error-panel'
 import { TimeStamp } from '@/components/format/time-stamp'
 import { useFormatters } from '@/components/format/use-formatters'
 import { isActive, recentJobsQuery, startJobMutation } from '@/components/jobs/job-queries'
+import { ScheduleCard } from '@/components/schedules/schedule-card'
 import { Button, LinkButton } from '@/components/ui/button'
 import { Card, CardBody, CardHeader } from '@/components/ui/card'
 import { EmptyState } from '@/components/ui/empty-state'
 import { SkeletonBlock } from '@/components/ui/skeleton'
 import { ComparisonTable } from './comparison-table'
+import { FunctionsCard } from './functions-card'
 import { LastComparison } from './last-comparison'
 import { ReportsList } from './reports-list'
 import { RunningVerification } from './running-verification'
@@ -47,6 +49,9 @@ export function VerificationPage() {
         actions={
           hasPair ? (
             <>
+              <LinkButton href="/admin/verification/look-inside" variant="quiet" icon={<TableProperties aria-hidden />}>
+                {t('lookInsideLink')}
+              </LinkButton>
               <Button pending={counts.isFetching} onClick={() => void counts.refetch()} icon={<ListRestart aria-hidden />}>
                 {t('countNow')}
               </Button>
@@ -117,6 +122,8 @@ export function VerificationPage() {
             </Card>
           </>
         ) : null}
+        <FunctionsCard />
+        <ScheduleCard kind="verify" title={t('schedule.title')} description={t('schedule.description')} suggestion="0 3 * * *" />
         <ReportsList reports={reports.data} error={reports.error} onRetry={() => void reports.refetch()} />
       </div>
     </>

@@ -29,6 +29,17 @@ export const jobPayloads = {
   preflight: z.object({ target: sealedTargetSchema }),
   /** Counts every table on both sides and keeps a report. */
   verify: z.object({}),
+  /** Copies rows that differ once more, from SQLite to the finished copy, and compares their tables again. */
+  recopy: z.object({
+    tables: z.array(z.string().min(1)).min(1).max(500),
+    /** Only these rows; absent: every row of the tables that differs. */
+    rows: z
+      .array(z.object({ table: z.string(), key: z.record(z.string(), z.string()) }))
+      .max(1_000)
+      .optional(),
+  }),
+  /** Tries the app's functions on the active database, leaving nothing behind, and keeps a report. */
+  functions: z.object({}),
   /** Switches the app to the migrated PostgreSQL database. */
   cutover: z.object({}),
   /** Gives up a finished copy: the target as empty as it was found, the app writing on SQLite again. */
@@ -49,6 +60,13 @@ export const jobPayloads = {
     trial: z.boolean().default(true),
     origin: z.enum(['manual', 'scheduled']).default('manual'),
   }),
+  /** Brings a backup back into the app that runs; what was written since is lost but for the safety backup. */
+  restore: z.object({
+    backupId: z.string(),
+    parts: z.enum(['all', 'database', 'files']),
+    /** A passphrase or private key that somebody gave, sealed. */
+    sealedKey: z.string().nullable(),
+  }),
   /** Restores a backup that was made earlier for a trial. */
   trial: z.object({
     backupId: z.string(),
@@ -62,7 +80,7 @@ export const jobKinds = Object.keys(jobPayloads) as readonly JobKind[]
 export type JobPayload<K extends JobKind> = z.infer<(typeof jobPayloads)[K]>
 
 /** Kinds that change or read both databases as a whole; they hold the one lease while they run. */
-export const exclusiveKinds: ReadonlySet<JobKind> = new Set(['migrate', 'cutover', 'discard', 'rollback'])
+export const exclusiveKinds: ReadonlySet<JobKind> = new Set(['migrate', 'recopy', 'cutover', 'discard', 'rollback', 'restore'])
 
 /** Kinds that move the app from one database to the other: what the Migration page is about. */
 export const migrationKinds: ReadonlySet<JobKind> = new Set(['migrate', 'cutover', 'discard', 'rollback'])
@@ -88,7 +106,7 @@ export const jobErrorSchema = z.object({
 /** A job as REST answers carry it. Dates are ISO 8601 in UTC. */
 export const jobViewSchema = z.object({
   id: z.string(),
-  kind: z.enum(['migrate', 'preflight', 'verify', 'cutover', 'discard', 'rollback', 'backup', 'trial']),
+  kind: z.enum(['migrate', 'preflight', 'verify', 'recopy', 'functions', 'cutover', 'discard', 'rollback', 'backup', 'trial', 'restore']),
   status: z.enum(jobStatuses),
   requestedBy: z.string(),
   createdAt: z.iso.datetime(),

@@ -7,9 +7,13 @@ const allowedStates = {
   migrate: ['on-sqlite'],
   preflight: ['on-sqlite'],
   verify: ['ready-to-switch', 'on-postgresql'],
+  // Once the app runs on the target, a row copied again could overwrite a newer one.
+  recopy: ['ready-to-switch'],
+  functions: ['on-sqlite', 'on-postgresql'],
   cutover: ['ready-to-switch'],
   discard: ['ready-to-switch'],
   rollback: ['on-postgresql'],
+  restore: ['on-sqlite'],
   backup: ['on-sqlite', 'migrating', 'ready-to-switch', 'on-postgresql'],
   trial: ['on-sqlite', 'migrating', 'ready-to-switch', 'on-postgresql'],
 } as const satisfies Record<JobKind, readonly ActiveState['status'][]>

@@ -210,7 +210,9 @@ describe('recovery', () => {
     try {
       await untilStatus(id, 'running')
       // The lease is taken just after the claim.
-      await vi.waitFor(async () => expect(await readLease(store, databasesLease)).toMatchObject({ holder: 'worker victim' }), { timeout: 5_000 })
+      await vi.waitFor(async () => expect(await readLease(store, databasesLease)).toMatchObject({ holder: 'worker victim' }), {
+        timeout: 5_000,
+      })
       const recover = vi.fn(async () => null)
       startWorker({ verify: done }, recover)
       const { id: verifyId } = await enqueue('verify')
@@ -235,7 +237,19 @@ type Recover = (workerId: string) => Promise<ClaimedJob | null>
 function startWorker(handlers: Partial<JobHandlers>, recoverAll: Recover = async () => null) {
   const shutdown = new AbortController()
   const identity = { id: `w-${Math.random()}`, host: describeHost(), pid: process.pid, version: 'test' }
-  const all: JobHandlers = { preflight: done, migrate: done, verify: done, cutover: done, discard: done, rollback: done, backup: done, trial: done, ...handlers }
+  const all: JobHandlers = {
+    preflight: done,
+    migrate: done,
+    verify: done,
+    recopy: done,
+    functions: done,
+    cutover: done,
+    discard: done,
+    rollback: done,
+    backup: done,
+    trial: done,
+    ...handlers,
+  }
   const recover = () => recoverAll(identity.id)
   const running = runWorker({ store, identity, handlers: all, recover, logger, pollMs: 20 }, shutdown.signal)
   const stop = async () => {

@@ -1,5 +1,11 @@
 import type { Finding } from '@/lib/core/finding'
-import type { RowDifference, TableComparison, VerificationResult } from '@/lib/verification/verification-result'
+import {
+  faultsOf,
+  isSound,
+  type RowDifference,
+  type TableComparison,
+  type VerificationResult,
+} from '@/lib/verification/verification-result'
 
 /** The guide's names of cvsite's tables, in the guide's order; every other table goes by its own name. */
 const guideKeys: ReadonlyMap<string, string> = new Map([
@@ -24,8 +30,8 @@ const guideOrder = [...guideKeys.keys()]
  * The result for people, in the words of the migration guide (step 8): a line a table, then the verdict and the total.
  * Differences and findings follow their table's line, named by key and column, without values.
  */
-export function printVerification(result: VerificationResult): string {
-  const isCvsite = ['User', 'CvFile', 'OpenAIUsage'].every((name) => result.tables.some(({ table }) => table === name))
+export function printVerification(result: VerificationResult, isEnglish = false): string {
+  const isCvsite = isGuideDatabase(result)
   const tables = isCvsite ? [...result.tables].sort((one, other) => placeOf(one.table) - placeOf(other.table)) : result.tables
   const total = tables.reduce((sum, { targetRows }) => sum + (targetRows ?? 0), 0)
   const findings = result.findings.filter(({ severity }) => severity !== 'note')
@@ -33,16 +39,50 @@ export function printVerification(result: VerificationResult): string {
     ...tables.flatMap((table) => [printTable(table, isCvsite), ...printDifferences(table)]),
     '',
     ...(findings.length > 0 ? [...findings.map(printFinding), ''] : []),
-    result.status === 'succeeded' ? '🎉 Migration réussie!' : '❌ La migration présente des différences.',
+    ...printAspects(result),
+    // The guide's own words come first whatever the language: scripts look for them.
+    ...(result.status === 'succeeded'
+      ? ['🎉 Migration réussie!', ...(isEnglish ? ['   Migration successful: nothing differs.'] : [])]
+      : ['❌ La migration présente des différences.', ...(isEnglish ? ['   The two databases differ.'] : [])]),
     `📦 Total d'enregistrements: ${total}`,
   ].join('\n')
 }
 
+/** The guide's key of each table beside its name, where the database is the guide's. */
+export function withGuideKeys(result: VerificationResult) {
+  if (!isGuideDatabase(result)) return result
+  return { ...result, tables: result.tables.map((table) => ({ ...table, key: guideKeys.get(table.table) ?? table.table })) }
+}
+
+function isGuideDatabase({ tables }: VerificationResult): boolean {
+  return ['User', 'CvFile', 'OpenAIUsage'].every((name) => tables.some(({ table }) => table === name))
+}
+
+/** One line for what was looked at beside the rows; nothing where all of it is in order, so that the guide's list stays as it is. */
+function printAspects({ aspects = [] }: VerificationResult): readonly string[] {
+  const odd = aspects.filter(({ status }) => status !== 'passed')
+  return odd.length === 0
+    ? []
+    : [
+        ...odd.map(
+          ({ name, status, failed }) => `${status === 'failed' ? '❌' : '⚠️ '} ${name}: ${status === 'failed' ? failed : 'unknown'}`,
+        ),
+        '',
+      ]
+}
+
 function printTable(table: TableComparison, isCvsite: boolean): string {
   const name = isCvsite ? (guideKeys.get(table.table) ?? table.table) : table.table
-  const start = `${table.content === 'identical' ? '✅' : '❌'} ${name.padEnd(26)}:`
+  const start = `${isSound(table) ? '✅' : '❌'} ${name.padEnd(26)}:`
   const { sourceRows, targetRows } = table
   if (table.content === 'identical') return `${start} ${targetRows}`
+  if (isSound(table)) {
+    const { 'since-switch': since = 0, 'repaired-by-choice': chosen = 0 } = table.expected ?? {}
+    const why = [since > 0 ? `${since} changed since the switch` : '', chosen > 0 ? `${chosen} repaired by choice` : ''].filter(
+      (part) => part !== '',
+    )
+    return `${start} ${targetRows} (${why.join(', ')})`
+  }
   const counts = sourceRows === targetRows ? `${targetRows ?? '?'}` : `${sourceRows ?? '?'} → ${targetRows ?? '?'}`
   const what =
     table.content === 'unknown' ? 'unknown' : `${table.differencesTotal} ${table.differencesTotal === 1 ? 'difference' : 'differences'}`
@@ -51,10 +91,13 @@ function printTable(table: TableComparison, isCvsite: boolean): string {
 
 const shownDifferences = 10
 
-function printDifferences({ differences, differencesTotal }: TableComparison): readonly string[] {
-  const shown = differences.slice(0, shownDifferences).map((difference) => `     ${printDifference(difference)}`)
-  const more = differencesTotal - shown.length
-  return shown.length > 0 && more > 0 ? [...shown, `     … ${more} more; --json names up to 100.`] : shown
+function printDifferences(table: TableComparison): readonly string[] {
+  const shown = table.differences
+    .filter(({ because }) => !because)
+    .slice(0, shownDifferences)
+    .map((difference) => `     ${printDifference(difference)}`)
+  const more = faultsOf(table) - shown.length
+  return shown.length > 0 && more > 0 ? [...shown, `     … ${more} more; --json names up to 1,000.`] : shown
 }
 
 const differenceWords: Readonly<Record<RowDifference['kind'], string>> = {

@@ -2,9 +2,12 @@ import type { JobHandlers } from '@/lib/jobs/job-handler'
 import { createBackupHandler } from './backup'
 import { createCutoverHandler } from './cutover'
 import { createDiscardHandler } from './discard'
+import { createFunctionsHandler } from './functions'
 import type { HandlerDependencies } from './handler-dependencies'
 import { createMigrateHandler } from './migrate'
 import { createPreflightHandler } from './preflight'
+import { createRecopyHandler } from './recopy'
+import { createRestoreHandler } from './restore'
 import { createRollbackHandler } from './rollback'
 import { createTrialHandler } from './trial'
 import { createVerifyHandler } from './verify'
@@ -15,10 +18,13 @@ export function createHandlers(dependencies: HandlerDependencies): JobHandlers {
     migrate: createMigrateHandler(dependencies),
     preflight: createPreflightHandler(dependencies),
     verify: createVerifyHandler(dependencies),
+    recopy: createRecopyHandler(dependencies),
+    functions: createFunctionsHandler(dependencies),
     cutover: createCutoverHandler(dependencies),
     discard: createDiscardHandler(dependencies),
     rollback: createRollbackHandler(dependencies),
     backup: createBackupHandler(dependencies),
     trial: createTrialHandler(dependencies),
+    restore: createRestoreHandler(dependencies),
   }
 }

@@ -3,9 +3,19 @@ import type { SealedTarget } from '@/lib/control/active-state'
 import type { ControlStore } from '@/lib/control/control-store'
 import type { ReportStore } from '@/lib/control/reports'
 import { AppError } from '@/lib/core/errors'
+import type { Report } from '@/lib/core/progress'
 import type { SchemaModel } from '@/lib/migration/schema-plan'
 import type { OwnApp } from '@/lib/preflight/own-app'
+import type { FunctionCheck } from '@/lib/verification/function-report'
 import type { VerificationResult } from '@/lib/verification/verification-result'
+import type { FilesCheck } from '@/lib/verification/verify-databases'
+
+/** The host app's part of a verification. */
+export interface HostChecks {
+  readonly functions: readonly FunctionCheck[]
+  /** Holds rows of the target and the files that they speak of against each other. */
+  checkFiles(targetUrl: string, report: Report, signal: AbortSignal): Promise<FilesCheck>
+}
 
 /** What the handlers need besides the libraries they call. */
 export interface HandlerDependencies {
@@ -19,9 +29,13 @@ export interface HandlerDependencies {
   readonly migrationsDir: string
   /** Folder for safety copies and lists of left-behind keys. */
   readonly workDir: string
-  readonly backups: BackupSetup
   /** The host app with its files and keys, for the preflight. */
   readonly ownApp: OwnApp
+  /** What the host app can be tried by; absent for a host that offers nothing. */
+  readonly host?: HostChecks
+  /** Version of this program, for reports. */
+  readonly version?: string
+  readonly backups: BackupSetup
 }
 
 /** The app's SQLite file. @throws AppError SOURCE_MISSING when DATABASE_URL does not name one */

@@ -1,0 +1,87 @@
+'use client'
+
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useTranslations } from 'next-intl'
+import { type FormEvent, useId, useState } from 'react'
+import { ErrorPanel } from '@/components/api/error-panel'
+import { Button } from '@/components/ui/button'
+import { Field } from '@/components/ui/field'
+import { Input } from '@/components/ui/input'
+import { Segments } from '@/components/ui/segments'
+import type { SchedulableKind, Schedule } from '@/lib/jobs/schedule'
+import { saveScheduleMutation } from './schedule-queries'
+
+export interface ScheduleFormProps {
+  kind: SchedulableKind
+  suggestion: string
+  /** The one that is changed; absent for a new one. */
+  schedule?: Schedule
+  onDone: () => void
+}
+
+const presets = { hourly: '0 * * * *', nightly: '0 3 * * *', weekly: '0 4 * * 0' } as const
+type Preset = keyof typeof presets | 'own'
+
+/** When something runs on its own: one of three usual times, or a cron expression; in a time zone. */
+export function ScheduleForm({ kind, suggestion, schedule, onDone }: ScheduleFormProps) {
+  const t = useTranslations('schedules')
+  const common = useTranslations('common')
+  const zonesId = useId()
+  const [cron, setCron] = useState(schedule?.cron ?? suggestion)
+  const [zone, setZone] = useState(schedule?.zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone)
+  const save = useMutation({ ...saveScheduleMutation(useQueryClient()) })
+  const preset = presetOf(cron)
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    const input = { kind, payload: schedule?.payload ?? {}, cron, zone, enabled: schedule?.enabled ?? true }
+    save.mutate({ id: schedule?.id ?? null, input }, { onSuccess: onDone })
+  }
+  return (
+    <form onSubmit={submit} className="flex flex-col gap-3 rounded-md border border-line-strong px-3 py-3">
+      <Segments
+        label={t('when')}
+        value={preset}
+        onChange={(next) => setCron(next === 'own' ? '' : presets[next])}
+        items={(['hourly', 'nightly', 'weekly', 'own'] as const).map((value) => ({ value, label: t(`preset.${value}`) }))}
+      />
+      <div className="grid gap-3 sm:grid-cols-2">
+        <Field label={t('cron')} description={t('cronHelp')}>
+          <Input
+            className="font-mono"
+            required
+            spellCheck={false}
+            autoComplete="off"
+            value={cron}
+            onValueChange={(next: string) => setCron(next)}
+          />
+        </Field>
+        <Field label={t('zone')} description={t('zoneHelp')}>
+          <Input
+            required
+            spellCheck={false}
+            autoComplete="off"
+            list={zonesId}
+            value={zone}
+            onValueChange={(next: string) => setZone(next)}
+          />
+        </Field>
+      </div>
+      <datalist id={zonesId}>
+        {Intl.supportedValuesOf('timeZone').map((name) => (
+          <option key={name} value={name} />
+        ))}
+      </datalist>
+      {save.error ? <ErrorPanel error={save.error} announce /> : null}
+      <div className="flex gap-2">
+        <Button type="submit" variant="primary" pending={save.isPending}>
+          {t('save')}
+        </Button>
+        <Button onClick={onDone}>{common('cancel')}</Button>
+      </div>
+    </form>
+  )
+}
+
+function presetOf(cron: string): Preset {
+  return (['hourly', 'nightly', 'weekly'] as const).find((name) => presets[name] === cron) ?? 'own'
+}
