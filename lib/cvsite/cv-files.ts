@@ -9,7 +9,12 @@ export interface CvFilesOptions {
   readonly key: Buffer
 }
 
-const rowSchema = z.object({ storagePath: z.string(), sizeBytes: z.number(), sha256: z.instanceof(Buffer) })
+/** SQLite keeps any kind of value in any column: what no file can be is a fault of that row, and not of the whole check. */
+const rowSchema = z.object({
+  storagePath: z.coerce.string(),
+  sizeBytes: z.number().catch(-1),
+  sha256: z.instanceof(Buffer).catch(() => Buffer.alloc(0)),
+})
 
 /** cvsite's files for whoever looks after them without knowing what they are: the encrypted CVs and the rows of `CvFile`. */
 export function createCvFiles({ folder, key }: CvFilesOptions) {

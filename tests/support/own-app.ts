@@ -1,13 +1,16 @@
+import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { ControlStore } from '@/lib/control/control-store'
 import { createCvFiles } from '@/lib/cvsite/cv-files'
 import { createOwnApp } from '@/lib/preflight/create-own-app'
 import type { OwnApp } from '@/lib/preflight/own-app'
-import { testCvKey } from './cvsite-app'
+
+/** Looks like chance, as a good key does, and is the same in each run. */
+export const strongCvKey = createHash('sha256').update('a key for tests').digest()
 
 /** Keys as a good environment has them; never used for anything else. */
 export const testSecrets = {
-  CV_ENCRYPTION_KEY: testCvKey.toString('base64'),
+  CV_ENCRYPTION_KEY: strongCvKey.toString('base64'),
   NEXTAUTH_SECRET: 'Zr4u7x!A%D*G-KaNdRgUkXp2s5v8y/B?E(H+MbQeThVm',
 } as const
 
@@ -19,6 +22,6 @@ export function createTestOwnApp(folder: string, store: ControlStore | null): Ow
     secrets: testSecrets,
     store,
     hostFolder,
-    hostFiles: createCvFiles({ folder: hostFolder, key: testCvKey }),
+    hostFiles: createCvFiles({ folder: hostFolder, key: strongCvKey }),
   })
 }
