@@ -83,7 +83,7 @@ export interface SqliteObject {
 }
 
 export interface SqliteCatalogue {
-  /** Ordinary tables, by name; without `sqlite_*`, `_bascule*`, virtual and shadow tables, with `_prisma_migrations`. */
+  /** Ordinary tables, by name; without `sqlite_*`, tables of ours, virtual and shadow tables, with `_prisma_migrations`. */
   readonly tables: readonly SqliteTable[]
   readonly others: readonly SqliteObject[]
   /** Changes with every CREATE, ALTER and DROP. */

@@ -1,17 +1,17 @@
 import { mkdir, statfs } from 'node:fs/promises'
 import { z } from 'zod'
-import type { SqliteCatalogue, SqliteTable } from '@/lib/core/catalogue'
+import type { ForeignKey, SqliteCatalogue, SqliteTable } from '@/lib/core/catalogue'
 import { AppError } from '@/lib/core/errors'
 import { createFinding, type Finding } from '@/lib/core/finding'
 import { quoteName, quoteText, type SafeSql, safeSql } from '@/lib/core/quoted-name'
 import { runAside } from '@/lib/sqlite/run-aside'
+import { keyFields, type RowKeys, readKeys, rowidName, selectList } from './row-keys'
 
 const orphanRow = z.object({
   table: z.string(),
   parent: z.string(),
   fkid: z.number(),
   rows: z.number(),
-  first: z.union([z.number(), z.string(), z.null()]),
 })
 
 /** Rows that refer to rows that do not exist, by reference. SQLite keeps them while foreign keys are off. */
@@ -39,28 +39,60 @@ async function findOrphans(
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
   const check = only === null ? safeSql`pragma_foreign_key_check` : safeSql`pragma_foreign_key_check(${quoteText(only.name)})`
-  const sql = safeSql`SELECT "table", parent, fkid, count(*) AS rows, min("rowid") AS first FROM ${check} GROUP BY 1, 2, 3`
+  const sql = safeSql`SELECT "table", parent, fkid, count(*) AS rows FROM ${check} GROUP BY 1, 2, 3`
   const rows = z.array(orphanRow).parse(await runAside({ path, readonly: true, sql }, signal))
-  return rows.flatMap((row) => {
+  const findings: Finding[] = []
+  for (const row of rows) {
     const table = source.tables.find((candidate) => candidate.name === row.table)
     const parent = source.tables.find((candidate) => candidate.name.toLowerCase() === row.parent.toLowerCase())
-    if (!table) return []
+    if (!table) continue
     // The pragma numbers references from the last written one to the first.
     const reference = table.foreignKeys.at(-1 - row.fkid)
-    const key = row.first === null ? null : { [table.rowidColumn ?? 'rowid']: String(row.first) }
-    return createFinding({
-      code: 'ORPHAN_ROWS',
-      // Without the table that is referred to there is no foreign key on the target to break.
-      severity: parent ? 'blocks' : 'note',
-      table: table.name,
-      column: reference?.columns.join(', ') ?? null,
-      key,
-      sampleKeys: key === null ? [] : [key],
-      count: row.rows,
-      message: `${row.rows} ${row.rows === 1 ? 'row refers' : 'rows refer'} to rows of ${row.parent} that do not exist.`,
-      hint: 'Delete these rows, or give them an existing row to refer to, or set the reference to NULL where that is allowed.',
-    })
-  })
+    const keys = await keysOfOrphans(path, table, row.fkid, reference, parent, signal)
+    findings.push(
+      createFinding({
+        code: 'ORPHAN_ROWS',
+        // Without the table that is referred to there is no foreign key on the target to break.
+        severity: parent ? 'blocks' : 'note',
+        table: table.name,
+        column: reference?.columns.join(', ') ?? null,
+        key: keys[0] ?? null,
+        sampleKeys: [...keys],
+        count: row.rows,
+        message: `${row.rows} ${row.rows === 1 ? 'row refers' : 'rows refer'} to rows of ${row.parent} that do not exist.`,
+        hint: 'Delete these rows, or give them an existing row to refer to, or set the reference to NULL where that is allowed.',
+      }),
+    )
+  }
+  return findings
+}
+
+/** The keys of the first ten rows of a table whose reference of this number leads nowhere. */
+async function keysOfOrphans(
+  path: string,
+  table: SqliteTable,
+  number: number,
+  reference: ForeignKey | undefined,
+  parent: SqliteTable | undefined,
+  signal: AbortSignal,
+): Promise<RowKeys> {
+  const fields = keyFields(table, safeSql`c`)
+  if (fields.length === 0) return []
+  const child = safeSql`${quoteName(table.name)} AS c`
+  const rowid = rowidName(table)
+  if (rowid !== null) {
+    const orphans = safeSql`SELECT "rowid" FROM pragma_foreign_key_check(${quoteText(table.name)}) WHERE fkid = ${number} LIMIT 10`
+    const sql = safeSql`SELECT ${selectList(fields)} FROM ${child} WHERE c.${quoteName(rowid)} IN (${orphans})`
+    return readKeys(fields, await runAside({ path, readonly: true, sql }, signal))
+  }
+  // Without a rowid the pragma counts the rows and names none.
+  if (!reference || !parent) return []
+  const pairs = reference.columns.map((column, index) => [quoteName(column), quoteName(reference.referencedColumns[index] ?? '')] as const)
+  const present = pairs.map(([column]) => safeSql`c.${column} IS NOT NULL`).join(' AND ') as SafeSql
+  const found = pairs.map(([column, other]) => safeSql`p.${other} = c.${column}`).join(' AND ') as SafeSql
+  const sql = safeSql`SELECT ${selectList(fields)} FROM ${child} WHERE ${present}
+    AND NOT EXISTS (SELECT 1 FROM ${quoteName(parent.name)} AS p WHERE ${found}) LIMIT 10`
+  return readKeys(fields, await runAside({ path, readonly: true, sql }, signal))
 }
 
 const spellingRow = z.object({ rows: z.number(), first: z.union([z.number(), z.null()]) })
@@ -104,6 +136,18 @@ async function findOtherSpelling(path: string, source: SqliteCatalogue, signal: 
     }
   }
   return findings
+}
+
+/** Whether any row of a table meets a condition made from the table's own SQL; one that SQLite cannot compute counts as met. */
+export async function meetsCondition(path: string, table: SqliteTable, condition: string, signal: AbortSignal): Promise<boolean> {
+  // Names and literals of the condition come from the file's own CREATE TABLE, which SQLite has accepted.
+  const sql = safeSql`SELECT 1 AS met FROM ${quoteName(table.name)} WHERE ${condition as SafeSql} LIMIT 1`
+  try {
+    return (await runAside({ path, readonly: true, sql }, signal)).length > 0
+  } catch (error) {
+    if (error instanceof AppError && error.code !== 'CANCELLED') return true
+    throw error
+  }
 }
 
 function mismatch(table: SqliteTable, cause: unknown): readonly Finding[] {

@@ -11,10 +11,11 @@ import type { ColumnProfile } from '@/lib/schema/column-type'
 import { widerTypeFor } from '@/lib/schema/column-type'
 import { mapTables } from '@/lib/schema/map-tables'
 import { findUnusableNames } from '@/lib/schema/unusable-names'
+import { runAside } from '@/lib/sqlite/run-aside'
 import { createProgress, type VerificationProgress } from '@/lib/verification/progress-report'
 import { findBrokenChecks } from './check-constraints'
 import { checkSoundness } from './check-integrity'
-import { checkReferences } from './check-source'
+import { checkReferences, meetsCondition } from './check-source'
 import { applyChoices } from './repairs/choose'
 import { offerChoices } from './repairs/offer-choices'
 import { planSchema, type SchemaModel, type SchemaPlan, type TypeOverride } from './schema-plan'
@@ -111,6 +112,8 @@ export async function planAndCheckValues(source: SqliteCatalogue, context: Check
         profiles.set(table.name, known)
         return known
       },
+      meets: (table, condition) => meetsCondition(context.sourcePath, table, condition, context.signal),
+      ask: (sql) => runAside({ path: context.sourcePath, readonly: true, sql }, context.signal),
     })
     const { tables, leftBehind } = mapTables(source, plan.catalogue)
     await checkValues(

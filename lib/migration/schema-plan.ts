@@ -10,13 +10,14 @@ import { readPostgresCatalogue } from '@/lib/postgres/catalogue'
 import { toPostgresError } from '@/lib/postgres/connect'
 import { type ColumnProfile, chooseType } from '@/lib/schema/column-type'
 import { completeSchema } from '@/lib/schema/complete-schema'
-import { addColumn, type ColumnTypes, createTable } from '@/lib/schema/create-table'
+import { addColumn, type ColumnTypes, createTable, targetColumns, translateComputed } from '@/lib/schema/create-table'
 import { schemaMigrationsTable } from '@/lib/schema/map-tables'
 import { offlinePostgresql } from '@/lib/schema/offline-adapter'
 import { rewriteForPostgresql } from '@/lib/schema/prisma-schema'
-import { type SchemaFile, scriptFromEmpty } from '@/lib/schema/schema-engine'
+import { requireSchemaEngine, type SchemaFile, scriptFromEmpty } from '@/lib/schema/schema-engine'
 import { listSchemaMigrations } from '@/lib/schema/schema-migrations'
 import { isAccepted, makeColumns, makeTable } from './make-tables'
+import { type AskSource, probeLimits } from './probe-limits'
 
 /** Where the target's schema comes from. */
 export type SchemaModel =
@@ -47,6 +48,10 @@ export interface PlanDependencies {
   readonly client: pg.Client
   /** Reads what the values of a table without a model are; slow, so asked for only when needed. */
   readonly profile: (table: SqliteTable) => Promise<ReadonlyMap<string, ColumnProfile>>
+  /** Whether a row of a table meets a condition in SQLite's SQL; asked for computed columns only. */
+  readonly meets: (table: SqliteTable, condition: string) => Promise<boolean>
+  /** Runs a statement on the source; asked where its values may be too long for the target. */
+  readonly ask: AskSource
 }
 
 /** A type that a value check asked for instead of the one chosen first, and what it found. */
@@ -69,8 +74,9 @@ export async function planSchema(
   model: SchemaModel,
   schema: string,
   overrides: TypeOverrides,
-  { client, profile }: PlanDependencies,
+  dependencies: PlanDependencies,
 ): Promise<SchemaPlan> {
+  const { client } = dependencies
   const modelSql = await sqlOfModel(model)
   const findings: Finding[] = []
   const ownSql: string[] = []
@@ -84,7 +90,7 @@ export async function planSchema(
     const modelled = await readPostgresCatalogue(client, schema)
     for (const table of source.tables) {
       if (table.name === schemaMigrationsTable) continue
-      const types = await addMissing(table, modelled, { client, schema, overrides, profile, model, ownSql, findings })
+      const types = await addMissing(table, modelled, { ...dependencies, schema, overrides, model, ownSql, findings })
       if (types) chosenTypes.set(table.name, types)
     }
     const completion = completeSchema(source, ownSql.length > 0 ? await readPostgresCatalogue(client, schema) : modelled)
@@ -95,6 +101,7 @@ export async function planSchema(
     }
     const catalogue = await readPostgresCatalogue(client, schema)
     const routines = await readRoutines(client, schema)
+    findings.push(...(await probeLimits(client, source, catalogue, dependencies.ask)))
     return { model, createsSchema, modelSql, ownSql, catalogue, routines, chosenTypes, findings }
   } catch (error) {
     throw schemaError(error, model)
@@ -132,6 +139,7 @@ async function sqlOfModel(model: SchemaModel): Promise<string> {
     return scripts.join('\n')
   }
   const files = rewriteForPostgresql(model.files)
+  await requireSchemaEngine()
   try {
     return withoutSchemaStatement(await scriptFromEmpty(offlinePostgresql(), files))
   } catch (cause) {
@@ -165,11 +173,9 @@ async function runModel(client: pg.Client, model: SchemaModel, sql: string): Pro
   if (model.kind === 'history') await client.query(`CREATE TABLE IF NOT EXISTS ${schemaMigrationsTable} (id varchar(36) PRIMARY KEY)`)
 }
 
-interface MissingContext {
-  readonly client: pg.Client
+interface MissingContext extends PlanDependencies {
   readonly schema: string
   readonly overrides: TypeOverrides
-  readonly profile: PlanDependencies['profile']
   readonly model: SchemaModel
   readonly ownSql: string[]
   readonly findings: Finding[]
@@ -196,11 +202,10 @@ async function addMissing(table: SqliteTable, modelled: PostgresCatalogue, conte
     }
   }
   const { client, schema } = context
+  const fixed = await computedOtherwise(table, missing, types, context)
   const plans = counterpart
-    ? await makeColumns(client, table, missing, (column, plain) =>
-        addColumn(table, column, schema, types.get(column.name) ?? 'text', plain),
-      )
-    : [await makeTable(client, table, (plain) => createTable(table, schema, types, plain))]
+    ? await makeColumns(client, table, missing, (column, plain) => addColumn(table, column, schema, types, plain || fixed.has(column.name)))
+    : [await makeTable(client, table, (plain) => createTable(table, schema, types, new Set([...plain, ...fixed])))]
   for (const plan of plans) {
     context.ownSql.push(plan.create)
     context.findings.push(...plan.findings)
@@ -208,6 +213,22 @@ async function addMissing(table: SqliteTable, modelled: PostgresCatalogue, conte
   if (context.model.kind !== 'introspect')
     context.findings.push(notInModel(table, counterpart ? missing.map((column) => column.name) : null))
   return types
+}
+
+/** Computed columns that PostgreSQL would compute otherwise for some row that is there. */
+async function computedOtherwise(
+  table: SqliteTable,
+  columns: readonly SqliteColumn[],
+  types: ColumnTypes,
+  { meets }: MissingContext,
+): Promise<ReadonlySet<string>> {
+  const fixed = new Set<string>()
+  for (const column of columns) {
+    for (const exception of translateComputed(table, column, targetColumns(table, types))?.exceptions ?? []) {
+      if (!fixed.has(column.name) && (await meets(table, exception))) fixed.add(column.name)
+    }
+  }
+  return fixed
 }
 
 const emptyProfile: ColumnProfile = {

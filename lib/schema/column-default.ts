@@ -1,5 +1,6 @@
 import { quoteText } from '@/lib/core/quoted-name'
 import { tokenizeSql } from '@/lib/core/sql-tokens'
+import { translateExpression } from './translate-expression'
 
 /**
  * The PostgreSQL default that does what an SQLite default does for a column of `type`: SQL ready for CREATE TABLE,
@@ -19,14 +20,28 @@ export function translateDefault(defaultSql: string | null, type: string): strin
   if (tokens.length === 1 && (first?.kind === 'string' || first?.kind === 'quoted')) return textDefault(first.text, type)
   if (tokens.length === 1 && first?.kind === 'blob') return type === 'bytea' ? `'\\x${first.text}'::bytea` : undefined
   if (/^(true|false)$/i.test(text)) return numberDefault(/^true$/i.test(text) ? '1' : '0', type)
-  return functionDefault(text.replace(/\s+/g, '').toLowerCase(), type) ?? timeTextDefault(text, type)
+  return functionDefault(text.replace(/\s+/g, '').toLowerCase(), type) ?? timeTextDefault(text, type) ?? constantDefault(text, type)
+}
+
+/** An expression of constants: `1 + 2`, `'a' || 'b'`. PostgreSQL is asked whether it takes it. */
+function constantDefault(sql: string, type: string): string | undefined {
+  if (!/^(smallint|integer|bigint|text|varchar|char)/.test(type)) return undefined
+  const translated = translateExpression(sql, { columns: [], isStored: true })
+  return translated === null || /[a-z]/i.test(sql.replace(/'(?:[^']|'')*'/g, '')) ? undefined : `(${translated.sql})`
+}
+
+/** A number as SQLite writes it into a text column: 007 is '7', 1e3 is '1000.0'; undefined for one that it may spell otherwise. */
+function numberText(number: string): string | undefined {
+  if (/^[+-]?\d+$/.test(number)) return quoteText(String(BigInt(number.replace('+', ''))))
+  const text = String(Number(number))
+  return text.includes('e') ? undefined : quoteText(text.includes('.') ? text : `${text}.0`)
 }
 
 function numberDefault(number: string, type: string): string | undefined {
   if (/^0x/i.test(number)) return numberDefault(BigInt(number).toString(), type)
   if (type === 'boolean') return Number(number) === 1 ? 'true' : Number(number) === 0 ? 'false' : undefined
   if (/^(smallint|integer|bigint|numeric|double|real)/.test(type)) return isHeld(number, type) ? number : undefined
-  if (/^(text|char|varchar)/.test(type)) return quoteText(number)
+  if (/^(text|char|varchar)/.test(type)) return numberText(number)
   if (type === 'jsonb' || type === 'json') return quoteText(number)
   if (type.startsWith('timestamp')) return quoteText(new Date(Number(number)).toISOString().replace('Z', type.includes('tz') ? 'Z' : ''))
   return undefined
@@ -61,6 +76,7 @@ function functionDefault(text: string, type: string): string | undefined {
   if ((text === 'current_date' || text === "date('now')") && type === 'date') return `(now() AT TIME ZONE 'UTC')::date`
   if ((text === 'current_time' || text === "time('now')") && type.startsWith('time('))
     return `date_trunc('second', now() AT TIME ZONE 'UTC')::time`
+  if (text === "strftime('%s','now')" && isText) return 'floor(extract(epoch FROM now()))::bigint::text'
   const isWide = /^(bigint|numeric$|double)/.test(type)
   const epoch = /^(?:unixepoch\((?:'now')?\)|strftime\('%s','now'\)|cast\(strftime\('%s','now'\)asint(?:eger)?\))(\*1000)?$/.exec(text)
   if (epoch?.[1] === undefined && epoch && (isWide || type === 'integer')) return 'floor(extract(epoch FROM now()))::bigint'

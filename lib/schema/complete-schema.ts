@@ -4,7 +4,7 @@ import { createFinding, type Finding, type FindingInput } from '@/lib/core/findi
 import { qualifiedName, quoteName, quoteNames } from '@/lib/core/quoted-name'
 import type { SchemaStep } from './create-table'
 import { schemaMigrationsTable } from './map-tables'
-import { translateExpression } from './translate-expression'
+import { type TranslationScope, translateExpression } from './translate-expression'
 import { maximumNameBytes } from './unusable-names'
 
 export interface Completion {
@@ -45,9 +45,10 @@ function addChecks(
   // Checks that a hand-written schema migration made cannot be matched by text; as many as there are count as the same.
   const present = target.constraints.filter((constraint) => constraint.kind === 'check').length
   if (present >= table.checks.length) return
+  const scope = scopeOf(table, target)
   for (const check of table.checks) {
     if (isSatisfiedByType(check.expression, target)) continue
-    const expression = translateExpression(check.expression, target.columns)
+    const expression = translateExpression(check.expression, scope)?.sql ?? null
     const otherwise = leftBehind({
       code: 'CHECK_LEFT_BEHIND',
       table: table.name,
@@ -87,22 +88,23 @@ function addIndex(
       : 'This index has no equivalent on PostgreSQL.',
     hint: 'Write it again in PostgreSQL’s SQL after the switch (CREATE INDEX …).',
   })
+  const scope = scopeOf(table, target)
   const parts = index.parts.map((part) => {
-    const expression = part.column === null ? translateExpression(part.expression ?? '', target.columns) : quoteName(part.column)
+    const expression = part.column === null ? (translateExpression(part.expression ?? '', scope)?.sql ?? null) : quoteName(part.column)
     if (expression === null || expression === '') return null
     const isText =
       part.column !== null &&
       target.columns.some((column) => column.name === part.column && /^(text|varchar|bpchar)$/.test(column.typeName))
-    // NOCASE folds ASCII letters only; lower() folds what the database's locale folds: stricter at most.
-    const folded = part.collation === 'NOCASE' && isText ? `lower(${expression})` : part.column === null ? `(${expression})` : expression
+    const folded = isText ? collated(expression, part.collation) : part.column === null ? `(${expression})` : expression
+    if (folded === null) return null
     return part.descending ? `${folded} DESC` : folded
   })
-  const where = index.where === null ? null : translateExpression(index.where, target.columns)
+  const where = index.where === null ? null : (translateExpression(index.where, scope)?.sql ?? null)
   if (parts.includes(null) || (index.where !== null && where === null)) {
     findings.push(otherwise)
     return
   }
-  if (index.parts.some((part) => part.collation === 'NOCASE')) findings.push(nocase(table, index))
+  if (index.parts.some((part) => part.collation !== 'BINARY')) findings.push(otherCollation(table, index))
   const name = freeName(
     index.origin === 'unique' ? `${table.name}_${index.parts.map((part) => part.column).join('_')}_key` : index.name,
     usedNames,
@@ -115,19 +117,33 @@ function addIndex(
   })
 }
 
+/** What an expression of the table may refer to. */
+function scopeOf(table: SqliteTable, target: PostgresTable): TranslationScope {
+  const others = table.columns.filter(({ collation }) => collation !== 'BINARY').map(({ name }) => name.toLowerCase())
+  return { columns: target.columns, otherCollations: new Set(others) }
+}
+
+/** A text such that two are equal exactly when SQLite's collation finds them so; null for a collation of the app's own. */
+function collated(expression: string, collation: string): string | null {
+  if (collation === 'BINARY') return expression
+  // NOCASE folds the ASCII letters and no others, as lower() does under the collation "C".
+  if (collation === 'NOCASE') return `lower(${expression} COLLATE "C")`
+  return collation === 'RTRIM' ? `rtrim(${expression})` : null
+}
+
 /** A primary key that ignores case keeps out more rows than PostgreSQL's own would: one more unique index does that. */
 function caselessKey(table: SqliteTable): readonly SqliteIndex[] {
   const parts = table.primaryKey.map((name) => {
     const collation = table.columns.find((column) => column.name === name)?.collation ?? 'BINARY'
     return { column: name, expression: null, descending: false, collation }
   })
-  if (!parts.some((part) => part.collation === 'NOCASE')) return []
+  if (!parts.some((part) => part.collation !== 'BINARY')) return []
   return [{ name: `${table.name}_pkey_nocase`, unique: true, origin: 'index', parts, where: null }]
 }
 
 /** An index over the same columns, whole, and unique if ours is; a primary key counts as one. */
 function isPresent(index: SqliteIndex, target: PostgresTable): boolean {
-  if (index.where !== null || index.parts.some((part) => part.column === null || part.collation === 'NOCASE')) return false
+  if (index.where !== null || index.parts.some((part) => part.column === null || part.collation !== 'BINARY')) return false
   const columns = index.parts.map((part) => part.column)
   return target.indexes.some(
     (other) =>
@@ -181,14 +197,19 @@ function leftBehind(input: Omit<FindingInput, 'severity'>): Finding {
   return createFinding({ ...input, severity: 'note' })
 }
 
-function nocase(table: SqliteTable, index: SqliteIndex): Finding {
+function otherCollation(table: SqliteTable, index: SqliteIndex): Finding {
+  const ignoresCase = index.parts.some((part) => part.collation === 'NOCASE')
   return createFinding({
-    code: 'NOCASE_INDEX',
+    code: ignoresCase ? 'NOCASE_INDEX' : 'RTRIM_INDEX',
     severity: 'note',
     table: table.name,
     shape: index.name,
-    message: 'This index ignores the case of letters; on PostgreSQL it is made over lower(…).',
-    hint: 'Queries use it when they compare lower(column), and comparisons on PostgreSQL heed case.',
+    message: ignoresCase
+      ? 'This index ignores the case of letters; on PostgreSQL it is made over lower(… COLLATE "C"), which keeps out the same rows.'
+      : 'This index ignores spaces at the end; on PostgreSQL it is made over rtrim(…), which keeps out the same rows.',
+    hint: ignoresCase
+      ? 'Queries use it when they compare lower(column COLLATE "C"), and comparisons on PostgreSQL heed case.'
+      : 'Queries use it when they compare rtrim(column), and comparisons on PostgreSQL heed spaces.',
   })
 }
 

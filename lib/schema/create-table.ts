@@ -2,7 +2,7 @@ import type { PostgresColumn, SqliteColumn, SqliteTable } from '@/lib/core/catal
 import { createFinding, type Finding } from '@/lib/core/finding'
 import { qualifiedName, quoteName, quoteNames } from '@/lib/core/quoted-name'
 import { translateDefault } from './column-default'
-import { translateExpression } from './translate-expression'
+import { type Translation, translateExpression } from './translate-expression'
 
 /** A statement that makes a part of the target's schema, and what to say when it cannot be made. */
 export interface SchemaStep {
@@ -30,7 +30,7 @@ const nothing: ReadonlySet<string> = new Set()
  */
 export function createTable(table: SqliteTable, schema: string, types: ColumnTypes, plain: ReadonlySet<string> = nothing): TablePlan {
   const findings: Finding[] = []
-  const known = table.columns.map((column) => asTargetColumn(column, types.get(column.name) ?? 'text'))
+  const known = targetColumns(table, types)
   const lines = table.columns.map((column) =>
     columnDefinition(table, column, types.get(column.name) ?? 'text', known, plain.has(column.name), findings),
   )
@@ -39,9 +39,10 @@ export function createTable(table: SqliteTable, schema: string, types: ColumnTyp
 }
 
 /** ALTER TABLE for a column that the model lacks, `plain` as for `createTable`. The table is empty still: NOT NULL can be said. */
-export function addColumn(table: SqliteTable, column: SqliteColumn, schema: string, type: string, plain = false): TablePlan {
+export function addColumn(table: SqliteTable, column: SqliteColumn, schema: string, types: ColumnTypes, plain = false): TablePlan {
   const findings: Finding[] = []
-  const definition = columnDefinition(table, column, type, [asTargetColumn(column, type)], plain, findings)
+  const known = targetColumns(table, types)
+  const definition = columnDefinition(table, column, types.get(column.name) ?? 'text', known, plain, findings)
   return { create: `ALTER TABLE ${qualifiedName(schema, table.name)} ADD COLUMN ${definition}`, findings }
 }
 
@@ -56,7 +57,7 @@ function columnDefinition(
   const name = quoteName(column.name)
   const notNull = column.notNull ? ' NOT NULL' : ''
   if (column.generated) {
-    const expression = plain ? null : translateExpression(column.generated.expression, known)
+    const expression = plain ? null : (translateComputed(table, column, known)?.sql ?? null)
     // PostgreSQL before 18 computes on write only, so every computed column is stored.
     if (expression !== null) return `${name} ${type} GENERATED ALWAYS AS (${expression}) STORED${notNull}`
     findings.push(
@@ -88,11 +89,23 @@ function columnDefinition(
   return `${name} ${type}${value == null ? '' : ` DEFAULT ${value}`}${notNull}`
 }
 
+/** The expression of a computed column in PostgreSQL's dialect, with the rows that would be computed otherwise. */
+export function translateComputed(table: SqliteTable, column: SqliteColumn, known: readonly PostgresColumn[]): Translation | null {
+  if (!column.generated) return null
+  const others = table.columns.filter(({ collation }) => collation !== 'BINARY').map(({ name }) => name.toLowerCase())
+  return translateExpression(column.generated.expression, { columns: known, otherCollations: new Set(others), isStored: true })
+}
+
+/** The columns of a table as they will stand on the target. */
+export function targetColumns(table: SqliteTable, types: ColumnTypes): readonly PostgresColumn[] {
+  return table.columns.map((column) => asTargetColumn(column, types.get(column.name) ?? 'text'))
+}
+
 function asTargetColumn(column: SqliteColumn, type: string): PostgresColumn {
   return {
     name: column.name,
     type,
-    typeName: type === 'boolean' ? 'bool' : type,
+    typeName: type === 'boolean' ? 'bool' : type.replace(/\(.*$/, ''),
     typeSchema: 'pg_catalog',
     enumLabels: null,
     maxLength: null,

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
@@ -8,6 +9,7 @@ import {
 } from '@prisma/driver-adapter-utils'
 import type { SchemaEngine } from '@prisma/schema-engine-wasm'
 import * as bindings from '@prisma/schema-engine-wasm/schema_engine_bg'
+import { AppError } from '@/lib/core/errors'
 
 /** A Prisma schema file: its name and its text. */
 export interface SchemaFile {
@@ -38,6 +40,27 @@ export async function withSchemaEngine<T>(
   } finally {
     engine.free()
     await disposeAll()
+  }
+}
+
+/**
+ * Loads the engine, so that its absence is not taken for a fault of somebody's data model.
+ *
+ * @throws AppError INTERNAL
+ */
+export async function requireSchemaEngine(): Promise<void> {
+  loading ??= loadEngine()
+  try {
+    await loading
+  } catch (cause) {
+    loading = undefined
+    throw new AppError({
+      code: 'INTERNAL',
+      operation: 'load the schema engine',
+      message: 'Prisma’s schema engine cannot be loaded.',
+      hint: 'Install the app’s packages anew: npm run bootstrap.',
+      cause,
+    })
   }
 }
 
@@ -108,12 +131,26 @@ export async function introspectDatabase(
 }
 
 async function loadEngine(): Promise<void> {
-  // From the app's folder, not from this module: bundled by Next, import.meta.url and what it resolves are not files.
-  const fromApp = createRequire(join(process.cwd(), 'package.json'))
-  const script = fromApp.resolve('@prisma/schema-engine-wasm/schema_engine_bg')
+  const script = resolveEngine()
   const bytes = await readFile(script.replace(/\.js$/, '.wasm'))
   // The module names its JavaScript half by this relative path (wasm-bindgen's "bundler" target).
   const { instance } = await WebAssembly.instantiate(bytes, { './schema_engine_bg.js': bindings as unknown as WebAssembly.ModuleImports })
   bindings.__wbg_set_wasm(instance.exports)
   ;(instance.exports.__wbindgen_start as () => void)()
+}
+
+/**
+ * From this module where it is a file of its own, whatever folder the command runs in; bundled by Next, import.meta.url
+ * and what it resolves are not files, and then the app's folder has it.
+ */
+function resolveEngine(): string {
+  const name = '@prisma/schema-engine-wasm/schema_engine_bg'
+  const fromApp = () => createRequire(join(process.cwd(), 'package.json')).resolve(name)
+  if (!import.meta.url.startsWith('file:')) return fromApp()
+  try {
+    const script = createRequire(import.meta.url).resolve(name)
+    return existsSync(script) ? script : fromApp()
+  } catch {
+    return fromApp()
+  }
 }

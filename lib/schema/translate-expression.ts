@@ -1,57 +1,47 @@
 import type { PostgresColumn } from '@/lib/core/catalogue'
 import { quoteName, quoteText } from '@/lib/core/quoted-name'
 import { closingBracket, isOperator, isWord, type SqlToken, tokenizeSql } from '@/lib/core/sql-tokens'
+import { type CallContext, extractJson, translateCall } from './translate-call'
+import { globPattern, likePattern } from './translate-pattern'
 
-/** Words that mean the same in both dialects. */
-const sharedWords = new Set([
-  'AND',
-  'OR',
-  'NOT',
-  'IN',
-  'NULL',
-  'BETWEEN',
-  'ESCAPE',
-  'CASE',
-  'WHEN',
-  'THEN',
-  'ELSE',
-  'END',
-  'ISNULL',
-  'NOTNULL',
-  'CURRENT_TIMESTAMP',
-  'CURRENT_DATE',
-  'DISTINCT',
-  'FROM',
-])
-
-/** Functions that mean the same, by their PostgreSQL name. Anything else stays behind and is said so. */
-const functions: Readonly<Record<string, string>> = {
-  ABS: 'abs',
-  COALESCE: 'coalesce',
-  IFNULL: 'coalesce',
-  INSTR: 'strpos',
-  LENGTH: 'length',
-  LOWER: 'lower',
-  LTRIM: 'ltrim',
-  NULLIF: 'nullif',
-  REPLACE: 'replace',
-  ROUND: 'round',
-  RTRIM: 'rtrim',
-  TRIM: 'trim',
-  UPPER: 'upper',
+export interface Translation {
+  readonly sql: string
+  /** Conditions in SQLite's SQL: a row that meets one gives another result on PostgreSQL. Nearly always none. */
+  readonly exceptions: readonly string[]
 }
 
-const comparisons = new Set(['=', '==', '!=', '<>', '<', '>', '<=', '>=', '+', '-', '*', '/', '%'])
+export interface TranslationScope {
+  /** The target's columns of the same table: names are spelled as there, booleans compared with numbers are cast. */
+  readonly columns: readonly PostgresColumn[]
+  /** Columns of the source that do not compare byte by byte (COLLATE NOCASE, RTRIM). Default: none. */
+  readonly otherCollations?: ReadonlySet<string>
+  /** Whether the result is stored and compared (a computed column) and not only tested. Default: false. */
+  readonly isStored?: boolean
+}
+
+/** Words that mean the same in both dialects. */
+const sharedWords = new Set(
+  'AND OR NOT IN NULL BETWEEN ESCAPE CASE WHEN THEN ELSE END ISNULL NOTNULL CURRENT_TIMESTAMP CURRENT_DATE DISTINCT FROM'.split(' '),
+)
+const arithmetic = new Set(['+', '-', '*', '/', '%'])
+const orders = new Set(['<', '>', '<=', '>='])
+const comparisons = new Set(['=', '==', '!=', '<>', ...orders, ...arithmetic])
+const textTypes = /^(text|varchar|bpchar|character varying|char)/
+const integerTypes = /^(int2|int4|int8|smallint|integer|bigint)$/
 
 /**
- * An expression of SQLite (CHECK, condition of a partial index, indexed expression, computed column) in PostgreSQL's
- * dialect, or null where the meaning could change. PostgreSQL itself has the last word: callers try the result in a
- * transaction and say what was refused.
- *
- * @param columns the target's columns of the same table: names are spelled as there, booleans compared with numbers are cast
+ * An expression of SQLite (CHECK, condition of a partial index, indexed expression, computed column, default) in
+ * PostgreSQL's dialect, or null where the meaning could change. PostgreSQL itself has the last word: callers try the
+ * result in a transaction and say what was refused.
  */
-export function translateExpression(expression: string, columns: readonly PostgresColumn[]): string | null {
-  const tokens = tokenizeSql(expression)
+export function translateExpression(expression: string, scope: TranslationScope): Translation | null {
+  const exceptions: string[] = []
+  const sql = translateTokens(expression, tokenizeSql(expression), scope, exceptions)
+  return sql === null ? null : { sql, exceptions }
+}
+
+function translateTokens(expression: string, tokens: readonly SqlToken[], scope: TranslationScope, exceptions: string[]): string | null {
+  if (scope.isStored && !isStoredAlike(tokens, scope)) return null
   const parts: string[] = []
   for (let index = 0; index < tokens.length; index += 1) {
     const token = tokens[index]
@@ -62,23 +52,52 @@ export function translateExpression(expression: string, columns: readonly Postgr
       index += consumed
       continue
     }
-    if (isWord(token, 'JSON_VALID') && isOperator(tokens[index + 1], '(')) {
+    if (token.kind === 'word' && isOperator(tokens[index + 1], '(') && !sharedWords.has(token.upper)) {
       const close = closingBracket(tokens, index + 1)
-      const inner = translateExpression(expression.slice(tokens[index + 1]?.end, tokens[close]?.start), columns)
-      // PostgreSQL 16 and later; older ones refuse it, and then the caller says so.
-      if (inner === null) return null
-      parts.push(`((${inner}) IS JSON)`)
+      const inside = tokens.slice(index + 2, close)
+      const text = translateCall(token.upper, inside, contextOf(expression, scope, exceptions))
+      if (text === null) return null
+      parts.push(text)
       index = close
       continue
     }
-    const text = translateToken(token, tokens, index, columns)
+    if (isWord(token, 'LIKE', 'GLOB')) {
+      const pattern = tokens[index + 1]
+      const text =
+        pattern?.kind !== 'string'
+          ? null
+          : isWord(token, 'LIKE')
+            ? likePattern(pattern.text, isWord(tokens[index + 2], 'ESCAPE'))
+            : globPattern(pattern.text)
+      if (text === null) return null
+      parts.push(text)
+      index += 1
+      continue
+    }
+    if (tokens[index + 1]?.text === '->>' && tokens[index + 2]?.kind === 'string') {
+      const text = extractJson([token], tokens.slice(index + 2, index + 3), contextOf(expression, scope, exceptions))
+      if (text === null) return null
+      parts.push(text)
+      index += 2
+      continue
+    }
+    const text = translateToken(token, tokens, index, scope)
     if (text === null) return null
     parts.push(text)
   }
   return parts.join(' ')
 }
 
-function translateToken(token: SqlToken, tokens: readonly SqlToken[], index: number, columns: readonly PostgresColumn[]): string | null {
+function contextOf(expression: string, scope: TranslationScope, exceptions: string[]): CallContext {
+  return {
+    columnOf: (part) => columnOf(part, scope),
+    translate: (part) => translateTokens(expression, part, scope, exceptions),
+    source: (part) => expression.slice(part[0]?.start, part.at(-1)?.end),
+    exceptions,
+  }
+}
+
+function translateToken(token: SqlToken, tokens: readonly SqlToken[], index: number, scope: TranslationScope): string | null {
   switch (token.kind) {
     case 'string':
       return quoteText(token.text)
@@ -88,11 +107,14 @@ function translateToken(token: SqlToken, tokens: readonly SqlToken[], index: num
       return /^0x|_/i.test(token.text) ? null : token.text
     case 'operator':
       return translateOperator(token.text)
-    case 'quoted':
+    case 'quoted': {
+      const column = findColumn(token.text, scope)
+      if (column) return translateColumn(column, tokens, index, scope)
       // SQLite takes "text" for a string when no column has that name.
-      return translateColumn(token.text, tokens, index, columns) ?? (token.quote === '"' ? quoteText(token.text) : null)
+      return token.quote === '"' ? quoteText(token.text) : null
+    }
     case 'word':
-      return translateWord(token, tokens, index, columns)
+      return translateWord(token, tokens, index, scope)
   }
 }
 
@@ -100,13 +122,11 @@ function translateWord(
   token: SqlToken & { kind: 'word' },
   tokens: readonly SqlToken[],
   index: number,
-  columns: readonly PostgresColumn[],
+  scope: TranslationScope,
 ): string | null {
-  if (isOperator(tokens[index + 1], '(') && functions[token.upper]) return functions[token.upper] ?? null
-  const column = isOperator(tokens[index + 1], '(') ? null : translateColumn(token.text, tokens, index, columns)
-  if (column !== null) return column
+  const column = findColumn(token.text, scope)
+  if (column) return translateColumn(column, tokens, index, scope)
   if (sharedWords.has(token.upper)) return token.upper
-  if (token.upper === 'LIKE') return 'ILIKE'
   if (token.upper === 'TRUE') return '1'
   if (token.upper === 'FALSE') return '0'
   return null
@@ -114,22 +134,42 @@ function translateWord(
 
 function translateOperator(text: string): string | null {
   if (text === '==') return '='
-  return ['->', '->>', ';', '?', ':', '@', '$', '.'].includes(text) ? null : text
+  return ['->', '->>', ';', '?', ':', '@', '$', '.', '&', '|', '~', '<<', '>>'].includes(text) ? null : text
 }
 
-function translateColumn(name: string, tokens: readonly SqlToken[], index: number, columns: readonly PostgresColumn[]): string | null {
-  const column = columns.find((candidate) => candidate.name.toLowerCase() === name.toLowerCase())
-  if (!column) return null
+function findColumn(name: string, { columns }: TranslationScope): PostgresColumn | undefined {
+  return columns.find((candidate) => candidate.name.toLowerCase() === name.toLowerCase())
+}
+
+/** The column that tokens name, if they name one and nothing else. */
+function columnOf(tokens: readonly SqlToken[], scope: TranslationScope): PostgresColumn | null {
+  const [token, ...others] = tokens
+  if (others.length > 0 || (token?.kind !== 'word' && token?.kind !== 'quoted')) return null
+  return findColumn(token.text, scope) ?? null
+}
+
+function translateColumn(column: PostgresColumn, tokens: readonly SqlToken[], index: number, scope: TranslationScope): string | null {
   const quoted = quoteName(column.name)
-  return column.typeName === 'bool' && isCompared(tokens, index) ? `(${quoted})::int` : quoted
+  const before = tokens[index - 1]
+  const next = tokens[index + 1]
+  const isCompared = [before, next].some((token) => token?.kind === 'operator' && comparisons.has(token.text))
+  const isTested = isCompared || isWord(next, 'IN', 'IS', 'NOT', 'BETWEEN', 'LIKE', 'GLOB') || isWord(before, 'IS', 'WHEN', 'BETWEEN')
+  if (column.typeName === 'bool') return isTested || isOperator(next, '||') || isOperator(before, '||') ? `(${quoted})::int` : quoted
+  if (!textTypes.test(column.typeName)) return quoted
+  if (isTested && scope.otherCollations?.has(column.name.toLowerCase())) return null
+  // SQLite orders texts by their bytes, PostgreSQL as the database's language does.
+  const isOrdered = [before, next].some((token) => token?.kind === 'operator' && orders.has(token.text)) || isWord(next, 'BETWEEN')
+  return isOrdered ? `${quoted} COLLATE "C"` : quoted
 }
 
-/** Whether the operand at `index` is compared or counted with, rather than being a condition itself. */
-function isCompared(tokens: readonly SqlToken[], index: number): boolean {
-  const next = tokens[index + 1]
-  const before = tokens[index - 1]
-  const isComparison = (token: SqlToken | undefined) => token?.kind === 'operator' && comparisons.has(token.text)
-  return isComparison(next) || isComparison(before) || isWord(next, 'IN', 'IS', 'NOT', 'BETWEEN')
+/** Whether the parts of a stored expression give the same value on both sides: text of a date, or a decimal product, would not. */
+function isStoredAlike(tokens: readonly SqlToken[], scope: TranslationScope): boolean {
+  const used = tokens.flatMap((token) => (token.kind === 'word' || token.kind === 'quoted' ? (findColumn(token.text, scope) ?? []) : []))
+  const operators = new Set(tokens.flatMap((token) => (token.kind === 'operator' ? [token.text] : [])))
+  if (operators.has('||') && !used.every(({ typeName }) => textTypes.test(typeName) || integerTypes.test(typeName) || typeName === 'bool'))
+    return false
+  const isDecimal = used.some(({ typeName }) => typeName.startsWith('numeric'))
+  return !(isDecimal && [...arithmetic].some((operator) => operators.has(operator)))
 }
 
 /** SQLite's IS compares any two values; PostgreSQL's takes NULL and truth values only. */

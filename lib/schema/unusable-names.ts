@@ -7,9 +7,16 @@ export const maximumNameBytes = 63
 /** Every PostgreSQL table has these columns already. */
 const systemColumns = new Set(['tableoid', 'xmin', 'cmin', 'xmax', 'cmax', 'ctid'])
 
-/** Tables and columns whose names PostgreSQL would cut, or cannot have at all: nothing is started with them. */
+/** https://www.postgresql.org/docs/current/limits.html */
+const maximumColumns = 1600
+
+/**
+ * Tables with more columns than PostgreSQL has, and tables and columns whose names it would cut, or cannot have at all:
+ * nothing is started with them.
+ */
 export function findUnusableNames(source: SqliteCatalogue): readonly Finding[] {
   return source.tables.flatMap((table) => {
+    if (table.columns.length > maximumColumns) return [tooManyColumns(table.name, table.columns.length)]
     const names = [{ name: table.name, column: null }, ...table.columns.map((column) => ({ name: column.name, column: column.name }))]
     return names.flatMap(({ name, column }) => {
       const fault = faultOf(name, column !== null)
@@ -17,6 +24,17 @@ export function findUnusableNames(source: SqliteCatalogue): readonly Finding[] {
       const hint = 'Rename it in the source; a Prisma schema keeps its own name for it with @map or @@map.'
       return createFinding({ ...fault, severity: 'blocks', table: table.name, column, hint })
     })
+  })
+}
+
+function tooManyColumns(table: string, columns: number): Finding {
+  return createFinding({
+    code: 'TOO_MANY_COLUMNS',
+    severity: 'blocks',
+    table,
+    shape: `${columns} columns`,
+    message: `The table has more than the ${maximumColumns} columns that a table of PostgreSQL can have.`,
+    hint: 'Split the table in the source, or gather columns that belong together into one of JSON.',
   })
 }
 

@@ -10,6 +10,7 @@ import type {
   SqliteTable,
 } from '@/lib/core/catalogue'
 import { quoteName } from '@/lib/core/quoted-name'
+import { isReservedTable, isReservedTrigger } from '@/lib/core/reserved-names'
 import { parseCreateIndex, parseCreateTable } from './create-statement'
 import type { SqliteDatabase } from './open-database'
 
@@ -47,7 +48,7 @@ type TableListRow = z.infer<typeof tableListRow>
 
 /**
  * Everything the file holds, read inside one transaction so that it is of one moment.
- * Our own fence (`_bascule*`) and `sqlite_*` are left out.
+ * What is ours (`reserved-names`) and `sqlite_*` are left out.
  */
 export function readSqliteCatalogue(db: SqliteDatabase): SqliteCatalogue {
   return db.transaction(() => {
@@ -59,7 +60,7 @@ export function readSqliteCatalogue(db: SqliteDatabase): SqliteCatalogue {
     const indexSql = new Map(master.filter((row) => row.type === 'index').map((row) => [row.name, row.sql]))
     const sequences = readSequences(db)
     const tables = listed
-      .filter((row) => row.type === 'table' && !isInternal(row.name))
+      .filter((row) => row.type === 'table' && !isReservedTable(row.name))
       .map((row) => readTable(db, row, sqlOf.get(row.name) ?? '', indexSql, sequences.get(row.name) ?? null))
     return {
       tables: tables
@@ -74,11 +75,6 @@ export function readSqliteCatalogue(db: SqliteDatabase): SqliteCatalogue {
       version: z.object({ version: z.string() }).parse(db.prepare('SELECT sqlite_version() AS version').get()).version,
     }
   })()
-}
-
-/** Names that belong to SQLite or to us. */
-export function isInternal(name: string): boolean {
-  return /^(sqlite_|_bascule)/i.test(name)
 }
 
 function compareNames(a: string, b: string): number {
@@ -238,7 +234,7 @@ function readOthers(master: readonly MasterRow[], listed: readonly TableListRow[
   return [
     ...master.filter((row) => row.type === 'view').map((row): SqliteObject => ({ kind: 'view', name: row.name, table: null })),
     ...master
-      .filter((row) => row.type === 'trigger' && !isInternal(row.name))
+      .filter((row) => row.type === 'trigger' && !isReservedTrigger(row.name))
       .map((row): SqliteObject => ({ kind: 'trigger', name: row.name, table: row.tbl_name })),
     ...virtual.map((name): SqliteObject => ({ kind: 'virtual-table', name, table: null })),
     ...listed

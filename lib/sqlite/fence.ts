@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { quoteName, quoteText } from '@/lib/core/quoted-name'
-import { isInternal } from './catalogue'
+import { isReservedTable } from '@/lib/core/reserved-names'
 import { type SqliteDatabase, toSqliteError } from './open-database'
 
 /** Stands at the beginning of the message of every write that the fence refused, in SQLite and in PostgreSQL. */
@@ -99,7 +99,7 @@ function userTables(db: SqliteDatabase): readonly string[] {
     .array(z.object({ name: z.string() }))
     .parse(rows)
     .map((row) => row.name)
-    .filter((name) => !isInternal(name))
+    .filter((name) => !isReservedTable(name))
 }
 
 function dropFence(db: SqliteDatabase): boolean {

@@ -1,4 +1,5 @@
 import type { PostgresCatalogue, PostgresTable, SqliteCatalogue, SqliteTable } from '@/lib/core/catalogue'
+import { isReservedTable } from '@/lib/core/reserved-names'
 
 /** A name that stands on at least one side. */
 export interface TablePair {
@@ -22,5 +23,5 @@ export function pairTables(source: SqliteCatalogue, target: PostgresCatalogue): 
 }
 
 function isData(name: string): boolean {
-  return name !== '_prisma_migrations' && !name.startsWith('_bascule')
+  return name !== '_prisma_migrations' && !isReservedTable(name)
 }

@@ -119,10 +119,16 @@ export function tallyLargeRows(context: Omit<Classification, 'check' | 'isUtf16'
   }
 }
 
-type KeyColumns = readonly { readonly name: string; readonly expression: string }[]
+/** `isPlace` marks the rowid beside a primary key, which is shown only where the key has a NULL. */
+type KeyColumns = readonly { readonly name: string; readonly expression: string; readonly isPlace: boolean }[]
 
 function keyOfRow(keyColumns: KeyColumns, values: readonly RawValue[]): Record<string, string> {
-  return Object.fromEntries(keyColumns.map((column, index) => [column.name, printableKey(values[index] ?? null)]))
+  // A NULL in the primary key names no row: there the rowid does.
+  const isNamed = keyColumns.every((column, index) => column.isPlace || values[index] !== null)
+  const shown = keyColumns.flatMap((column, index) =>
+    column.isPlace && isNamed ? [] : [{ name: column.name, value: values[index] ?? null }],
+  )
+  return Object.fromEntries(shown.map(({ name, value }) => [name, printableKey(value)]))
 }
 
 function addToTally(tallies: Map<string, Tally>, column: string | null, code: ValueCode, shape: string, key: Record<string, string>): void {
@@ -134,8 +140,10 @@ function addToTally(tallies: Map<string, Tally>, column: string | null, code: Va
 }
 
 function keyColumnsOf(mapping: TableMapping, key: RowKey): KeyColumns {
-  if (mapping.primaryKey.length > 0) return mapping.primaryKey.map((name) => ({ name, expression: columnReference(name) }))
-  return key.kind === 'rowid' ? [{ name: 'rowid', expression: key.expressions[0] }] : []
+  const place = key.kind === 'rowid' ? { name: 'rowid', expression: key.expressions[0] } : null
+  if (mapping.primaryKey.length === 0) return place ? [{ ...place, isPlace: false }] : []
+  const named = mapping.primaryKey.map((name) => ({ name, expression: columnReference(name), isPlace: false }))
+  return place === null || mapping.rowidColumn !== null ? named : [...named, { ...place, isPlace: true }]
 }
 
 /** A key for people: bytes in hexadecimal, texts cut at 200 characters. */

@@ -1,0 +1,15 @@
+/**
+ * Tables that the product itself keeps inside an SQLite file: the fence's mark, and the record of repairs in a copy. Exact
+ * names, so that a table of the user's that only begins like them is a table like any other.
+ */
+const ownTables = new Set(['_bascule_fence', '_bascule_repair', '_bascule_repaired_row'])
+
+/** Whether a table of an SQLite file belongs to SQLite or to us. */
+export function isReservedTable(name: string): boolean {
+  return /^sqlite_/i.test(name) || ownTables.has(name)
+}
+
+/** Whether a trigger is one of the fence's guards. */
+export function isReservedTrigger(name: string): boolean {
+  return /^_bascule_fence_\d+_(insert|update|delete)$/.test(name)
+}

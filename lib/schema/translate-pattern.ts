@@ -1,0 +1,24 @@
+import { quoteText } from '@/lib/core/quoted-name'
+
+/** `LIKE 'pattern'`: SQLite heeds the case of no ASCII letter, and has no escape character unless one is given. */
+export function likePattern(pattern: string, hasEscape: boolean): string {
+  return hasEscape ? `ILIKE ${quoteText(pattern)}` : `ILIKE ${quoteText(pattern.replaceAll('\\', '\\\\'))}`
+}
+
+/** `GLOB 'pattern'` as a regular expression over the whole text, or null for a form that has none. */
+export function globPattern(pattern: string): string | null {
+  let expression = ''
+  for (let index = 0; index < pattern.length; index += 1) {
+    const character = pattern.charAt(index)
+    if (character === '*') expression += '.*'
+    else if (character === '?') expression += '.'
+    else if (character === '[') {
+      const set = /^\[(\^?)(\]?[^\]]*)\]/.exec(pattern.slice(index))
+      if (!set || /[\\[]/.test(set[2] ?? '')) return null
+      expression += set[0]
+      index += set[0].length - 1
+    } else expression += /[\w\s\u0080-\uffff]/.test(character) ? character : `\\${character}`
+  }
+  // (?s) lets a dot stand for a newline too, as GLOB's * does.
+  return `COLLATE "C" ~ ${quoteText(`(?s)^${expression}$`)}`
+}
