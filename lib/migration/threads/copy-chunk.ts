@@ -112,6 +112,11 @@ async function sendLines(
   const ended = finished(stream)
   // Looked at when it is awaited below; until then a failure must not count as unhandled.
   ended.catch(() => undefined)
+  // The driver's stream says that the server has refused, and then takes further writes and fails over its own feet.
+  let refusal: Error | undefined
+  stream.once('error', (error) => {
+    refusal = error
+  })
   let rows = 0
   let bytes = 0
   let reportedAt = performance.now()
@@ -125,6 +130,7 @@ async function sendLines(
     // Also without backpressure the loop must turn, so that errors of the server are seen.
     if (full) await drained(stream, ended, client)
     else await new Promise(setImmediate)
+    if (refusal) throw refusal
     const now = performance.now()
     if (now - reportedAt >= progressIntervalMs) {
       progress({ rows, bytes })
@@ -143,7 +149,7 @@ async function sendLines(
   } catch (error) {
     stream.destroy(error instanceof Error ? error : new Error(String(error)))
     await ended.catch(() => undefined)
-    throw error
+    throw refusal ?? error
   }
   await ended
   return { rows, bytes }
