@@ -2,6 +2,7 @@ import type pg from 'pg'
 import { throwIfAborted } from '@/lib/core/abort'
 import { AppError } from '@/lib/core/errors'
 import type { Finding } from '@/lib/core/finding'
+import type { Report } from '@/lib/core/progress'
 import { readMark } from '@/lib/postgres/copy-mark'
 import { inspectTarget } from '@/lib/postgres/inspect-target'
 import { removeCopy, setCopyAside } from '@/lib/postgres/remove-copy'
@@ -141,9 +142,17 @@ async function check(options: MigrateOptions, run: MigrationRun, pool: TaskPool,
   run.inspection = inspection
   requireReadyTarget(inspection, options.setAside)
   const session = run.session ?? (await openSession(options, target, run, signal, false))
+  // Known to the result also when a choice is refused: they say what is possible.
+  const said: Finding[] = []
+  run.findings = said
   const checked = await session.persist(async (client) => {
     if (!options.dryRun) await clearLeftover(client, options, run)
-    return checkMigration({ sourcePath, target, model, client, pool, report: run.report, signal, choices: options.choices ?? [] })
+    said.length = 0
+    const report: Report = (event) => {
+      if (event.type === 'finding') said.push(event.finding)
+      run.report(event)
+    }
+    return checkMigration({ sourcePath, target, model, client, pool, report, signal, choices: options.choices ?? [] })
   })
   run.findings = checked.findings
   run.plan = checked.plan

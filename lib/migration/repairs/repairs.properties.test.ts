@@ -119,7 +119,7 @@ it('a database with any faults, and any choice for each kind: it arrives, all el
       expect(goneTags.sort()).toEqual(gone.sort())
       expect(countRows(from.path)).toBe(generated.length)
     }),
-    { numRuns: 6 },
+    { numRuns: 4 },
   )
 }, 120_000)
 

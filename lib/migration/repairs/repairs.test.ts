@@ -1,15 +1,21 @@
+import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { describe, expect, inject, it } from 'vitest'
+import type { ProgressEvent } from '@/lib/core/progress'
 import type { RepairChoice, RepairKind } from '@/lib/core/repair-choice'
 import { verifyDatabases } from '@/lib/verification/verify-databases'
 import { createPostgresDatabase, type TestPostgresDatabase, withPostgres } from '@/tests/support/postgres-databases'
 import { createSqliteDatabase, type TestSqliteDatabase } from '@/tests/support/sqlite-databases'
+import { cutOver } from '../cut-over'
 import { discardCopy } from '../discard-copy'
-import { migrateDatabase } from '../migrate-database'
+import { type MigrateOptions, migrateDatabase } from '../migrate-database'
 import type { MigrationResult } from '../migration-result'
 import type { SchemaModel } from '../schema-plan'
+import { bundleChild } from '../testing/bundle-child'
 
 const signal = new AbortController().signal
 
@@ -158,6 +164,10 @@ describe('choices', () => {
       message: expect.stringContaining('orphans=null is not possible for comment.post'),
     })
     expect(refused.error?.hint).toContain('orphans=delete:comment.post')
+    expect(refused.findings.flatMap(({ table, severity, choices }) => (severity === 'blocks' ? [[table, choices.length]] : []))).toEqual([
+      ['comment', 1],
+      ['post', 2],
+    ])
     const unknown = await migrate(source, target, [choose('orphans', 'delete', 'coment')])
     expect(unknown.error).toMatchObject({ code: 'INVALID_INPUT', message: expect.stringContaining('coment') })
     const twice = await migrate(source, target, [choose('orphans', 'delete'), choose('orphans', 'null')])
@@ -205,6 +215,50 @@ describe('choices', () => {
     await discardCopy({ sourcePath: source.path, targetUrl: target.url, jobId: `job-${target.name}`, workDir }, () => undefined, signal)
     expect(result.repairList?.rows).toBe(5)
     expect(await readdir(workDir)).toEqual([])
+  })
+
+  it('are expected by the switch, which counts both sides once more', async () => {
+    await using source = await createSqliteDatabase(family)
+    await using target = await createPostgresDatabase(server)
+    const result = await migrate(source, target, [choose('orphans', 'delete')], { fenceSource: true })
+    expect(result.tables.find(({ table }) => table === 'comment')).toMatchObject({
+      sourceRows: 4,
+      targetRows: 1,
+      leftOut: 3,
+      content: 'unknown',
+    })
+    const jobId = `job-${target.name}`
+    const flips: string[] = []
+    await cutOver(
+      { sourcePath: source.path, targetUrl: target.url, jobId },
+      async () => void flips.push('over'),
+      () => undefined,
+      signal,
+    )
+    expect(flips).toEqual(['over'])
+  })
+
+  it('hold for a migration that goes on after it was killed; with other choices it begins anew', async () => {
+    await using source = await createSqliteDatabase(family)
+    await using target = await createPostgresDatabase(server)
+    const choices = [choose('orphans', 'delete')]
+    await killInSchema(optionsOf(source, target, choices))
+    const phases: ProgressEvent[] = []
+    const result = await migrateDatabase(optionsOf(source, target, choices), (event) => void phases.push(event), signal)
+    expect(result.error).toBeUndefined()
+    expect(phases).toContainEqual(
+      expect.objectContaining({ phase: 'checks', status: 'succeeded', facts: expect.objectContaining({ resumed: true }) }),
+    )
+    expect(result.repairs.reduce((sum, { rows }) => sum + rows, 0)).toBe(5)
+    expect(await verifyDatabases({ sourcePath: source.path, targetUrl: target.url }, () => undefined, signal)).toMatchObject({
+      status: 'succeeded',
+    })
+
+    await using other = await createPostgresDatabase(server)
+    await killInSchema(optionsOf(source, other, choices))
+    const anew = await migrate(source, other, [choose('orphans', 'null', 'post.author'), choose('orphans', 'delete')])
+    expect(anew.error).toBeUndefined()
+    expect(await rowsOf(other, 'SELECT id FROM post')).toHaveLength(2)
   })
 
   it('take of equal rows one, and leave rows that differ to people', async () => {
@@ -334,18 +388,37 @@ function migrate(
   source: TestSqliteDatabase,
   target: TestPostgresDatabase,
   choices: readonly RepairChoice[],
-  { model = { kind: 'introspect' }, dryRun = false }: { readonly model?: SchemaModel; readonly dryRun?: boolean } = {},
+  special: Partial<MigrateOptions> = {},
 ): Promise<MigrationResult> {
-  const options = {
+  return migrateDatabase({ ...optionsOf(source, target, choices), ...special }, () => undefined, signal)
+}
+
+function optionsOf(source: TestSqliteDatabase, target: TestPostgresDatabase, choices: readonly RepairChoice[]): MigrateOptions {
+  return {
     jobId: `job-${target.name}`,
     sourcePath: source.path,
     targetUrl: target.url,
-    model,
+    model: { kind: 'introspect' },
     workDir: join(source.folder, 'work'),
     fenceSource: false,
     setAside: false,
-    dryRun,
+    dryRun: false,
     choices,
   }
-  return migrateDatabase(options, () => undefined, signal)
+}
+
+/** Runs the migration in a process of its own and kills it when the safety copy and the repaired copy stand. */
+async function killInSchema(options: MigrateOptions): Promise<void> {
+  const script = await bundleChild('migrate-in-child.ts')
+  const child = spawn(process.execPath, [script, JSON.stringify(options)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  try {
+    for await (const line of createInterface(child.stdout)) {
+      const event = JSON.parse(line) as ProgressEvent
+      if (event.type === 'phase' && event.phase === 'schema') break
+    }
+  } finally {
+    child.kill('SIGKILL')
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
+    await rm(script, { force: true })
+  }
 }
