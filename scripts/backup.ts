@@ -1,5 +1,5 @@
 /**
- * Backups from the terminal and from cron: npm run backup -- create | list | verify ID [--json]
+ * Backups from the terminal and from cron: npm run backup -- create | list | verify ID | restore ID [--json]
  *
  * The same archives, the same catalogue and the same lease as the Backups page. Progress goes to standard error; with
  * --json one result object is the last line of standard output.
@@ -16,13 +16,19 @@ import type { PostgresFormat } from '@/lib/backup/database-snapshot'
 import { noKeys } from '@/lib/backup/encryption'
 import { parseTypedKey } from '@/lib/backup/key-policy'
 import { type BackupSetup, makeBackup } from '@/lib/backup/make-backup'
+import { previewRestore, restoreBackup } from '@/lib/backup/restore-backup'
 import { trialBackup } from '@/lib/backup/trial-backup'
 import { loadEnvFiles } from '@/lib/config/env-files'
 import { parseEnvironment } from '@/lib/config/environment'
-import { initialiseActiveDatabase } from '@/lib/control/active-database'
+import { initialiseActiveDatabase, readActiveDatabase } from '@/lib/control/active-database'
 import { openControlStore } from '@/lib/control/control-store'
+import { withExclusive } from '@/lib/control/exclusive'
+import { databasesLease, leaseHeld } from '@/lib/control/lease'
 import { openSecret } from '@/lib/control/secrets'
 import { AppError, exitStatusOf, reportError } from '@/lib/core/errors'
+import { exclusiveKinds } from '@/lib/jobs/job'
+import { findActiveJob } from '@/lib/jobs/job-queue'
+import { requireStateFor } from '@/lib/jobs/preconditions'
 import { initialState } from '@/lib/jobs/sealed-target'
 import packageJson from '@/package.json' with { type: 'json' }
 import { backupTable, printBackupEvent, resultOf } from './backup/backup-output'
@@ -43,6 +49,12 @@ interface CreateOptions {
   readonly format: PostgresFormat
   readonly trial: boolean
   readonly encrypted?: true
+}
+
+interface RestoreCommandOptions {
+  readonly only?: 'database' | 'files'
+  readonly keyFile?: string
+  readonly yes?: true
 }
 
 const json = () => new Option('--json', 'one JSON object on the last line of standard output')
@@ -87,6 +99,18 @@ command
     run = (setup, signal) => verify(setup, id, options.keyFile, signal)
   })
 
+command
+  .command('restore')
+  .description('Brings a backup back into the app. What was written since is lost, but for the safety backup made first.')
+  .argument('<id>', 'as `list` shows it')
+  .addOption(new Option('--only <part>', 'restore only this').choices(['database', 'files']))
+  .option('--key-file <path>', 'a file with the passphrase or the private key, where this server has none')
+  .option('--yes', 'do it; without it only what would change is shown')
+  .addOption(json())
+  .action((id: string, options: RestoreCommandOptions) => {
+    run = (setup, signal) => restore(setup, id, options, signal)
+  })
+
 /** Runs the command; answers its exit status. */
 async function main(): Promise<number> {
   const status = parseArguments(command)
@@ -129,6 +153,34 @@ async function verify(setup: BackupSetup, id: string, keyFile: string | undefine
   await getBackup(setup, id)
   const holder = `command line, process ${process.pid} on ${hostname()}`
   return outcomeOf(setup, await trialBackup(setup, { id, keys, holder }, printBackupEvent, signal))
+}
+
+async function restore(setup: BackupSetup, id: string, options: RestoreCommandOptions, signal: AbortSignal): Promise<Outcome> {
+  const { store } = setup
+  requireStateFor('restore', (await readActiveDatabase(store)).state)
+  const preview = await previewRestore(setup, id, signal)
+  const changes = preview.tables.filter(({ archiveRows, presentRows }) => archiveRows !== presentRows)
+  const lines = changes.map(
+    ({ table, archiveRows, presentRows }) => `${table}: ${presentRows ?? '-'} rows now, ${archiveRows ?? '-'} in the backup`,
+  )
+  if (!options.yes) {
+    const message = 'Nothing was changed. To restore it, repeat the command with --yes.'
+    return {
+      status: 1,
+      result: { status: 'failed', preview, error: { code: 'CONFIRMATION_REQUIRED', message } },
+      lines: [...lines, message],
+    }
+  }
+  const job = await findActiveJob(store)
+  if (job && exclusiveKinds.has(job.kind))
+    throw leaseHeld({ holder: job.requestedBy, purpose: job.kind, acquiredAt: new Date(job.createdAt) })
+  const keys = options.keyFile === undefined ? noKeys : parseTypedKey((await readFile(fromCaller(options.keyFile), 'utf8')).trim())
+  const holder = `command line, process ${process.pid} on ${hostname()}`
+  const work = { id, parts: options.only ?? 'all', keys, requestedBy: `command line on ${hostname()}`, jobId: null, holder } as const
+  const request = { name: databasesLease, holder, purpose: 'restore' }
+  const result = await withExclusive(store, request, signal, (held) => restoreBackup(setup, work, printBackupEvent, held))
+  const undo = `Restored. To undo it: npm run backup -- restore ${result.safetyBackupId} --yes`
+  return { status: 0, result: { status: 'succeeded', ...result }, lines: [...lines, undo] }
 }
 
 function outcomeOf(setup: BackupSetup, backup: BackupView): Outcome {

@@ -1,9 +1,12 @@
 import { z } from 'zod'
 import type { SessionUser } from '@/lib/auth/roles'
 import { getBackup } from '@/lib/backup/backup-catalogue'
+import type { RestoreParts } from '@/lib/backup/restore-plan'
+import { readActiveDatabase } from '@/lib/control/active-database'
 import { sealSecret } from '@/lib/control/secrets'
 import type { JobView } from '@/lib/jobs/job'
 import { enqueueJob } from '@/lib/jobs/job-queue'
+import { requireStateFor } from '@/lib/jobs/preconditions'
 import type { Container } from './container'
 
 /** What POST /api/backups takes. */
@@ -28,4 +31,19 @@ export async function requestTrial(container: Container, user: SessionUser, id: 
   await getBackup(backups, id)
   const sealedKey = key === null ? null : sealSecret(key, environment.nextAuthSecret)
   return enqueueJob(control, { kind: 'trial', payload: { backupId: id, sealedKey }, requestedBy: user.email })
+}
+
+/** Queues a restore, if the app is in a state for it. @throws AppError STATE_CONFLICT, NOT_FOUND, LEASE_HELD */
+export async function requestRestore(
+  container: Container,
+  user: SessionUser,
+  id: string,
+  parts: RestoreParts,
+  key: string | null,
+): Promise<JobView> {
+  const { control, backups, environment } = container
+  requireStateFor('restore', (await readActiveDatabase(control)).state)
+  await getBackup(backups, id)
+  const sealedKey = key === null ? null : sealSecret(key, environment.nextAuthSecret)
+  return enqueueJob(control, { kind: 'restore', payload: { backupId: id, parts, sealedKey }, requestedBy: user.email })
 }

@@ -27,7 +27,7 @@ export function BackupFacts({ backup }: { backup: BackupView }) {
     facts.push(
       [t('app'), `${app.name} ${app.version}`],
       [t('database'), `${t(`engine.${database.engine}`)} ${database.version}`],
-      [t('format'), `${t(`formatName.${database.format}`)}. ${database.reason}`],
+      [t('format'), database.format === 'sqlite' ? t('formatName.sqlite') : `${t(`formatName.${database.format}`)}. ${database.reason}`],
       [t('schemaVersion'), mono(database.schemaMigrations.at(-1) ?? '–')],
       [t('files'), t('filesFact', { count: files.count, size: format.bytes(files.sizeBytes) })],
       [t('fileKey'), mono(files.keyFingerprint)],
@@ -51,11 +51,11 @@ export function BackupFacts({ backup }: { backup: BackupView }) {
     <Card aria-labelledby="backup-facts">
       <CardHeader title={t('facts')} titleId="backup-facts" />
       <CardBody>
-        <dl className="grid grid-cols-[auto_minmax(0,1fr)] gap-x-4 gap-y-1.5 text-sm">
+        <dl className="grid gap-x-4 gap-y-1.5 text-sm sm:grid-cols-[auto_minmax(0,1fr)]">
           {facts.map(([name, value]) => (
             <div key={name} className="contents">
               <dt className="text-ink-faint">{name}</dt>
-              <dd className="tabular min-w-0 break-words">{value}</dd>
+              <dd className="tabular min-w-0 break-words max-sm:mb-2">{value}</dd>
             </div>
           ))}
         </dl>

@@ -1,7 +1,7 @@
 'use client'
 
 import { useQuery } from '@tanstack/react-query'
-import { ArrowLeft, Download, FlaskConical, Lock, LockOpen, Trash2 } from 'lucide-react'
+import { ArchiveRestore, ArrowLeft, Download, FlaskConical, Lock, LockOpen, Trash2 } from 'lucide-react'
 import Link from 'next/link'
 import { useRouter } from 'next/navigation'
 import { useTranslations } from 'next-intl'
@@ -22,7 +22,8 @@ import { LockBadge, TrustBadge } from './backup-badges'
 import { BackupFacts } from './backup-facts'
 import { backupQuery } from './backup-queries'
 import { KeyCheck } from './key-check'
-import { RunningBackup } from './running-backup'
+import { RestoreDialog } from './restore-dialog'
+import { isBackupJob, RunningBackup } from './running-backup'
 import { useBackupActions } from './use-backup-actions'
 import { useRefreshWhenEnded } from './use-refresh-when-ended'
 
@@ -31,7 +32,7 @@ export function BackupPage({ backupId }: { backupId: string }) {
   const t = useTranslations('backups')
   const { data: backup, error, refetch } = useQuery(backupQuery(backupId))
   const { data: jobs } = useQuery(recentJobsQuery(20))
-  const running = jobs?.find((job) => (job.kind === 'trial' || job.kind === 'backup') && isActive(job))
+  const running = jobs?.find((job) => isBackupJob(job) && isActive(job))
   useRefreshWhenEnded(running?.id)
   return (
     <>
@@ -132,6 +133,7 @@ function Actions({ backup, isBusy }: { backup: BackupView; isBusy: boolean }) {
   const common = useTranslations('common')
   const router = useRouter()
   const [isAsking, setIsAsking] = useState(false)
+  const [isRestoring, setIsRestoring] = useState(false)
   const { download, remove, lock, trial } = useBackupActions(() => router.push('/admin/backups'))
   const error = download.error ?? remove.error
   return (
@@ -148,6 +150,11 @@ function Actions({ backup, isBusy }: { backup: BackupView; isBusy: boolean }) {
           icon={<FlaskConical aria-hidden />}
         >
           {t('tryNow')}
+        </Button>
+      ) : null}
+      {backup.present ? (
+        <Button disabled={isBusy} onClick={() => setIsRestoring(true)} icon={<ArchiveRestore aria-hidden />}>
+          {t('restore.open')}
         </Button>
       ) : null}
       <Button
@@ -181,6 +188,7 @@ function Actions({ backup, isBusy }: { backup: BackupView; isBusy: boolean }) {
           </>
         }
       />
+      <RestoreDialog backup={backup} open={isRestoring} onOpenChange={setIsRestoring} />
       <PasswordDialog {...download.passwordDialog} />
       <PasswordDialog {...remove.passwordDialog} />
     </>

@@ -4,6 +4,7 @@ import { fetchJson } from '@/components/api/fetch-json'
 import { refreshJobs } from '@/components/jobs/job-queries'
 import { archiveEncryptionSchema, backupViewSchema } from '@/lib/backup/backup-view'
 import { recoverabilitySchema } from '@/lib/backup/could-recover'
+import { type RestoreParts, restorePreviewSchema } from '@/lib/backup/restore-plan'
 import { jobViewSchema } from '@/lib/jobs/job'
 
 export const backupKeys = {
@@ -11,6 +12,7 @@ export const backupKeys = {
   list: ['backups', 'list'] as const,
   detail: (id: string) => ['backups', 'detail', id] as const,
   recoverability: ['backups', 'recoverability'] as const,
+  preview: (id: string) => ['backups', 'preview', id] as const,
 }
 
 const keysSchema = z.object({ policy: archiveEncryptionSchema, changedAt: z.iso.datetime().nullable() })
@@ -82,6 +84,22 @@ export function deleteBackup(id: string) {
 /** A link for this session; the server may want the password first. */
 export function requestDownload(id: string) {
   return fetchJson(`${pathOf(id)}/link`, z.object({ path: z.string(), expiresAt: z.iso.datetime() }), { method: 'POST', body: {} })
+}
+
+/** What restoring a backup would change; asked anew each time, since the app goes on writing. */
+export function restorePreviewQuery(id: string) {
+  return queryOptions({
+    queryKey: backupKeys.preview(id),
+    queryFn: ({ signal }) => fetchJson(`${pathOf(id)}/restore`, z.object({ preview: restorePreviewSchema }), { signal }),
+    select: (answer) => answer.preview,
+    staleTime: 0,
+    gcTime: 0,
+  })
+}
+
+/** Queues a restore; the server may want the password first. */
+export function startRestore({ id, parts, key }: { id: string; parts: RestoreParts; key: string | null }) {
+  return fetchJson(`${pathOf(id)}/restore`, jobAnswerSchema, { method: 'POST', body: { parts, key, confirmation: 'RESTORE' } })
 }
 
 export function checkKeyMutation() {

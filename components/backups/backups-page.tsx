@@ -17,7 +17,7 @@ import { backupsQuery } from './backup-queries'
 import { BackupsTable } from './backups-table'
 import { EncryptionDialog } from './encryption-dialog'
 import { RecoverAnswer } from './recover-answer'
-import { RunningBackup } from './running-backup'
+import { isBackupJob, RunningBackup } from './running-backup'
 import { StartBackupDialog } from './start-backup-dialog'
 import { useRefreshWhenEnded } from './use-refresh-when-ended'
 
@@ -28,7 +28,7 @@ export function BackupsPage() {
   const state = useQuery(adminStateQuery())
   const { data: jobs } = useQuery(recentJobsQuery(20))
   const [dialog, setDialog] = useState<'start' | 'encryption' | null>(null)
-  const last = jobs?.find((job) => job.kind === 'backup' || job.kind === 'trial')
+  const last = jobs?.find((job) => isBackupJob(job))
   const running = last && isActive(last) ? last : undefined
   useRefreshWhenEnded(running?.id)
   const broken = last && !running && last.error !== null && last.status !== 'cancelled' ? last : undefined

@@ -12,6 +12,7 @@ import { useJob } from '@/components/jobs/use-job'
 import { Card, CardBody, CardHeader } from '@/components/ui/card'
 import { Progress } from '@/components/ui/progress'
 import { backupPhases } from '@/lib/backup/backup-view'
+import { restorePhases } from '@/lib/backup/restore-plan'
 import type { JobView } from '@/lib/jobs/job'
 
 /** A backup or a trial restore at work: steps, bytes, rate, time left, log, and the way to stop it. */
@@ -20,7 +21,7 @@ export function RunningBackup({ job: listed }: { job: JobView }) {
   const format = useFormatters()
   const { job = listed, progress, stream } = useJob(listed.id)
   const live = isActive(job)
-  const planned = listed.kind === 'backup' ? backupPhases : (['trial'] as const)
+  const planned = listed.kind === 'backup' ? backupPhases : listed.kind === 'restore' ? restorePhases : (['trial'] as const)
   const phases =
     progress.phases.length > 0
       ? progress.phases
@@ -63,4 +64,9 @@ export function RunningBackup({ job: listed }: { job: JobView }) {
       <LogView lines={progress.log} live={live} className="border-line border-t" />
     </Card>
   )
+}
+
+/** Kinds of job that the Backups pages follow. */
+export function isBackupJob(job: JobView): boolean {
+  return job.kind === 'backup' || job.kind === 'trial' || job.kind === 'restore'
 }

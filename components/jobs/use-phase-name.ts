@@ -2,6 +2,7 @@
 
 import { useTranslations } from 'next-intl'
 import { backupPhases } from '@/lib/backup/backup-view'
+import { restorePhases } from '@/lib/backup/restore-plan'
 import { migrationPhases } from '@/lib/migration/migration-result'
 import { checkGroups } from '@/lib/preflight/check-catalogue'
 
@@ -21,7 +22,7 @@ export function usePhaseName(): (phase: string) => PhaseName {
 }
 
 /** Those of a migration and of a preflight, and the one that only a verification has. */
-const knownPhases = [...migrationPhases, ...checkGroups, 'plan', 'content', ...backupPhases] as const
+const knownPhases = [...migrationPhases, ...checkGroups, 'plan', 'content', ...backupPhases, ...restorePhases] as const
 
 function isKnown(phase: string): phase is (typeof knownPhases)[number] {
   return knownPhases.some((known) => known === phase)

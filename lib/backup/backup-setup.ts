@@ -28,6 +28,7 @@ export function createBackupSetup({ environment, store, root, app, openTarget }:
     environmentPath: join(/*turbopackIgnore: true*/ root, '.env'),
     app,
     master: environment.nextAuthSecret,
+    root,
   }
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { backupViewSchema, type BackupView } from './backup-view'
+import { type BackupView, backupViewSchema } from './backup-view'
 
 /**
  * "Could I recover now?" as one answer.
@@ -31,7 +31,13 @@ export function couldRecover(backups: readonly BackupView[], now: Date): Recover
   const newest = tested ?? there.find((backup) => backup.trial?.status !== 'failed') ?? null
   const newestBad = backups.find((backup) => backup.status === 'failed' || backup.trial?.status === 'failed')
   const failedSince = newestBad && (!newest || newestBad.createdAt > newest.createdAt) ? newestBad.createdAt : null
-  const backup = newest && { id: newest.id, createdAt: newest.createdAt, sizeBytes: newest.sizeBytes, keyKnown: newest.keyKnown, fileName: newest.fileName }
+  const backup = newest && {
+    id: newest.id,
+    createdAt: newest.createdAt,
+    sizeBytes: newest.sizeBytes,
+    keyKnown: newest.keyKnown,
+    fileName: newest.fileName,
+  }
   return { state: stateOf(tested, newest, now), backup, failedSince }
 }
 

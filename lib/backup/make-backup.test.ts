@@ -45,6 +45,7 @@ beforeEach(async () => {
     environmentPath: join(database.folder, '.env'),
     app: { name: 'test', version: '1.2.3' },
     master,
+    root: join(import.meta.dirname, '../..'),
   }
 })
 afterEach(async () => {

@@ -22,6 +22,10 @@ export interface BackupSetup extends BackupCatalogue {
   readonly app: { readonly name: string; readonly version: string }
   /** NEXTAUTH_SECRET. */
   readonly master: string
+  /** The app's folder, absolute: its schema migrations lie there. */
+  readonly root: string
+  /** Whether leftovers of killed backups are removed first. false while a restore has its own work beside. Default: true. */
+  readonly sweep?: boolean
 }
 
 export interface MakeBackupOptions {
@@ -53,7 +57,7 @@ export async function makeBackup(setup: BackupSetup, options: MakeBackupOptions,
   const lease: LeaseRequest = { name: backupsLease, holder: options.holder, purpose: 'backup' }
   return withLease(store, lease, signal, async (held) => {
     await mkdir(folder, { recursive: true, mode: 0o700 })
-    await sweepFolder(folder)
+    if (setup.sweep !== false) await sweepFolder(folder)
     const createdAt = store.clock.now()
     const source = await setup.source()
     const keyed = options.encrypt === false ? null : await policyKey(store, setup.master)

@@ -32,7 +32,8 @@ const texts = {
     programs: 'Needed: tar, gzip, age, sqlite3; for PostgreSQL psql or pg_restore.',
     ask: 'age asks for the passphrase above.',
     key: 'The file key.txt holds the private key above, on one line.',
-    afterwards: 'An SQLite archive: database/app.db is the database. A PostgreSQL archive: docs/recovery.md of the app has the commands for each format; manifest.json says which it is.',
+    afterwards:
+      'An SQLite archive: database/app.db is the database. A PostgreSQL archive: docs/recovery.md of the app has the commands for each format; manifest.json says which it is.',
   },
   fr: {
     title: 'Kit de secours',
@@ -51,7 +52,8 @@ const texts = {
     programs: 'Il faut : tar, gzip, age, sqlite3 ; pour PostgreSQL, psql ou pg_restore.',
     ask: 'age demande la phrase secrète ci-dessus.',
     key: 'Le fichier key.txt contient la clé privée ci-dessus, sur une ligne.',
-    afterwards: 'Archive SQLite : database/app.db est la base. Archive PostgreSQL : docs/recovery.md de l’application donne les commandes de chaque format ; manifest.json dit lequel.',
+    afterwards:
+      'Archive SQLite : database/app.db est la base. Archive PostgreSQL : docs/recovery.md de l’application donne les commandes de chaque format ; manifest.json dit lequel.',
   },
 } as const
 

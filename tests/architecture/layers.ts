@@ -25,6 +25,7 @@ export const contracts = [
   'lib/backup/backup-view',
   'lib/backup/could-recover',
   'lib/backup/manifest',
+  'lib/backup/restore-plan',
   'lib/backup/backup-view',
   'lib/backup/could-recover',
   'lib/backup/manifest',

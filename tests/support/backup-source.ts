@@ -69,5 +69,6 @@ export function createTestBackupSetup(folder: string, store: ControlStore, sqlit
     environmentPath: join(folder, '.env'),
     app: { name: 'test', version: '1.2.3' },
     master: 'a secret of at least thirty-two characters',
+    root: join(import.meta.dirname, '../..'),
   }
 }

@@ -1,0 +1,141 @@
+'use client'
+
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useTranslations } from 'next-intl'
+import { useState } from 'react'
+import { ErrorPanel } from '@/components/api/error-panel'
+import { useFormatters } from '@/components/format/use-formatters'
+import { PasswordDialog } from '@/components/jobs/password-dialog'
+import { TypedConfirmation } from '@/components/jobs/typed-confirmation'
+import { Button } from '@/components/ui/button'
+import { Callout } from '@/components/ui/callout'
+import { Dialog } from '@/components/ui/dialog'
+import { Field } from '@/components/ui/field'
+import { Input } from '@/components/ui/input'
+import { RadioCards } from '@/components/ui/radio-cards'
+import { SkeletonBlock } from '@/components/ui/skeleton'
+import { Table, TableBody, TableCell, TableHead, TableHeader, TableRow } from '@/components/ui/table'
+import type { BackupView } from '@/lib/backup/backup-view'
+import { type RestoreParts, type RestorePreview, restoreParts } from '@/lib/backup/restore-plan'
+import { refreshBackups, restorePreviewQuery, startRestore } from './backup-queries'
+import { useGuarded } from './use-guarded'
+
+export interface RestoreDialogProps {
+  backup: BackupView
+  open: boolean
+  onOpenChange: (open: boolean) => void
+}
+
+const word = 'RESTORE'
+
+/** What a restore would change, what of it is wanted, and the word that starts it. */
+export function RestoreDialog({ backup, open, onOpenChange }: RestoreDialogProps) {
+  const t = useTranslations('backups.restore')
+  const common = useTranslations('common')
+  const format = useFormatters()
+  const queryClient = useQueryClient()
+  const preview = useQuery({ ...restorePreviewQuery(backup.id), enabled: open })
+  const [chosen, setChosen] = useState<RestoreParts>('all')
+  const [typed, setTyped] = useState('')
+  const [key, setKey] = useState('')
+  const close = () => {
+    setTyped('')
+    setKey('')
+    onOpenChange(false)
+  }
+  const start = useGuarded(startRestore, () => {
+    void refreshBackups(queryClient)
+    close()
+  })
+  const parts = preview.data?.fileKeyMatches === false ? 'database' : chosen
+  const needsKey = preview.data?.keyKnown === false
+  const isReady = preview.data !== undefined && typed === word && (!needsKey || key !== '')
+  return (
+    <>
+      <Dialog
+        open={open}
+        onOpenChange={(next) => (next ? onOpenChange(true) : close())}
+        title={t('title')}
+        description={t('body', { when: format.dateTime(backup.createdAt) })}
+        closeLabel={common('close')}
+        footer={
+          <>
+            <Button
+              variant="danger"
+              disabled={!isReady}
+              pending={start.isPending}
+              onClick={() => start.run({ id: backup.id, parts, key: needsKey ? key : null })}
+            >
+              {t('submit')}
+            </Button>
+            <Button onClick={close}>{common('cancel')}</Button>
+          </>
+        }
+      >
+        <div className="flex flex-col gap-4">
+          {preview.isPending ? <SkeletonBlock label={t('loading')} rows={4} /> : null}
+          {preview.error ? <ErrorPanel error={preview.error} /> : null}
+          {start.error ? <ErrorPanel error={start.error} announce /> : null}
+          {preview.data ? (
+            <>
+              {preview.data.tested ? null : <Callout tone="warning" title={t('notTested')} />}
+              {preview.data.fileKeyMatches ? null : <Callout tone="warning" title={t('otherFileKey')} />}
+              {preview.data.schemaMigrationsDue.length > 0 ? (
+                <Callout tone="info" title={t('due', { count: preview.data.schemaMigrationsDue.length })} />
+              ) : null}
+              <RadioCards
+                label={t('parts')}
+                value={parts}
+                onChange={setChosen}
+                items={restoreParts
+                  .filter((value) => preview.data.fileKeyMatches || value === 'database')
+                  .map((value) => ({ value, label: t(`kinds.${value}.label`), description: t(`kinds.${value}.body`) }))}
+              />
+              {parts === 'files' ? null : <Changes preview={preview.data} />}
+              {needsKey ? (
+                <Field label={t('key')} description={t('keyBody')}>
+                  <Input type="password" autoComplete="off" value={key} onValueChange={(next: string) => setKey(next)} />
+                </Field>
+              ) : null}
+              <TypedConfirmation word={word} value={typed} onChange={setTyped} />
+            </>
+          ) : null}
+        </div>
+      </Dialog>
+      <PasswordDialog {...start.passwordDialog} />
+    </>
+  )
+}
+
+/** Tables whose number of rows would be another one. */
+function Changes({ preview }: { preview: RestorePreview }) {
+  const t = useTranslations('backups')
+  const format = useFormatters()
+  const changed = preview.tables.filter(({ archiveRows, presentRows }) => archiveRows !== presentRows)
+  if (changed.length === 0) return <p className="text-ink-soft text-sm">{t('restore.same')}</p>
+  const figure = (rows: number | null) => (rows === null ? '–' : format.number(rows))
+  return (
+    <div className="max-h-56 overflow-y-auto rounded-lg border border-line">
+      <Table label={t('tables')}>
+        <TableHead>
+          <tr>
+            <TableHeader>{t('table')}</TableHeader>
+            <TableHeader className="text-right">{t('restore.now')}</TableHeader>
+            <TableHeader className="text-right">{t('restore.archive')}</TableHeader>
+            <TableHeader className="text-right">{t('restore.change')}</TableHeader>
+          </tr>
+        </TableHead>
+        <TableBody>
+          {changed.map(({ table, archiveRows, presentRows }) => (
+            <TableRow key={table}>
+              <TableCell className="font-mono text-xs">{table}</TableCell>
+              <TableCell className="tabular text-right">{figure(presentRows)}</TableCell>
+              <TableCell className="tabular text-right">{figure(archiveRows)}</TableCell>
+              <TableCell className="tabular text-right">{format.signed((archiveRows ?? 0) - (presentRows ?? 0))}</TableCell>
+            </TableRow>
+          ))}
+        </TableBody>
+      </Table>
+    </div>
+  )
+}
