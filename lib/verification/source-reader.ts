@@ -93,7 +93,7 @@ const parkedForMs = 20_000
 let parked: { readonly worker: Worker; readonly release: () => void } | undefined
 
 function takeThread(): Worker {
-  if (!parked) return new Worker(new URL('./source-thread.mjs', import.meta.url), { execArgv: [], env: withoutNodeOptions() })
+  if (!parked) return startThread()
   const { worker, release } = parked
   release()
   worker.ref()
@@ -121,6 +121,12 @@ function parkThread(worker: Worker): void {
   worker.unref()
   timer.unref()
   parked = { worker, release }
+}
+
+function startThread(): Worker {
+  // Chunks lie outside of the heap and live briefly: a large young generation would only keep them longer.
+  const resourceLimits = { maxYoungGenerationSizeMb: 4 }
+  return new Worker(new URL('./source-thread.mjs', import.meta.url), { execArgv: [], env: withoutNodeOptions(), resourceLimits })
 }
 
 /** A rejection that is looked at later must not count as unhandled until then. */
