@@ -21,11 +21,11 @@ export function AspectsPanel({ aspects }: { aspects: readonly Aspect[] }) {
   return (
     <Card aria-labelledby="aspects">
       <CardHeader title={document('aspects')} titleId="aspects" />
-      <ul className="grid grid-cols-[repeat(auto-fill,minmax(11rem,1fr))] gap-px overflow-hidden rounded-b-[7px] border-line border-t bg-line">
+      <ul className="grid grid-cols-[repeat(auto-fill,minmax(11rem,1fr))] gap-x-4 gap-y-1 px-4 pb-4 sm:px-5">
         {aspects.map(({ name, status, checked, failed }) => {
           const { Icon, ink } = looks[status]
           return (
-            <li key={name} className="flex items-start gap-2 bg-surface px-4 py-2.5 text-sm">
+            <li key={name} className="flex items-start gap-2 py-1 text-sm">
               <Icon aria-hidden className={classNames('mt-0.5 size-4 shrink-0', ink)} />
               <span className="min-w-0">
                 <span className="block font-medium">{document(`aspectName.${name}`)}</span>

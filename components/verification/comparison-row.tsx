@@ -25,7 +25,7 @@ export const ComparisonRow = memo(function ComparisonRow({ comparison, most, rep
   const common = useTranslations('common')
   const format = useFormatters()
   const [open, setOpen] = useState(false)
-  const { table, sourceRows, targetRows, content, reason, differences } = comparison
+  const { table, sourceRows, targetRows, leftOut, content, reason, differences } = comparison
   const state = rowStateOf(comparison)
   const difference = differenceOf(comparison)
   const count = (rows: number | null) =>
@@ -55,13 +55,23 @@ export const ComparisonRow = memo(function ComparisonRow({ comparison, most, rep
           <span className="mt-1 block sm:hidden">
             <RowStateBadge state={state} />
           </span>
+          {leftOut === undefined ? null : (
+            <span className="block whitespace-normal font-normal text-ink-soft text-xs">
+              {t('leftOut', { count: leftOut, shown: format.number(leftOut) })}
+            </span>
+          )}
           {reason === null || state === 'equal' || state === 'changed' ? null : (
             <span className="block whitespace-normal font-normal text-ink-soft text-xs">{reason}</span>
           )}
         </TableHeader>
         <TableCell className="text-right">{count(sourceRows)}</TableCell>
         <TableCell className="text-right">{count(targetRows)}</TableCell>
-        <TableCell className={classNames('text-right', difference === 0 ? 'text-ink-faint' : 'font-semibold text-danger-ink')}>
+        <TableCell
+          className={classNames(
+            'text-right',
+            difference === 0 ? 'text-ink-faint' : state === 'different' ? 'font-semibold text-danger-ink' : 'text-ink-soft',
+          )}
+        >
           {difference === null ? <span className="font-normal text-warning-ink">{common('unknown')}</span> : format.signed(difference)}
         </TableCell>
         <TableCell

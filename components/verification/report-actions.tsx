@@ -9,7 +9,6 @@ import { useFormatters } from '@/components/format/use-formatters'
 import { Button } from '@/components/ui/button'
 import { buttonClasses } from '@/components/ui/button-classes'
 import { Callout } from '@/components/ui/callout'
-import { Card, CardBody, CardHeader } from '@/components/ui/card'
 import { recheckMutation, reportsQuery } from './verification-queries'
 
 const formats = ['html', 'csv', 'json'] as const
@@ -23,58 +22,55 @@ export function ReportActions({ reportId }: { reportId: string }) {
   const recheck = useMutation(recheckMutation())
   const others = reports?.filter(({ id }) => id !== reportId) ?? []
   return (
-    <Card aria-labelledby="report-actions">
-      <CardHeader title={t('title')} titleId="report-actions" />
-      <CardBody className="flex flex-col gap-3">
-        <div className="flex flex-wrap items-center gap-2">
-          {formats.map((name) => (
-            <a
-              key={name}
-              href={`/api/verification/reports/${encodeURIComponent(reportId)}/download?format=${name}`}
-              download
-              className={buttonClasses({})}
-            >
-              <Download aria-hidden />
-              {t(name)}
-            </a>
-          ))}
-          <Button pending={recheck.isPending} onClick={() => recheck.mutate(reportId)} icon={<ShieldCheck aria-hidden />}>
-            {t('recheck')}
-          </Button>
-          {others.length === 0 ? null : (
-            <label className="flex min-w-0 items-center gap-2 text-sm">
-              <GitCompareArrows aria-hidden className="size-4 shrink-0 text-ink-faint" />
-              <span className="sr-only">{t('compare')}</span>
-              <select
-                value=""
-                onChange={(event) =>
-                  router.push(`/admin/verification/compare?${new URLSearchParams({ one: reportId, other: event.target.value })}`)
-                }
-                className="h-8 min-w-0 max-w-64 rounded-md border border-control/70 bg-surface px-2 text-sm max-md:h-10"
-              >
-                <option value="" disabled>
-                  {t('compare')}
-                </option>
-                {others.map((report) => (
-                  <option key={report.id} value={report.id}>
-                    {format.dateTime(report.createdAt)} · {report.requestedBy}
-                  </option>
-                ))}
-              </select>
-            </label>
-          )}
-        </div>
-        {recheck.error ? <ErrorPanel error={recheck.error} announce /> : null}
-        {recheck.data ? (
-          <Callout
-            live="status"
-            tone={recheck.data.isUnchanged ? 'success' : 'danger'}
-            title={t(recheck.data.isUnchanged ? (recheck.data.audited === null ? 'unchangedAlone' : 'unchanged') : 'changed')}
+    <section aria-label={t('title')} className="flex flex-col gap-3">
+      <div className="flex flex-wrap items-center gap-2">
+        {formats.map((name) => (
+          <a
+            key={name}
+            href={`/api/verification/reports/${encodeURIComponent(reportId)}/download?format=${name}`}
+            download
+            className={buttonClasses({})}
           >
-            <code className="break-all font-mono text-xs">{recheck.data.computed}</code>
-          </Callout>
-        ) : null}
-      </CardBody>
-    </Card>
+            <Download aria-hidden />
+            {t(name)}
+          </a>
+        ))}
+        <Button pending={recheck.isPending} onClick={() => recheck.mutate(reportId)} icon={<ShieldCheck aria-hidden />}>
+          {t('recheck')}
+        </Button>
+        {others.length === 0 ? null : (
+          <label className="flex min-w-0 items-center gap-2 text-sm">
+            <GitCompareArrows aria-hidden className="size-4 shrink-0 text-ink-faint" />
+            <span className="sr-only">{t('compare')}</span>
+            <select
+              value=""
+              onChange={(event) =>
+                router.push(`/admin/verification/compare?${new URLSearchParams({ one: reportId, other: event.target.value })}`)
+              }
+              className="h-8 min-w-0 max-w-64 rounded-md border border-control/70 bg-surface px-2 text-sm max-md:h-10"
+            >
+              <option value="" disabled>
+                {t('compare')}
+              </option>
+              {others.map((report) => (
+                <option key={report.id} value={report.id}>
+                  {format.dateTime(report.createdAt)} · {report.requestedBy}
+                </option>
+              ))}
+            </select>
+          </label>
+        )}
+      </div>
+      {recheck.error ? <ErrorPanel error={recheck.error} announce /> : null}
+      {recheck.data ? (
+        <Callout
+          live="status"
+          tone={recheck.data.isUnchanged ? 'success' : 'danger'}
+          title={t(recheck.data.isUnchanged ? (recheck.data.audited === null ? 'unchangedAlone' : 'unchanged') : 'changed')}
+        >
+          <code className="break-all font-mono text-xs">{recheck.data.computed}</code>
+        </Callout>
+      ) : null}
+    </section>
   )
 }
