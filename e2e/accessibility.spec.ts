@@ -28,6 +28,8 @@ test.afterAll(async () => {
 /** A migration and a verification, so that the pages have something to show. */
 async function makeSamples(): Promise<Readonly<Record<string, string>>> {
   const headers = { Origin: stack.url }
+  const asked = await admin.request.post('/api/jobs', { headers, data: { kind: 'preflight', target: { from: 'environment' } } })
+  await endOf((await asked.json()).job.id)
   const started = await admin.request.post('/api/jobs', { headers, data: { kind: 'migrate', target: { from: 'environment' } } })
   const migration = await endOf((await started.json()).job.id)
   const verified = await admin.request.post('/api/jobs', { headers, data: { kind: 'verify' } })

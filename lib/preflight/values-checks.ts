@@ -78,7 +78,9 @@ export function judgeFindings(findings: readonly Finding[], label: string, value
           ...summary(refusedRows),
           params: { rows: refusedRows.reduce((sum, { count }) => sum + count, 0) },
         })
-      : judged('values-held', 'exact', { where: label, params: { tables: values } }),
+      : rows.length > 0
+        ? judged('values-held', 'noted', { where: label, ...summary(rows) })
+        : judged('values-held', 'exact', { where: label, params: { tables: values } }),
     refusedStructure.length > 0
       ? judged('values-structure', 'refused', { where: label, ...summary(refusedStructure) })
       : changed.length > 0
