@@ -58,4 +58,36 @@ describe('the events of a job, added up', () => {
     const verified = addEvents(noProgress, numbered([{ type: 'plan', phases: ['counts'] }, copyProgress(3, 'counts')]))
     expect(verified.tables[0]?.rowsDone).toBe(3)
   })
+
+  it('shows a phase that waits for PostgreSQL, and the same phase at work again', () => {
+    const waiting = addEvents(
+      noProgress,
+      numbered([
+        { type: 'plan', phases: ['copy'] },
+        { type: 'phase', phase: 'copy', status: 'started' },
+        { type: 'phase', phase: 'copy', status: 'reconnecting' },
+      ]),
+    )
+    expect(waiting.phases[0]).toMatchObject({ status: 'reconnecting', startedAt: expect.any(String) })
+    expect(waiting.log.at(-1)).toMatchObject({ level: 'warn' })
+    const again = addEvents(waiting, [
+      { seq: 9, at: '2024-05-01T10:00:05.000Z', event: { type: 'phase', phase: 'copy', status: 'started' } },
+    ])
+    expect(again.phases[0]).toMatchObject({ status: 'started' })
+  })
+
+  it('goes on with a job that was interrupted and taken up again', () => {
+    const events = numbered([
+      { type: 'status', status: 'running', attempt: 1 },
+      { type: 'plan', phases: ['checks', 'copy'] },
+      { type: 'phase', phase: 'copy', status: 'started' },
+      { type: 'status', status: 'interrupted' },
+      { type: 'status', status: 'running', attempt: 2 },
+      { type: 'plan', phases: ['checks', 'copy'] },
+      { type: 'phase', phase: 'checks', status: 'started' },
+    ])
+    const progress = addEvents(noProgress, events)
+    expect(progress.status).toBe('running')
+    expect(progress.phases.map((phase) => phase.status)).toEqual(['started', 'waiting'])
+  })
 })

@@ -86,7 +86,8 @@ export function addEvents(progress: JobProgress, events: readonly NumberedEvent[
         draft.phases = withPhase(draft.phases, event.phase, (before) => ({
           phase: event.phase,
           status: event.status,
-          startedAt: event.status === 'started' ? at : (before?.startedAt ?? null),
+          // A phase that goes on after waiting for PostgreSQL began when it began.
+          startedAt: event.status === 'started' && before?.status !== 'reconnecting' ? at : (before?.startedAt ?? null),
           elapsedMs: event.elapsedMs ?? null,
           facts: { ...before?.facts, ...event.facts },
         }))

@@ -63,7 +63,12 @@ export function jobQuery(id: string) {
     queryFn: ({ signal }) => fetchJson(`/api/jobs/${encodeURIComponent(id)}`, jobAnswerSchema, { signal }),
     select: (answer) => answer.job,
     // The stream usually tells first; a stream that a proxy holds back must not leave the page stuck.
-    refetchInterval: (query) => (query.state.data && isActive(query.state.data.job) ? 5_000 : false),
+    // An interrupted job may be taken up again by the next worker.
+    refetchInterval: (query) => {
+      const job = query.state.data?.job
+      if (!job) return false
+      return isActive(job) ? 5_000 : job.status === 'interrupted' ? 2_000 : false
+    },
   })
 }
 

@@ -2,7 +2,7 @@ import { adminRoute } from '@/app/_server/api-route'
 import { idParamsSchema } from '@/app/_server/path-schemas'
 import { isAdmin } from '@/lib/auth/roles'
 import { findUser } from '@/lib/cvsite/accounts'
-import { finalStatuses } from '@/lib/jobs/job'
+import { finalStatuses, type JobView } from '@/lib/jobs/job'
 import { readEvents } from '@/lib/jobs/job-events'
 import { getJob } from '@/lib/jobs/job-queue'
 import { eventStreamHeaders, parseLastEventId } from '@/lib/sse/event-stream'
@@ -12,6 +12,8 @@ export const dynamic = 'force-dynamic'
 
 /** How long an open stream believes that its reader is still an admin, in milliseconds. */
 const trustMs = 5_000
+/** An interrupted job may be taken up again, which its next worker decides in a moment: so long its stream stays open. */
+const takeUpMs = 30_000
 
 /** The job's events as they are stored: from Last-Event-ID on, until the job has ended, or the reader has gone or is no admin any more. */
 export const GET = adminRoute(
@@ -32,7 +34,7 @@ export const GET = adminRoute(
         await checkReader()
         return demoted.signal.aborted ? [] : readEvents(control, id, after, limit)
       },
-      hasEnded: async () => finalStatuses.has((await getJob(control, id)).status),
+      hasEnded: async () => isOver(await getJob(control, id)),
     }
     const stream = followEvents(source, {
       after: parseLastEventId(request.headers.get('last-event-id')),
@@ -42,3 +44,8 @@ export const GET = adminRoute(
     return new Response(stream, { headers: eventStreamHeaders })
   },
 )
+
+function isOver({ status, finishedAt }: JobView): boolean {
+  if (status === 'interrupted' && finishedAt !== null) return Date.now() - Date.parse(finishedAt) > takeUpMs
+  return finalStatuses.has(status)
+}
