@@ -19,7 +19,7 @@ const looks = {
   bottom: {
     nav: 'fixed inset-x-0 bottom-0 z-20 border-line border-t bg-surface/95 pb-[env(safe-area-inset-bottom)] backdrop-blur md:hidden',
     list: 'grid auto-cols-fr grid-flow-col',
-    link: 'flex h-14 flex-col items-center justify-center gap-0.5 text-ink-faint text-[11px]',
+    link: 'flex h-14 flex-col items-center gap-0.5 px-0.5 pt-1.5 text-center text-[10px] text-ink-faint leading-3',
     current: 'font-medium text-ink',
   },
 } as const
