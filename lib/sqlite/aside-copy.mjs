@@ -11,14 +11,16 @@ const blockBytes = 1024 * 1024
  * mode `delete`: one file, whole by itself.
  *
  * @returns {Promise<{ isCompared: boolean }>} whether every byte was seen to be equal. It is false where part of the source
- * still lies in its -wal file, so that the files may differ by right.
+ * still lies in its -wal file, or the source has no byte, so that the files may differ by right.
  * @throws when they differ, SqliteError
  */
 export async function copyPages(db, target) {
   db.exec('BEGIN')
   db.prepare('SELECT count(*) FROM sqlite_master').get()
   await db.backup(target, { progress: () => pagesPerStep })
-  const isCompared = (statSync(`${db.name}-wal`, { throwIfNoEntry: false })?.size ?? 0) === 0
+  const isInWal = (statSync(`${db.name}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0
+  // A file without a byte is an empty database, and its copy has a header.
+  const isCompared = !isInWal && statSync(db.name).size > 0
   const difference = isCompared ? firstDifference(db.name, target) : null
   db.exec('COMMIT')
   if (difference !== null) throw new Error(`The copy differs from the database at byte ${difference}.`)
