@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
+import AxeBuilder from '@axe-core/playwright'
 import { type BrowserContext, expect, type Page, test } from '@playwright/test'
 import Database from 'better-sqlite3'
 import { migrationPage } from './support/migration-page'
@@ -40,6 +41,15 @@ function damage(path: string): void {
   }
 }
 
+/** Also on a phone, where nothing may have to be moved sideways. */
+async function expectAccessible(): Promise<void> {
+  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
+  const size = page.viewportSize()
+  await page.setViewportSize({ width: 390, height: 844 })
+  expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBeLessThanOrEqual(0)
+  if (size) await page.setViewportSize(size)
+}
+
 const choice = (place: string, key: string) =>
   page.getByRole('radiogroup', { name: place, exact: true }).getByRole('radio', { name: text(`migration.repairs.effects.${key}`) })
 const startRepaired = () => page.getByRole('button', { name: text('migration.repairs.start'), exact: true })
@@ -55,6 +65,7 @@ test('a migration that the checks refuse asks about each finding, and does nothi
   for (const place of ['TelemetryEvent.userId', 'Subscription.userId', 'User.name']) {
     await expect(page.getByRole('radiogroup', { name: place, exact: true }).getByRole('radio').first()).toBeChecked()
   }
+  await expectAccessible()
   // A required reference cannot be set to NULL, so it is not offered.
   await expect(choice('Subscription.userId', 'orphans-null')).toHaveCount(0)
 })
@@ -86,4 +97,5 @@ test('what was repaired is shown with its list, and the source is as it was', as
     { n: 0 },
   ])
   await expect(page.getByText(text('migration.ready.differ'))).toHaveCount(0)
+  await expectAccessible()
 })

@@ -21,7 +21,15 @@ export const POST = adminRoute(
   async ({ container, params, body, user }) => {
     const { control } = container
     requireStateFor('migrate', (await readActiveDatabase(control)).state)
-    return { job: await repeatMigration(control, params.id, body.choices, user.email) }
+    const job = await repeatMigration(control, params.id, body.choices, user.email)
+    const chosen = body.choices.map(({ kind, choice, scope }) => `${kind}=${choice}${scope === null ? '' : `:${scope}`}`).join(', ')
+    await recordAudit(control, {
+      actor: user.email,
+      action: 'repairs.chosen',
+      subject: job.id,
+      detail: { choices: chosen.slice(0, 2_000) },
+    })
+    return { job }
   },
 )
 
