@@ -20,14 +20,14 @@ export function LastComparison({ newest }: { newest: ReportLine }) {
   const compared = report?.tables.filter((table) => table.content !== 'unknown') ?? []
   if (!report || compared.length === 0) return null
   const verdict = judge(report.tables)
-  const isIdentical = verdict.state === 'identical'
+  const isIdentical = (verdict.state === 'identical' || verdict.state === 'changed') && report.status === 'succeeded'
   const Icon = isIdentical ? CircleCheck : TriangleAlert
-  const values = { tables: isIdentical ? compared.length : report.tables.length - verdict.byState.identical }
+  const values = { tables: isIdentical ? compared.length : report.tables.length - verdict.byState.identical - verdict.byState.changed }
   return (
     <Card className="flex flex-wrap items-center gap-x-4 gap-y-2 px-4 py-3 sm:px-5">
       <Icon aria-hidden className={classNames('size-5 shrink-0', isIdentical ? 'text-success-ink' : 'text-warning-ink')} />
       <p className="min-w-0 flex-1 text-sm">
-        <span className="font-medium">{t(isIdentical ? 'identical' : 'notIdentical', values)}</span>{' '}
+        <span className="font-medium">{t(isIdentical ? 'identical' : values.tables === 0 ? 'structure' : 'notIdentical', values)}</span>{' '}
         <span className="text-ink-soft">
           {t('by', { name: report.requestedBy })} <TimeStamp iso={report.createdAt} relative />
         </span>

@@ -50,6 +50,7 @@ export function ReportPage({ reportId }: { reportId: string }) {
         <div className="flex flex-col gap-4">
           <VerdictPanel
             tables={report.tables}
+            status={report.status}
             source={report.source}
             target={report.target}
             facts={[

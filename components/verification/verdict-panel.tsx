@@ -21,6 +21,8 @@ export interface VerdictPanelProps {
   tables: readonly TableComparison[]
   source: Endpoint
   target: Endpoint
+  /** What a report says of everything, not of the rows alone. Default: nothing more is known. */
+  status?: 'succeeded' | 'failed'
   /** The app already writes on the target: differences are no fault then. */
   targetInUse?: boolean
   /** When, by whom, how long. */
@@ -28,10 +30,12 @@ export interface VerdictPanelProps {
 }
 
 /** One judgement on top, then the totals of both sides next to each other. */
-export function VerdictPanel({ tables, source, target, targetInUse = false, facts }: VerdictPanelProps) {
+export function VerdictPanel({ tables, source, target, status, targetInUse = false, facts }: VerdictPanelProps) {
   const t = useTranslations('verification')
   const verdict = judge(tables)
-  const look = looks[verdict.state]
+  // Rows that are the same are not all that a report looks at.
+  const isStructure = status === 'failed' && (verdict.state === 'identical' || verdict.state === 'changed')
+  const look = looks[isStructure ? 'different' : verdict.state]
   const text = {
     identical: [t('verdict.identical'), t('verdict.identicalBody', { tables: verdict.tables })],
     changed: [t('verdict.changed'), t('verdict.changedBody', { tables: verdict.byState.changed })],
@@ -39,7 +43,8 @@ export function VerdictPanel({ tables, source, target, targetInUse = false, fact
     different: [t('verdict.different', { tables: verdict.byState.different }), t('verdict.differentBody')],
     unknown: [t('verdict.unknown', { tables: verdict.byState.unknown }), t('verdict.unknownBody')],
     empty: [t('verdict.empty'), ''],
-  }[verdict.state]
+    structure: [t('verdict.structure'), t('verdict.structureBody', { tables: verdict.tables })],
+  }[isStructure ? 'structure' : verdict.state]
   return (
     <div className={classNames('rounded-lg border', look.box)}>
       <div className="flex gap-3 px-4 py-4 sm:px-5">
