@@ -1,5 +1,5 @@
 /**
- * Backups from the terminal and from cron: npm run backup -- create | list | verify ID | restore ID [--json]
+ * Backups from the terminal and from cron: npm run backup -- create | list | verify ID | restore ID | prune [--json]
  *
  * The same archives, the same catalogue and the same lease as the Backups page. Progress goes to standard error; with
  * --json one result object is the last line of standard output.
@@ -16,6 +16,7 @@ import type { PostgresFormat } from '@/lib/backup/database-snapshot'
 import { noKeys } from '@/lib/backup/encryption'
 import { parseTypedKey } from '@/lib/backup/key-policy'
 import { type BackupSetup, makeBackup } from '@/lib/backup/make-backup'
+import { previewRetention, pruneBackups, readRetention } from '@/lib/backup/prune-backups'
 import { previewRestore, restoreBackup } from '@/lib/backup/restore-backup'
 import { trialBackup } from '@/lib/backup/trial-backup'
 import { loadEnvFiles } from '@/lib/config/env-files'
@@ -111,6 +112,15 @@ command
     run = (setup, signal) => restore(setup, id, options, signal)
   })
 
+command
+  .command('prune')
+  .description('Deletes the backups that the rules of the Backups page let go.')
+  .option('--dry-run', 'only say which')
+  .addOption(json())
+  .action((options: { readonly dryRun?: true }) => {
+    run = (setup, signal) => prune(setup, options.dryRun ?? false, signal)
+  })
+
 /** Runs the command; answers its exit status. */
 async function main(): Promise<number> {
   const status = parseArguments(command)
@@ -181,6 +191,24 @@ async function restore(setup: BackupSetup, id: string, options: RestoreCommandOp
   const result = await withExclusive(store, request, signal, (held) => restoreBackup(setup, work, printBackupEvent, held))
   const undo = `Restored. To undo it: npm run backup -- restore ${result.safetyBackupId} --yes`
   return { status: 0, result: { status: 'succeeded', ...result }, lines: [...lines, undo] }
+}
+
+async function prune(setup: BackupSetup, dryRun: boolean, signal: AbortSignal): Promise<Outcome> {
+  const rules = await readRetention(setup.store)
+  if (rules === null) {
+    return { status: 0, result: { status: 'succeeded', rules, removed: [] }, lines: ['No rules are set: every backup is kept.'] }
+  }
+  const { remove, heldBack } = await previewRetention(setup, rules)
+  const removed = dryRun ? remove : await pruneBackups(setup, `command line, process ${process.pid} on ${hostname()}`, signal)
+  const lines = [
+    ...(heldBack ? ['The latest backup failed: nothing is deleted.'] : []),
+    ...removed.map((id) => `${id}${dryRun ? ' would go' : ' deleted'}`),
+  ]
+  return {
+    status: 0,
+    result: { status: 'succeeded', rules, heldBack, dryRun, removed },
+    lines: lines.length > 0 ? lines : ['Nothing to delete.'],
+  }
 }
 
 function outcomeOf(setup: BackupSetup, backup: BackupView): Outcome {

@@ -5,6 +5,7 @@ import { refreshJobs } from '@/components/jobs/job-queries'
 import { archiveEncryptionSchema, backupViewSchema } from '@/lib/backup/backup-view'
 import { recoverabilitySchema } from '@/lib/backup/could-recover'
 import { type RestoreParts, restorePreviewSchema } from '@/lib/backup/restore-plan'
+import { type Retention, retentionSchema } from '@/lib/backup/retention'
 import { jobViewSchema } from '@/lib/jobs/job'
 
 export const backupKeys = {
@@ -12,11 +13,13 @@ export const backupKeys = {
   list: ['backups', 'list'] as const,
   detail: (id: string) => ['backups', 'detail', id] as const,
   recoverability: ['backups', 'recoverability'] as const,
+  retention: ['backups', 'retention'] as const,
   preview: (id: string) => ['backups', 'preview', id] as const,
 }
 
 const keysSchema = z.object({ policy: archiveEncryptionSchema, changedAt: z.iso.datetime().nullable() })
 const listSchema = z.object({ backups: z.array(backupViewSchema), keys: keysSchema, folder: z.string() })
+const rulesSchema = z.object({ rules: retentionSchema.nullable() })
 const jobAnswerSchema = z.object({ job: jobViewSchema })
 const backupAnswerSchema = z.object({ backup: backupViewSchema })
 export type BackupList = z.infer<typeof listSchema>
@@ -100,6 +103,30 @@ export function restorePreviewQuery(id: string) {
 /** Queues a restore; the server may want the password first. */
 export function startRestore({ id, parts, key }: { id: string; parts: RestoreParts; key: string | null }) {
   return fetchJson(`${pathOf(id)}/restore`, jobAnswerSchema, { method: 'POST', body: { parts, key, confirmation: 'RESTORE' } })
+}
+
+/** Which backups are kept. */
+export function retentionQuery() {
+  return queryOptions({
+    queryKey: backupKeys.retention,
+    queryFn: ({ signal }) => fetchJson('/api/backups/retention', rulesSchema, { signal }),
+  })
+}
+
+/** What rules would delete now. */
+export function previewRetentionMutation() {
+  return mutationOptions({
+    mutationFn: (rules: Retention) =>
+      fetchJson('/api/backups/retention/preview', z.object({ remove: z.array(z.string()), heldBack: z.boolean() }), {
+        method: 'POST',
+        body: { rules },
+      }),
+  })
+}
+
+/** Sets the rules; the server may want the password first. */
+export function saveRetention(body: { rules: Retention | null }) {
+  return fetchJson('/api/backups/retention', rulesSchema, { method: 'POST', body })
 }
 
 export function checkKeyMutation() {

@@ -9,6 +9,7 @@ import { adminStateQuery } from '@/components/admin/state-queries'
 import { WorkerNotice } from '@/components/admin/worker-notice'
 import { ErrorPanel } from '@/components/api/error-panel'
 import { isActive, recentJobsQuery } from '@/components/jobs/job-queries'
+import { ScheduleCard } from '@/components/schedules/schedule-card'
 import { Button, LinkButton } from '@/components/ui/button'
 import { Callout } from '@/components/ui/callout'
 import { Card, CardBody } from '@/components/ui/card'
@@ -17,6 +18,7 @@ import { backupsQuery } from './backup-queries'
 import { BackupsTable } from './backups-table'
 import { EncryptionDialog } from './encryption-dialog'
 import { RecoverAnswer } from './recover-answer'
+import { RetentionCard } from './retention-card'
 import { isBackupJob, RunningBackup } from './running-backup'
 import { StartBackupDialog } from './start-backup-dialog'
 import { useRefreshWhenEnded } from './use-refresh-when-ended'
@@ -87,7 +89,19 @@ export function BackupsPage() {
             </CardBody>
           </Card>
         ) : null}
-        {list.data ? <BackupsTable backups={list.data.backups} folder={list.data.folder} /> : null}
+        {list.data ? (
+          <>
+            <BackupsTable backups={list.data.backups} folder={list.data.folder} />
+            <ScheduleCard
+              kind="backup"
+              title={t('schedule')}
+              description={t('scheduleBody')}
+              suggestion="0 3 * * *"
+              payload={{ origin: 'scheduled' }}
+            />
+            <RetentionCard backups={list.data.backups} />
+          </>
+        ) : null}
       </div>
       {policy ? (
         <StartBackupDialog

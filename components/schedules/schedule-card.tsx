@@ -19,10 +19,12 @@ export interface ScheduleCardProps {
   description: string
   /** Offered for a new schedule. */
   suggestion: string
+  /** What a new one tells its jobs. Default: nothing. */
+  payload?: Readonly<Record<string, unknown>>
 }
 
 /** What the worker does on its own, of one kind: the coming runs, the last one, and the way to change it. */
-export function ScheduleCard({ kind, title, description, suggestion }: ScheduleCardProps) {
+export function ScheduleCard({ kind, title, description, suggestion, payload = {} }: ScheduleCardProps) {
   const t = useTranslations('schedules')
   const { data, error, refetch } = useQuery(schedulesQuery(kind))
   const [edited, setEdited] = useState<Schedule | 'new' | null>(null)
@@ -53,6 +55,7 @@ export function ScheduleCard({ kind, title, description, suggestion }: ScheduleC
           <ScheduleForm
             kind={kind}
             suggestion={suggestion}
+            payload={payload}
             {...(edited === 'new' ? {} : { schedule: edited })}
             onDone={() => setEdited(null)}
           />

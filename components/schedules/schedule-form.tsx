@@ -14,6 +14,8 @@ import { saveScheduleMutation } from './schedule-queries'
 export interface ScheduleFormProps {
   kind: SchedulableKind
   suggestion: string
+  /** What a new one tells its jobs. */
+  payload: Readonly<Record<string, unknown>>
   /** The one that is changed; absent for a new one. */
   schedule?: Schedule
   onDone: () => void
@@ -23,7 +25,7 @@ const presets = { hourly: '0 * * * *', nightly: '0 3 * * *', weekly: '0 4 * * 0'
 type Preset = keyof typeof presets | 'own'
 
 /** When something runs on its own: one of three usual times, or a cron expression; in a time zone. */
-export function ScheduleForm({ kind, suggestion, schedule, onDone }: ScheduleFormProps) {
+export function ScheduleForm({ kind, suggestion, payload, schedule, onDone }: ScheduleFormProps) {
   const t = useTranslations('schedules')
   const common = useTranslations('common')
   const zonesId = useId()
@@ -33,7 +35,7 @@ export function ScheduleForm({ kind, suggestion, schedule, onDone }: ScheduleFor
   const preset = presetOf(cron)
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    const input = { kind, payload: schedule?.payload ?? {}, cron, zone, enabled: schedule?.enabled ?? true }
+    const input = { kind, payload: schedule?.payload ?? payload, cron, zone, enabled: schedule?.enabled ?? true }
     save.mutate({ id: schedule?.id ?? null, input }, { onSuccess: onDone })
   }
   return (

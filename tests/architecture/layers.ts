@@ -26,6 +26,7 @@ export const contracts = [
   'lib/backup/could-recover',
   'lib/backup/manifest',
   'lib/backup/restore-plan',
+  'lib/backup/retention',
   'lib/backup/backup-view',
   'lib/backup/could-recover',
   'lib/backup/manifest',
