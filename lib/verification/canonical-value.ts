@@ -2,6 +2,7 @@ import type { ValueKind } from '@/lib/core/table-mapping'
 import { printClock, printDate, printTimestamp, readDateNumber, readDateText } from './canonical-date'
 import { canonicalDecimal } from './canonical-decimal'
 import { canonicalJson } from './canonical-json'
+import { readJsonb } from './read-jsonb'
 import { doubleBits, readDoubleBits, type SourceRow, storage } from './source-row'
 import type { TargetRow } from './target-rows'
 
@@ -60,7 +61,7 @@ export function canonicalSource(value: SourceValue, kind: ValueKind): Canonical 
           ? Buffer.from(value).toString('latin1')
           : unreadable
     case 'json':
-      return orUnreadable(canonicalJson(textOf(value)))
+      return orUnreadable(canonicalJson(textOf(value)) ?? canonicalBinaryJson(value))
     case 'timestamp':
       return mapDate(value, printTimestamp)
     case 'date':
@@ -152,6 +153,12 @@ function printMicroseconds(microseconds: bigint, print: (date: Date) => string):
   if (date === null) return `beyond every date: ${microseconds}`
   const finer = microseconds - milliseconds * 1000n
   return finer === 0n ? print(date) : `${print(date)} and ${finer} microseconds`
+}
+
+/** A BLOB that is no JSON text may be SQLite's JSONB. */
+function canonicalBinaryJson(value: NonNullable<SourceValue>): string | null {
+  const text = Buffer.isBuffer(value) ? readJsonb(value) : null
+  return text === null ? null : canonicalJson(text)
 }
 
 function canonicalUuid(text: string): string {

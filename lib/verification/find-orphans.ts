@@ -4,7 +4,7 @@ import type { ForeignKey, SqliteTable } from '@/lib/core/catalogue'
 import { reportError } from '@/lib/core/errors'
 import { createFinding, type Finding } from '@/lib/core/finding'
 import { qualifiedName, quoteName } from '@/lib/core/quoted-name'
-import { toPostgresError } from '@/lib/postgres/connect'
+import { sqlStateOf, toPostgresError } from '@/lib/postgres/connect'
 import { isSame } from './compare-references'
 import type { TargetStructure } from './target-structure'
 
@@ -44,6 +44,9 @@ export async function findOrphans(
 
 const sampleSize = 10
 
+/** No such operator, table, column. */
+const incomparable = new Set(['42883', '42P01', '42703'])
+
 async function findIn(client: pg.Client, schema: string, table: SqliteTable, key: ForeignKey): Promise<readonly Finding[]> {
   const place = { table: table.name, column: key.columns[0] ?? null, shape: `(${key.columns.join(', ')}) → ${key.referencedTable}` }
   const child = key.columns.map((name) => `c.${quoteName(name)}`)
@@ -77,7 +80,8 @@ async function findIn(client: pg.Client, schema: string, table: SqliteTable, key
       createFinding({
         ...place,
         code: 'ORPHANS_UNKNOWN',
-        severity: 'blocks',
+        // Columns that are missing, or of types that PostgreSQL does not compare, can be a foreign key to neither engine.
+        severity: incomparable.has(sqlStateOf(error) ?? '') ? 'note' : 'blocks',
         message: `Whether every row’s reference is there could not be asked: ${reportError(toPostgresError(error, table.name)).message}`,
         hint: 'See to it that the role may read both tables, then verify again.',
       }),
