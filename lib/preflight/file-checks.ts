@@ -37,6 +37,8 @@ export async function readOddModes(
     const mode = await lstat(path).then((stats) => modeOf(path, stats), absent)
     if (mode && judgeMode(mode, ownUid) !== 'private') odd.push(mode)
   }
+  // Before the first file there is no folder, and nobody who could read it.
+  if ((await lstat(folder).catch(absent)) === null) return { odd, files }
   await look(folder)
   let parent = ''
   for await (const { path } of walkFolder(folder)) {

@@ -1,10 +1,13 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { chmod, mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { compareHistory } from '@/lib/schema/history-state'
 import { testSecrets } from '@/tests/support/own-app'
+import { createTemporaryFolder } from '@/tests/support/sqlite-databases'
 import { decideVerdict, judged, put, unasked } from './ask'
 import { estimateSteps } from './estimate'
-import { askDisks, judgeMode, judgeModes } from './file-checks'
+import { askDisks, judgeMode, judgeModes, readOddModes } from './file-checks'
 import { fingerprintOf, looksRandom, parseFingerprints } from './key-fingerprints'
 import { keyNames } from './preflight-result'
 import { askEnvironments, askUnchanged, fingerprintsOf, judgeCvKey, judgeSessionSecret } from './secret-checks'
@@ -60,6 +63,19 @@ it('judges modes by the worst that others may do', () => {
     count: 1,
     examples: ['646 f2'],
   })
+})
+
+it('looks at every file below a folder, names only what is odd, and is content with a folder that is not there yet', async () => {
+  await using folder = await createTemporaryFolder('modes')
+  await mkdir(join(folder.path, 'a', 'b'), { recursive: true, mode: 0o700 })
+  await writeFile(join(folder.path, 'a', 'b', 'open'), '', { mode: 0o600 })
+  await writeFile(join(folder.path, 'a', 'closed'), '', { mode: 0o600 })
+  await chmod(join(folder.path, 'a', 'b', 'open'), 0o604)
+  const uid = process.getuid?.() ?? null
+  const { odd, files } = await readOddModes(folder.path, uid, never)
+  expect(files).toBe(2)
+  expect(odd.map(({ path }) => path)).toEqual(uid === null ? [] : [join(folder.path, 'a', 'b', 'open')])
+  expect(await readOddModes(join(folder.path, 'nowhere'), uid, never)).toEqual({ odd: [], files: 0 })
 })
 
 it('compares the room on the disk with what each step needs', async () => {
