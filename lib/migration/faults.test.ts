@@ -7,7 +7,7 @@ import { describe, expect, inject, it, vi } from 'vitest'
 import type { ProgressEvent } from '@/lib/core/progress'
 import { readFence } from '@/lib/sqlite/fence'
 import { openSqlite } from '@/lib/sqlite/open-database'
-import { serverIdentity } from '@/scripts/postgres-cluster'
+import { mountSmallDisk } from '@/tests/support/own-server'
 import { createPostgresDatabase, databaseUrl, type TestPostgresDatabase, withPostgres } from '@/tests/support/postgres-databases'
 import { createTemporaryFolder, type TestSqliteDatabase } from '@/tests/support/sqlite-databases'
 import { discardCopy } from './discard-copy'
@@ -197,9 +197,7 @@ describe('a full disk', () => {
     await using disk = await createTemporaryFolder('small-disk')
     execFileSync('chmod', ['711', disk.path])
     const place = join(disk.path, 'tablespace')
-    await mkdir(place)
-    const { uid = 0, gid = 0 } = serverIdentity()
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=16m,uid=${uid},gid=${gid},mode=700`, 'tmpfs', place])
+    const unmount = await mountSmallDisk(place, 16)
     const name = `small_${process.pid}`
     try {
       await withPostgres(server.url, async (client) => {
@@ -216,7 +214,7 @@ describe('a full disk', () => {
         await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`)
         await client.query(`DROP TABLESPACE IF EXISTS ${name}`)
       })
-      execFileSync('umount', ['-l', place])
+      unmount()
     }
   })
 

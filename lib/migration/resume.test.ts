@@ -8,8 +8,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { z } from 'zod'
 import { type ProgressEvent, progressEventSchema } from '@/lib/core/progress'
 import { verifyDatabases } from '@/lib/verification/verify-databases'
-import { startEmbeddedPostgres } from '@/scripts/embedded-postgres'
-import type { Cluster } from '@/scripts/postgres-cluster'
+import { startOwnServer } from '@/tests/support/own-server'
 import { createPostgresDatabase, databaseUrl, withPostgres } from '@/tests/support/postgres-databases'
 import { createTemporaryFolder, type TemporaryFolder, type TestSqliteDatabase } from '@/tests/support/sqlite-databases'
 import { type MigrateOptions, migrateDatabase } from './migrate-database'
@@ -116,10 +115,8 @@ describe('a migration whose server is restarted', () => {
     timeout: 180_000,
   }, async () => {
     const dataDir = join(folder.path, 'cluster')
-    const start = (port?: number) =>
-      startEmbeddedPostgres({ dataDir, persistent: true, durable: false, ...(port === undefined ? {} : { port }) })
-    let cluster: Cluster = await start()
-    try {
+    {
+      await using cluster = await startOwnServer(dataDir)
       await withPostgres(cluster.url, (client) => client.query('CREATE DATABASE moved'))
       const options = await optionsFor(databaseUrl(cluster.url, 'moved'), 'restarted', { chunkRows: 700 })
       const wanted = ['copy', 'copy', 'structure', 'counts']
@@ -129,9 +126,7 @@ describe('a migration whose server is restarted', () => {
       const restart = async () => {
         restarts += 1
         await wait(random() * 60)
-        process.kill(cluster.pid, 'SIGQUIT')
-        await cluster.stop()
-        cluster = await start(cluster.port)
+        await cluster.restart()
         restarting = undefined
       }
       const report = (event: ProgressEvent) => {
@@ -150,10 +145,8 @@ describe('a migration whose server is restarted', () => {
       expect(restarts).toBeGreaterThanOrEqual(3)
       expect(events.some((event) => event.type === 'phase' && event.status === 'reconnecting')).toBe(true)
       await expectExact(options, result)
-    } finally {
-      await cluster.stop()
-      await rm(dataDir, { recursive: true, force: true })
     }
+    await rm(dataDir, { recursive: true, force: true })
   })
 })
 
