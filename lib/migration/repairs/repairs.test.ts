@@ -1,21 +1,15 @@
-import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
-import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { describe, expect, inject, it } from 'vitest'
 import type { ProgressEvent } from '@/lib/core/progress'
-import type { RepairChoice, RepairKind } from '@/lib/core/repair-choice'
 import { verifyDatabases } from '@/lib/verification/verify-databases'
-import { createPostgresDatabase, type TestPostgresDatabase, withPostgres } from '@/tests/support/postgres-databases'
-import { createSqliteDatabase, type TestSqliteDatabase } from '@/tests/support/sqlite-databases'
+import { createPostgresDatabase, withPostgres } from '@/tests/support/postgres-databases'
+import { createSqliteDatabase } from '@/tests/support/sqlite-databases'
 import { cutOver } from '../cut-over'
 import { discardCopy } from '../discard-copy'
-import { type MigrateOptions, migrateDatabase } from '../migrate-database'
-import type { MigrationResult } from '../migration-result'
-import type { SchemaModel } from '../schema-plan'
-import { bundleChild } from '../testing/bundle-child'
+import { migrateDatabase } from '../migrate-database'
+import { checksum, choose, family, killInSchema, migrate, optionsOf, rowsOf, writeHistory } from '../testing/repaired-migration'
 
 const signal = new AbortController().signal
 
@@ -287,18 +281,6 @@ describe('choices', () => {
   })
 })
 
-const family = `
-  PRAGMA foreign_keys = OFF;
-  CREATE TABLE author (id INTEGER PRIMARY KEY);
-  CREATE TABLE post (id TEXT NOT NULL PRIMARY KEY, author INTEGER REFERENCES author (id) ON DELETE SET NULL);
-  CREATE TABLE comment (id INTEGER PRIMARY KEY, post TEXT NOT NULL REFERENCES post (id), answers INTEGER REFERENCES comment (id));
-  CREATE TABLE seen (comment INTEGER NOT NULL REFERENCES comment (id), who TEXT NOT NULL, PRIMARY KEY (comment, who)) WITHOUT ROWID;
-  INSERT INTO author VALUES (1);
-  INSERT INTO post VALUES ('p1', 1), ('p2', 99);
-  INSERT INTO comment VALUES (1, 'p2', NULL), (2, 'p1', 1), (3, 'p1', NULL), (9, 'gone', NULL);
-  INSERT INTO seen VALUES (1, 'ann'), (3, 'ann');
-  CREATE TRIGGER loud AFTER DELETE ON comment BEGIN SELECT RAISE(ABORT, 'no'); END;`
-
 const values = `
   CREATE TABLE v (id INTEGER PRIMARY KEY, qty INT, big INT DEFAULT 7, flag BOOLEAN, ratio REAL, price DECIMAL, amount DECIMAL, day DATETIME,
     at DATETIME, jd DATETIME, note TEXT, latin TEXT, short TEXT, state TEXT DEFAULT 'draft', code TEXT, raw BLOB, doc TEXT, esc TEXT, must TEXT DEFAULT 'none');
@@ -358,67 +340,3 @@ const allValueChoices = [
   choose('json', 'strip', 'v.esc'),
   choose('required', 'default'),
 ]
-
-function choose(kind: RepairKind, choice: string, scope: string | null = null): RepairChoice {
-  return { kind, choice, scope }
-}
-
-async function writeHistory(folder: string, sql: string): Promise<SchemaModel> {
-  const history = join(folder, 'history')
-  await mkdir(join(history, '20240101000000_init'), { recursive: true })
-  await writeFile(join(history, 'migration_lock.toml'), 'provider = "postgresql"\n')
-  await writeFile(join(history, '20240101000000_init', 'migration.sql'), sql)
-  return { kind: 'history', folder: history }
-}
-
-async function checksum(path: string): Promise<string> {
-  return createHash('sha256')
-    .update(await readFile(path))
-    .digest('hex')
-}
-
-function rowsOf(target: TestPostgresDatabase, sql: string): Promise<readonly Record<string, unknown>[]> {
-  return withPostgres(target.url, async (client) => {
-    await client.query(`SET timezone = 'UTC'`)
-    return (await client.query(sql)).rows
-  })
-}
-
-function migrate(
-  source: TestSqliteDatabase,
-  target: TestPostgresDatabase,
-  choices: readonly RepairChoice[],
-  special: Partial<MigrateOptions> = {},
-): Promise<MigrationResult> {
-  return migrateDatabase({ ...optionsOf(source, target, choices), ...special }, () => undefined, signal)
-}
-
-function optionsOf(source: TestSqliteDatabase, target: TestPostgresDatabase, choices: readonly RepairChoice[]): MigrateOptions {
-  return {
-    jobId: `job-${target.name}`,
-    sourcePath: source.path,
-    targetUrl: target.url,
-    model: { kind: 'introspect' },
-    workDir: join(source.folder, 'work'),
-    fenceSource: false,
-    setAside: false,
-    dryRun: false,
-    choices,
-  }
-}
-
-/** Runs the migration in a process of its own and kills it when the safety copy and the repaired copy stand. */
-async function killInSchema(options: MigrateOptions): Promise<void> {
-  const script = await bundleChild('migrate-in-child.ts')
-  const child = spawn(process.execPath, [script, JSON.stringify(options)], { stdio: ['ignore', 'pipe', 'inherit'] })
-  try {
-    for await (const line of createInterface(child.stdout)) {
-      const event = JSON.parse(line) as ProgressEvent
-      if (event.type === 'phase' && event.phase === 'schema') break
-    }
-  } finally {
-    child.kill('SIGKILL')
-    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
-    await rm(script, { force: true })
-  }
-}
