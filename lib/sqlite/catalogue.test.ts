@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { createSqliteDatabase } from '@/tests/support/sqlite-databases'
 import { readSqliteCatalogue } from './catalogue'
-import { openSqlite } from './open-database'
+import { openSqlite, toSqliteError } from './open-database'
 
 async function read(script: string) {
   await using file = await createSqliteDatabase(script)
@@ -106,4 +106,13 @@ it('lists what is not a table, and hides what is internal', async () => {
     { kind: 'virtual-table', name: 'search', table: null },
   ])
   expect(catalogue.others.filter((other) => other.kind === 'shadow-table').every((other) => other.table === 'search')).toBe(true)
+})
+
+it('names the limit where a value is too large to be read', () => {
+  const tooBig = Object.assign(new Error('string or blob too big'), { code: 'SQLITE_TOOBIG' })
+  expect(toSqliteError(tooBig, 'app.db')).toMatchObject({
+    code: 'SOURCE_UNREADABLE',
+    message: expect.stringContaining('512 MiB'),
+    hint: expect.stringContaining('octet_length'),
+  })
 })

@@ -88,6 +88,12 @@ const meanings: readonly (readonly [prefix: string, code: ErrorCode, message: st
     'SQLite could not open the file.',
     `${readHint} In WAL mode the folder has to be writable too: else copy the file, with the -wal file beside it, to one that is.`,
   ],
+  [
+    'SQLITE_TOOBIG',
+    'SOURCE_UNREADABLE',
+    'A value or a row of the file is larger than 512 MiB, the most that can be read in one piece.',
+    'Find it with the sqlite3 shell (SELECT rowid FROM each table WHERE octet_length(column) > 536870000), and split it or keep it as a file.',
+  ],
   ['SQLITE_PERM', 'SOURCE_UNREADABLE', 'SQLite may not open the file.', readHint],
   ['SQLITE_READONLY', 'SOURCE_UNREADABLE', 'The SQLite file or its folder is read-only.', 'Give the process the right to write to both.'],
 ]
