@@ -39,6 +39,7 @@ async function makeSamples(): Promise<Readonly<Record<string, string>>> {
   return {
     '/admin/activity/unknown': `/admin/activity/${migration}`,
     '/admin/verification/unknown': `/admin/verification/${reports[0].id}`,
+    '/admin/verification/compare': `/admin/verification/compare?one=${reports[0].id}&other=${reports[1].id}`,
     '/cvs/unknown': `/cvs/${cvs[0].id}`,
   }
 }

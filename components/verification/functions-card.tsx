@@ -3,6 +3,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { CircleCheck, CircleHelp, Play, TriangleAlert } from 'lucide-react'
 import { useTranslations } from 'next-intl'
+import { useEffect } from 'react'
 import { adminStateQuery } from '@/components/admin/state-queries'
 import { ErrorPanel } from '@/components/api/error-panel'
 import { TimeStamp } from '@/components/format/time-stamp'
@@ -14,7 +15,7 @@ import { classNames } from '@/components/ui/class-names'
 import { SkeletonBlock } from '@/components/ui/skeleton'
 import type { FunctionOutcome } from '@/lib/verification/function-report'
 import { FunctionChecklist } from './function-checklist'
-import { functionsQuery } from './verification-queries'
+import { functionsQuery, verificationKeys } from './verification-queries'
 
 const looks = {
   passed: { Icon: CircleCheck, ink: 'text-success-ink' },
@@ -32,6 +33,11 @@ export function FunctionsCard() {
   const start = useMutation(startJobMutation(queryClient))
   const job = jobs?.find(({ kind }) => kind === 'functions')
   const isRunning = job !== undefined && isActive(job)
+  const jobStatus = job?.status
+  useEffect(() => {
+    // The list of jobs is what tells that one has ended: its report is there then.
+    if (jobStatus === 'succeeded') void queryClient.invalidateQueries({ queryKey: verificationKeys.functions })
+  }, [jobStatus, queryClient])
   const status = state?.state.status
   const canRun = status === 'on-sqlite' || status === 'on-postgresql'
   const latest = reports?.[0]
