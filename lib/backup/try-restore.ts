@@ -43,7 +43,7 @@ const sampleSize = 20
  * Restores an archive as somebody in need would, from its bytes on the disk: read and checked to its end, the database put
  * into a scratch file or scratch database, checked and counted, files decrypted. What comes out is an answer, not an exception.
  *
- * @throws AppError CANCELLED, LOCAL_DISK_FULL
+ * @throws AppError CANCELLED
  */
 export async function tryRestore(options: TryRestoreOptions): Promise<Trial> {
   const started = performance.now()
@@ -72,7 +72,10 @@ export async function tryRestore(options: TryRestoreOptions): Promise<Trial> {
     return answer('passed', null)
   } catch (error) {
     const { code, message } = reportError(error)
-    if (options.signal.aborted || code === 'CANCELLED' || code === 'LOCAL_DISK_FULL') throw error
+    if (options.signal.aborted || code === 'CANCELLED') throw error
+    // Says nothing against the archive, which is whole.
+    if (code === 'LOCAL_DISK_FULL' || isDiskFull(error))
+      return answer('impossible', 'There was no room on the disk of the backups to try it.')
     return answer(error instanceof NoPlaceForTrial ? 'impossible' : 'failed', message)
   }
 }
@@ -139,6 +142,10 @@ async function restoreScratch(options: TryRestoreOptions, manifest: Manifest): P
   } finally {
     db.close()
   }
+}
+
+function isDiskFull(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
 }
 
 function pickEvenly<T>(items: readonly T[], count: number): readonly T[] {
