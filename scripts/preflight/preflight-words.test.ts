@@ -64,7 +64,7 @@ describe.each([
 })
 
 it('a check is put into words with its figures, and an unasked one with its reason', () => {
-  const base = { group: 'files', where: null, count: null, examples: [], remedy: null, error: null } as const
+  const base = { group: 'files' as const, where: null, count: null, examples: [], remedy: null, error: null }
   const room: PreflightCheck = {
     ...base,
     code: 'files-safety-disk',
