@@ -115,7 +115,7 @@ describe.each([...inject('postgresServers')])('migrateDatabase on $name', (serve
         `SELECT indexdef AS def FROM pg_indexes WHERE indexname IN ('one_active', 'lower_name') ORDER BY indexname`,
       )
       expect(indexes.rows.map((row) => row.def.replace(/.* USING /, ''))).toEqual([
-        'btree (lower("na""me"), id DESC)',
+        'btree (lower(("na""me" COLLATE "C")), id DESC)',
         'btree ("na""me") WHERE ((active)::integer = 1)',
       ])
     })

@@ -10,7 +10,7 @@ import { connectPostgres, destroy, sqlStateOf, toPostgresError } from '@/lib/pos
 import { bookkeepingSchema } from '@/lib/postgres/copy-mark'
 import { openSqlite, type SqliteDatabase } from '@/lib/sqlite/open-database'
 import { copyColumns, registerCopyFunctions } from '@/lib/sqlite/values/copy-line'
-import { readCopyPages } from '@/lib/sqlite/values/copy-pages'
+import { mayNeedPieces, readCopyPages } from '@/lib/sqlite/values/copy-pages'
 import { type RowRange, rangeClause, rowKeyOf } from '@/lib/sqlite/values/row-range'
 import { boundsOf } from '../chunks'
 import type { Chunk, TaskInput, TaskOutput, TaskProgress } from './tasks'
@@ -20,7 +20,7 @@ export interface ChunkCopier {
 }
 
 /** Lines are handed to the socket in pieces of this size: large enough to be few, small enough to stay in the cache. */
-const pieceBytes = 256 * 1024
+const pieceBytes = 128 * 1024
 const progressIntervalMs = 200
 
 /** The server not taking a byte for so long means that nobody is there any more. */
@@ -32,6 +32,8 @@ interface OpenCopy {
   readonly epoch: number
   readonly db: SqliteDatabase
   readonly client: pg.Client
+  /** By table: whether it has rows too large for a page. The snapshot does not change, so one look serves all chunks. */
+  readonly largeRows: Map<string, boolean>
 }
 
 /** Keeps its two connections between chunks of the same databases, until PostgreSQL's is cut. */
@@ -53,10 +55,10 @@ export function createChunkCopier(): ChunkCopier {
         await client.query('SET synchronous_commit = off')
         const db = openSqlite(path, { readonly: true })
         registerCopyFunctions(db)
-        open = { path, targetUrl, epoch, db, client }
+        open = { path, targetUrl, epoch, db, client, largeRows: new Map() }
       }
       try {
-        return await copyChunk(open.db, open.client, input, progress)
+        return await copyChunk(open, input, progress)
       } catch (error) {
         if (error instanceof AppError && error.code === 'TARGET_CONNECTION_LOST') close()
         throw error
@@ -67,11 +69,11 @@ export function createChunkCopier(): ChunkCopier {
 
 /** One chunk, its resume position included, in one transaction of PostgreSQL. */
 async function copyChunk(
-  db: SqliteDatabase,
-  client: pg.Client,
+  open: OpenCopy,
   input: TaskInput<'copy'>,
   progress: (value: TaskProgress<'copy'>) => void,
 ): Promise<TaskOutput<'copy'>> {
+  const { db, client } = open
   const { chunk } = input
   const { mapping } = chunk
   try {
@@ -79,7 +81,7 @@ async function copyChunk(
     const columns = copyColumns(mapping)
     const list = columns.length === 0 ? '' : ` (${quoteNames(columns)})`
     const stream = client.query(copyFrom(`COPY ${qualifiedName(mapping.targetSchema, mapping.table)}${list} FROM STDIN`))
-    const sent = await sendLines(db, client, stream, input, progress)
+    const sent = await sendLines(open, stream, input, progress)
     // Its key is the last word on "never twice": should a session that was taken for dead commit this chunk after all, this fails.
     await client.query(`INSERT INTO ${bookkeepingSchema}.chunk (table_name, chunk, bounds, rows, bytes) VALUES ($1, $2, $3, $4, $5)`, [
       mapping.table,
@@ -103,8 +105,7 @@ async function copyChunk(
 }
 
 async function sendLines(
-  db: SqliteDatabase,
-  client: pg.Client,
+  { db, client, largeRows }: OpenCopy,
   stream: Writable,
   input: TaskInput<'copy'>,
   progress: (value: TaskProgress<'copy'>) => void,
@@ -123,7 +124,7 @@ async function sendLines(
   let piece: Buffer[] = []
   let size = 0
   const flush = async () => {
-    const full = !stream.write(Buffer.concat(piece, size))
+    const full = !stream.write(piece.length === 1 ? piece[0] : Buffer.concat(piece, size))
     bytes += size
     piece = []
     size = 0
@@ -138,7 +139,10 @@ async function sendLines(
     }
   }
   try {
-    for (const page of readCopyPages(db, input.chunk.mapping, rangeOf(input.chunk))) {
+    const { mapping } = input.chunk
+    const needsPieces = largeRows.get(mapping.table) ?? mayNeedPieces(db, mapping)
+    largeRows.set(mapping.table, needsPieces)
+    for (const page of readCopyPages(db, mapping, { ...rangeOf(input.chunk), mayNeedPieces: needsPieces })) {
       piece.push(page.data)
       size += page.data.length
       rows += page.rows

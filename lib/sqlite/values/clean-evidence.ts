@@ -26,7 +26,7 @@ export interface CheckedColumn {
  */
 export function quickEvidence({ column, isRowid, isRequired, mayBeLong }: CheckedColumn): Evidence | null {
   const reference = columnReference(column.name)
-  const form = formOf(column, isRowid)
+  const form = formOf(column, isRowid, mayBeLong)
   const more = moreOf(column, reference, mayBeLong)
   if (form === null || more === null) return null
   const aggregates = form.evidence(reference)
@@ -50,8 +50,8 @@ export function closeEvidence({ column, isRowid, isRequired }: CheckedColumn): E
   return { aggregates: [`sum(${suspect})`], isClean: ([suspects]) => Number(suspects ?? 0) === 0 }
 }
 
-function formOf(column: ColumnMapping, isRowid: boolean): Pick<PlainField, 'evidence' | 'isPlain'> | null {
-  if (column.value.kind !== 'float' || column.value.bits !== 64) return plainField(column, isRowid)
+function formOf(column: ColumnMapping, isRowid: boolean, mayBeLong: boolean): Pick<PlainField, 'evidence' | 'isPlain'> | null {
+  if (column.value.kind !== 'float' || column.value.bits !== 64) return plainField(column, isRowid, mayBeLong)
   // In a column of REAL affinity every number is a double.
   const isReal = /REAL|FLOA|DOUB/.test(column.sourceType) && !column.sourceType.includes('INT') && !hasTextAffinity(column.sourceType)
   return isReal ? { evidence: (source) => [`typeof(max(${source}))`], isPlain: ([last]) => isOneOf('real')(last) } : null

@@ -20,12 +20,19 @@ export interface CopyPage {
 export interface CopyPageOptions extends RowRange {
   /** Size that a page should have. Default: 1 MiB. */
   readonly targetBytes?: number
+  /** What `mayNeedPieces` answers, for who reads a table in several ranges. Default: asked of the file. */
+  readonly mayNeedPieces?: boolean
 }
 
 /** A row whose texts and bytes are larger than this is left out of its page and read by itself. */
 const largeRowBytes = 64 * 1024
 /** With largeRowBytes, the bound of a page: 64 MiB, reached only where very small rows turn into rows of 64 kilobytes. */
 const maxPageRows = 1024
+
+/** Whether a row may be too large for a page; one walk over the table's pages. */
+export function mayNeedPieces(db: Database, mapping: TableMapping): boolean {
+  return mayHoldLargeRow(db, mapping.table, largeRowBytes)
+}
 
 /**
  * Reads a table, or a range of its keys, as COPY data in pages of about a mebibyte that SQLite builds whole with
@@ -51,7 +58,7 @@ export function* readCopyPages(db: Database, mapping: TableMapping, options: Cop
   const reader = createPageReader({
     ...source,
     key,
-    largeRowBytes: mayHoldLargeRow(db, mapping.table, largeRowBytes) ? largeRowBytes : null,
+    largeRowBytes: (options.mayNeedPieces ?? mayNeedPieces(db, mapping)) ? largeRowBytes : null,
   })
   let after = options.after
   let rows = 256

@@ -21,8 +21,8 @@ export interface PlainField {
 /** Wider tables are read value by value: SQLite takes at most 2,000 aggregates in a statement. */
 export const mostPlainColumns = 300
 
-/** null where the values need their converter, or where one was found that does. */
-export function plainField(column: ColumnMapping, isRowid: boolean): PlainField | null {
+/** null where the values need their converter. `mayBeLong` says that rows of the table may be too large to be read twice. */
+export function plainField(column: ColumnMapping, isRowid: boolean, mayBeLong: boolean): PlainField | null {
   const reference = columnReference(column.name)
   const expression = `ifnull(${reference},'\\N')`
   const number = { expression, isText: false }
@@ -45,16 +45,18 @@ export function plainField(column: ColumnMapping, isRowid: boolean): PlainField 
       }
     case 'text':
       // A BLOB is text too, but GLOB finds no special character in it.
-      return hasTextAffinity(column.sourceType)
-        ? { ...text, evidence: (source) => [`typeof(max(${source}))`], isPlain: ([last]) => isOneOf('text')(last) }
-        : { ...text, ...onlyTexts }
+      return mayBeLong
+        ? { ...text, ...onlyTextsByName }
+        : hasTextAffinity(column.sourceType)
+          ? { ...text, evidence: (source) => [`typeof(max(${source}))`], isPlain: ([last]) => isOneOf('text')(last) }
+          : { ...text, ...onlyTexts }
     case 'json':
     case 'enum':
       return value.kind === 'enum' && value.labels.some((label) => /[\\\t\n\r\0]/.test(label))
         ? null
         : {
             ...text,
-            ...onlyTexts,
+            ...(mayBeLong ? onlyTextsByName : onlyTexts),
           }
     case 'timestamp':
       return value.precision < 3
@@ -73,6 +75,12 @@ export function plainField(column: ColumnMapping, isRowid: boolean): PlainField 
     case 'uuid':
       return null
   }
+}
+
+/** The same without reading the values, which max() would do, and keep a copy: of 300 MB each, where rows may be so large. */
+const onlyTextsByName: Pick<PlainField, 'evidence' | 'isPlain'> = {
+  evidence: (source) => [`sum(typeof(${source}) NOT IN ('text','null'))`],
+  isPlain: ([others]) => Number(others ?? 0) === 0,
 }
 
 /** What is longer than an instant is left out, so that no value makes this large; the count then says so. */

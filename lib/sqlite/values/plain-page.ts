@@ -35,10 +35,11 @@ export interface PageSource {
  */
 export function createPageReader(source: PageSource): PageReader {
   const columns = source.mapping.columns.filter((column) => !column.generated)
+  // Evidence reads every value; where rows may be large, each is first asked for its size instead.
+  const isPlain = !source.isUtf16 && source.largeRowBytes === null && columns.length <= mostPlainColumns
   const plain = new Map(
     columns.flatMap((column) => {
-      const field =
-        source.isUtf16 || columns.length > mostPlainColumns ? null : plainField(column, column.name === source.mapping.rowidColumn)
+      const field = isPlain ? plainField(column, column.name === source.mapping.rowidColumn, false) : null
       return field === null ? [] : [[column.name, field] as const]
     }),
   )
