@@ -23,6 +23,8 @@ export interface VerdictPanelProps {
   target: Endpoint
   /** What a report says of everything, not of the rows alone. Default: nothing more is known. */
   status?: 'succeeded' | 'failed'
+  /** Counts alone are shown, and the last comparison of contents found something: equal counts are no good news then. Default: false. */
+  contentsDiffer?: boolean
   /** The app already writes on the target: differences are no fault then. */
   targetInUse?: boolean
   /** When, by whom, how long. */
@@ -30,12 +32,14 @@ export interface VerdictPanelProps {
 }
 
 /** One judgement on top, then the totals of both sides next to each other. */
-export function VerdictPanel({ tables, source, target, status, targetInUse = false, facts }: VerdictPanelProps) {
+export function VerdictPanel({ tables, source, target, status, contentsDiffer = false, targetInUse = false, facts }: VerdictPanelProps) {
   const t = useTranslations('verification')
   const verdict = judge(tables)
   // Rows that are the same are not all that a report looks at.
   const isStructure = status === 'failed' && (verdict.state === 'identical' || verdict.state === 'changed')
-  const look = looks[isStructure ? 'different' : verdict.state]
+  const isContents = contentsDiffer && verdict.state === 'equal'
+  const shown = isStructure ? 'structure' : isContents ? 'contents' : verdict.state
+  const look = looks[shown === 'structure' || shown === 'contents' ? 'different' : shown]
   const text = {
     identical: [t('verdict.identical'), t('verdict.identicalBody', { tables: verdict.tables })],
     changed: [t('verdict.changed'), t('verdict.changedBody', { tables: verdict.byState.changed })],
@@ -44,7 +48,8 @@ export function VerdictPanel({ tables, source, target, status, targetInUse = fal
     unknown: [t('verdict.unknown', { tables: verdict.byState.unknown }), t('verdict.unknownBody')],
     empty: [t('verdict.empty'), ''],
     structure: [t('verdict.structure'), t('verdict.structureBody', { tables: verdict.tables })],
-  }[isStructure ? 'structure' : verdict.state]
+    contents: [t('verdict.contents'), t('verdict.contentsBody', { tables: verdict.tables })],
+  }[shown]
   return (
     <div className={classNames('rounded-lg border', look.box)}>
       <div className="flex gap-3 px-4 py-4 sm:px-5">

@@ -17,7 +17,7 @@ import { EmptyState } from '@/components/ui/empty-state'
 import { SkeletonBlock } from '@/components/ui/skeleton'
 import { ComparisonTable } from './comparison-table'
 import { FunctionsCard } from './functions-card'
-import { LastComparison } from './last-comparison'
+import { LastComparison, useComparedContents } from './last-comparison'
 import { ReportsList } from './reports-list'
 import { RunningVerification } from './running-verification'
 import { VerdictPanel } from './verdict-panel'
@@ -36,7 +36,7 @@ export function VerificationPage() {
   const { data: jobs } = useQuery(recentJobsQuery(20))
   const start = useMutation(startJobMutation(queryClient))
   const lastVerify = jobs?.find((job) => job.kind === 'verify')
-  const newest = reports.data?.[0]
+  const contents = useComparedContents(reports.data?.[0])
   const running = lastVerify && isActive(lastVerify) ? lastVerify : undefined
   const broken = lastVerify && lastVerify.error !== null && !isActive(lastVerify) ? lastVerify : undefined
   const error = start.error ?? counts.error ?? state.error
@@ -110,12 +110,13 @@ export function VerificationPage() {
               source={counts.data.source}
               target={counts.data.target}
               targetInUse={status === 'on-postgresql'}
+              contentsDiffer={contents !== null && !contents.isIdentical}
               facts={[
                 { name: t('when'), value: <TimeStamp iso={counts.data.readAt} relative /> },
                 { name: t('took'), value: format.duration(counts.data.elapsedMs) },
               ]}
             />
-            {newest ? <LastComparison newest={newest} /> : null}
+            {contents ? <LastComparison contents={contents} /> : null}
             <Card aria-labelledby="live-counts">
               <CardHeader title={t('liveCounts')} titleId="live-counts" />
               <ComparisonTable tables={counts.data.tables} />
