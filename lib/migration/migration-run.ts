@@ -10,7 +10,7 @@ import type { MigrateOptions } from './migrate-options'
 import type { MigrationResult } from './migration-result'
 import { createPhaseRunner, type PhaseRunner } from './phase-runner'
 import type { FreshRecord } from './resume-record'
-import type { SchemaPlan } from './schema-plan'
+import { type SchemaPlan, schemaSqlOf } from './schema-plan'
 import type { TargetSession } from './target-session'
 import type { TaskPool } from './threads/task-pool'
 
@@ -77,13 +77,9 @@ export function resultOf(options: MigrateOptions, run: MigrationRun, error: Erro
     repairList: error ? null : (run.repairList ?? null),
     safetyCopy: error ? null : (run.safetyCopy ?? null),
     leftover: run.leftover ?? null,
-    targetSchemaSql: options.dryRun && run.plan ? sqlOf(run.plan) : null,
+    targetSchemaSql: options.dryRun && run.plan ? schemaSqlOf(run.plan) : null,
     ...(error ? { error: { code: error.code, message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) } } : {}),
   }
-}
-
-function sqlOf(plan: SchemaPlan): string {
-  return [plan.modelSql.trim(), ...plan.ownSql.map((sql) => `${sql};`)].filter((sql) => sql !== '').join('\n\n')
 }
 
 function labelOf(url: string): string {
