@@ -139,7 +139,7 @@ function Actions({ backup, isBusy }: { backup: BackupView; isBusy: boolean }) {
   return (
     <>
       {backup.present ? (
-        <Button variant="primary" pending={download.isPending} onClick={() => download.run(backup.id)} icon={<Download aria-hidden />}>
+        <Button variant="primary" pending={download.isPending} onClick={() => download.mutate(backup.id)} icon={<Download aria-hidden />}>
           {t('download')}
         </Button>
       ) : null}
@@ -179,7 +179,7 @@ function Actions({ backup, isBusy }: { backup: BackupView; isBusy: boolean }) {
               variant="danger"
               onClick={() => {
                 setIsAsking(false)
-                remove.run(backup.id)
+                remove.mutate(backup.id)
               }}
             >
               {t('deleteSubmit')}

@@ -6,6 +6,7 @@ import { useLocale, useTranslations } from 'next-intl'
 import { useState } from 'react'
 import { ErrorPanel } from '@/components/api/error-panel'
 import { PasswordDialog } from '@/components/jobs/password-dialog'
+import { useWithPassword } from '@/components/jobs/use-with-password'
 import { Button } from '@/components/ui/button'
 import { Callout } from '@/components/ui/callout'
 import { Dialog } from '@/components/ui/dialog'
@@ -14,7 +15,6 @@ import { Input } from '@/components/ui/input'
 import { RadioCards } from '@/components/ui/radio-cards'
 import { Textarea } from '@/components/ui/textarea'
 import { type EncryptionChoice, generateKeysMutation, refreshBackups, saveEncryption } from './backup-queries'
-import { useGuarded } from './use-guarded'
 
 export interface EncryptionDialogProps {
   open: boolean
@@ -53,10 +53,13 @@ export function EncryptionDialog({ open, onOpenChange }: EncryptionDialogProps) 
     setWasTried(false)
     onOpenChange(false)
   }
-  const save = useGuarded(saveEncryption, (answer) => {
-    void refreshBackups(queryClient)
-    if (answer.kit === null) close()
-    else setKit(answer.kit)
+  const save = useWithPassword({
+    mutationFn: saveEncryption,
+    onSuccess: (answer) => {
+      void refreshBackups(queryClient)
+      if (answer.kit === null) close()
+      else setKit(answer.kit)
+    },
   })
   const listed = recipients.split(/\s+/).filter((line) => line !== '')
   const problem =
@@ -70,7 +73,7 @@ export function EncryptionDialog({ open, onOpenChange }: EncryptionDialogProps) 
     if (problem !== undefined) return
     const encryption: EncryptionChoice =
       kind === 'none' ? { kind } : kind === 'passphrase' ? { kind, passphrase: passphrase.trim() } : { kind, recipients: listed }
-    save.run({ encryption, identity: kind === 'recipients' ? identity : null, locale: locale === 'fr' ? 'fr' : 'en' })
+    save.mutate({ encryption, identity: kind === 'recipients' ? identity : null, locale: locale === 'fr' ? 'fr' : 'en' })
   }
   if (kit !== null) return <KitDialog kit={kit} open={open} onClose={close} />
   return (

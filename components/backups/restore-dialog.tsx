@@ -7,6 +7,7 @@ import { ErrorPanel } from '@/components/api/error-panel'
 import { useFormatters } from '@/components/format/use-formatters'
 import { PasswordDialog } from '@/components/jobs/password-dialog'
 import { TypedConfirmation } from '@/components/jobs/typed-confirmation'
+import { useWithPassword } from '@/components/jobs/use-with-password'
 import { Button } from '@/components/ui/button'
 import { Callout } from '@/components/ui/callout'
 import { Dialog } from '@/components/ui/dialog'
@@ -18,7 +19,6 @@ import { Table, TableBody, TableCell, TableHead, TableHeader, TableRow } from '@
 import type { BackupView } from '@/lib/backup/backup-view'
 import { type RestoreParts, type RestorePreview, restoreParts } from '@/lib/backup/restore-plan'
 import { refreshBackups, restorePreviewQuery, startRestore } from './backup-queries'
-import { useGuarded } from './use-guarded'
 
 export interface RestoreDialogProps {
   backup: BackupView
@@ -43,9 +43,12 @@ export function RestoreDialog({ backup, open, onOpenChange }: RestoreDialogProps
     setKey('')
     onOpenChange(false)
   }
-  const start = useGuarded(startRestore, () => {
-    void refreshBackups(queryClient)
-    close()
+  const start = useWithPassword({
+    mutationFn: startRestore,
+    onSuccess: () => {
+      void refreshBackups(queryClient)
+      close()
+    },
   })
   const parts = preview.data?.fileKeyMatches === false ? 'database' : chosen
   const needsKey = preview.data?.keyKnown === false
@@ -64,7 +67,7 @@ export function RestoreDialog({ backup, open, onOpenChange }: RestoreDialogProps
               variant="danger"
               disabled={!isReady}
               pending={start.isPending}
-              onClick={() => start.run({ id: backup.id, parts, key: needsKey ? key : null })}
+              onClick={() => start.mutate({ id: backup.id, parts, key: needsKey ? key : null })}
             >
               {t('submit')}
             </Button>

@@ -6,6 +6,7 @@ import { useState } from 'react'
 import { ErrorPanel } from '@/components/api/error-panel'
 import { TimeStamp } from '@/components/format/time-stamp'
 import { PasswordDialog } from '@/components/jobs/password-dialog'
+import { useWithPassword } from '@/components/jobs/use-with-password'
 import { Button } from '@/components/ui/button'
 import { Callout } from '@/components/ui/callout'
 import { Card, CardBody, CardHeader } from '@/components/ui/card'
@@ -15,7 +16,6 @@ import { SkeletonBlock } from '@/components/ui/skeleton'
 import type { BackupView } from '@/lib/backup/backup-view'
 import { defaultRetention, type Retention, retentionSchema } from '@/lib/backup/retention'
 import { previewRetentionMutation, refreshBackups, retentionQuery, saveRetention } from './backup-queries'
-import { useGuarded } from './use-guarded'
 
 const fields = ['keepLast', 'keepDays', 'daily', 'weekly', 'monthly'] as const
 
@@ -57,9 +57,12 @@ function RetentionForm({ rules, backups, onDone }: { rules: Retention | null; ba
     Object.fromEntries(fields.map((field) => [field, /^\d+$/.test(texts[field]) ? Number(texts[field]) : Number.NaN])),
   )
   const preview = useMutation(previewRetentionMutation())
-  const save = useGuarded(saveRetention, () => {
-    void refreshBackups(queryClient)
-    onDone()
+  const save = useWithPassword({
+    mutationFn: saveRetention,
+    onSuccess: () => {
+      void refreshBackups(queryClient)
+      onDone()
+    },
   })
   const going = preview.data?.remove ?? []
   const wrong = new Set(parsed.error?.issues.map((issue) => issue.path[0]))
@@ -68,7 +71,7 @@ function RetentionForm({ rules, backups, onDone }: { rules: Retention | null; ba
       className="flex flex-col gap-4"
       onSubmit={(event) => {
         event.preventDefault()
-        if (parsed.success) save.run({ rules: parsed.data })
+        if (parsed.success) save.mutate({ rules: parsed.data })
       }}
     >
       <div className="grid gap-3 sm:grid-cols-3 lg:grid-cols-5">
@@ -110,7 +113,7 @@ function RetentionForm({ rules, backups, onDone }: { rules: Retention | null; ba
           {t('save')}
         </Button>
         {rules === null ? null : (
-          <Button pending={save.isPending} onClick={() => save.run({ rules: null })}>
+          <Button pending={save.isPending} onClick={() => save.mutate({ rules: null })}>
             {t('keepAll')}
           </Button>
         )}

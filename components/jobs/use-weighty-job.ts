@@ -1,9 +1,8 @@
 'use client'
 
-import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
-import { ApiError } from '@/components/api/api-error'
+import { useQueryClient } from '@tanstack/react-query'
 import { type JobRequest, startJobMutation } from './job-queries'
+import { useWithPassword } from './use-with-password'
 
 export interface WeightyJob {
   start(request: JobRequest): void
@@ -17,33 +16,6 @@ export interface WeightyJob {
 
 /** Starts a job that may ask for the password first, and repeats the request once that is given. */
 export function useWeightyJob(onStarted: () => void): WeightyJob {
-  const queryClient = useQueryClient()
-  const [waiting, setWaiting] = useState<JobRequest | null>(null)
-  const mutation = useMutation({
-    ...startJobMutation(queryClient),
-    onSuccess: onStarted,
-    onError: (error, request) => {
-      if (wantsPassword(error)) setWaiting(request)
-    },
-  })
-  return {
-    start: (request) => mutation.mutate(request),
-    isPending: mutation.isPending,
-    error: wantsPassword(mutation.error) ? null : mutation.error,
-    passwordDialog: {
-      open: waiting !== null,
-      onOpenChange: (open) => {
-        if (!open) setWaiting(null)
-      },
-      onConfirmed: () => {
-        if (waiting) mutation.mutate(waiting)
-        setWaiting(null)
-      },
-    },
-    reset: () => mutation.reset(),
-  }
-}
-
-function wantsPassword(error: unknown): boolean {
-  return error instanceof ApiError && error.code === 'CONFIRMATION_REQUIRED'
+  const { mutate, ...job } = useWithPassword({ ...startJobMutation(useQueryClient()), onSuccess: onStarted })
+  return { ...job, start: (request) => mutate(request) }
 }

@@ -1,13 +1,13 @@
 'use client'
 
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useTranslations } from 'next-intl'
 import { useId, useState } from 'react'
 import { toast } from 'sonner'
-import { ApiError } from '@/components/api/api-error'
 import { ErrorPanel } from '@/components/api/error-panel'
 import { PasswordDialog } from '@/components/jobs/password-dialog'
 import { TypedConfirmation } from '@/components/jobs/typed-confirmation'
+import { useWithPassword } from '@/components/jobs/use-with-password'
 import { AlertDialog } from '@/components/ui/alert-dialog'
 import { Button } from '@/components/ui/button'
 import { Callout } from '@/components/ui/callout'
@@ -54,17 +54,12 @@ function AcknowledgeDialog({ changed: { name, fingerprint }, open, onOpenChange 
   const queryClient = useQueryClient()
   const formId = useId()
   const [typed, setTyped] = useState('')
-  const [wantsPassword, setWantsPassword] = useState(false)
-  const options = acknowledgeKeyMutation(queryClient)
-  const acknowledge = useMutation({
-    ...options,
+  const acknowledge = useWithPassword({
+    ...acknowledgeKeyMutation(queryClient),
     onSuccess: async () => {
       change(false)
       toast.success(t('preflight.alarm.done'))
       await queryClient.invalidateQueries({ queryKey: keysQuery().queryKey })
-    },
-    onError: (error) => {
-      if (isPasswordWanted(error)) setWantsPassword(true)
     },
   })
   const change = (next: boolean) => {
@@ -72,11 +67,10 @@ function AcknowledgeDialog({ changed: { name, fingerprint }, open, onOpenChange 
     acknowledge.reset()
     onOpenChange(next)
   }
-  const submit = () => acknowledge.mutate({ name, fingerprint, confirmation: name })
   return (
     <>
       <AlertDialog
-        open={open && !wantsPassword}
+        open={open && !acknowledge.passwordDialog.open}
         onOpenChange={change}
         title={t('preflight.alarm.acknowledge')}
         description={t('preflight.alarm.dialogBody')}
@@ -94,19 +88,15 @@ function AcknowledgeDialog({ changed: { name, fingerprint }, open, onOpenChange 
           className="flex flex-col gap-3"
           onSubmit={(event) => {
             event.preventDefault()
-            if (typed === name) submit()
+            if (typed === name) acknowledge.mutate({ name, fingerprint, confirmation: name })
           }}
         >
           <p className="rounded-md bg-sunken px-3 py-2 font-mono text-xs">{fingerprint}</p>
           <TypedConfirmation word={name} value={typed} onChange={setTyped} />
-          {acknowledge.error && !isPasswordWanted(acknowledge.error) ? <ErrorPanel error={acknowledge.error} announce /> : null}
+          {acknowledge.error ? <ErrorPanel error={acknowledge.error} announce /> : null}
         </form>
       </AlertDialog>
-      <PasswordDialog open={wantsPassword} onOpenChange={setWantsPassword} onConfirmed={submit} />
+      <PasswordDialog {...acknowledge.passwordDialog} />
     </>
   )
-}
-
-function isPasswordWanted(error: unknown): boolean {
-  return error instanceof ApiError && error.code === 'CONFIRMATION_REQUIRED'
 }
