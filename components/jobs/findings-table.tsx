@@ -1,7 +1,7 @@
 'use client'
 
 import { useTranslations } from 'next-intl'
-import { useState } from 'react'
+import { type ReactNode, useState } from 'react'
 import { useFormatters } from '@/components/format/use-formatters'
 import { Badge, type BadgeTone } from '@/components/ui/badge'
 import { Button } from '@/components/ui/button'
@@ -12,8 +12,14 @@ const tones: Record<Finding['severity'], BadgeTone> = { blocks: 'danger', repair
 const rank: Record<Finding['severity'], number> = { blocks: 0, repaired: 1, note: 2 }
 const pageSize = 50
 
+export interface FindingsTableProps {
+  findings: readonly Finding[]
+  /** What is said below a finding's hint; default: nothing. */
+  renderMore?: (finding: Finding) => ReactNode
+}
+
 /** What the checks saw, the weightiest first: where, what, what to do. */
-export function FindingsTable({ findings }: { findings: readonly Finding[] }) {
+export function FindingsTable({ findings, renderMore }: FindingsTableProps) {
   const t = useTranslations('jobs')
   const overview = useTranslations('common')
   const format = useFormatters()
@@ -47,6 +53,7 @@ export function FindingsTable({ findings }: { findings: readonly Finding[] }) {
               <TableCell className="min-w-40 align-top sm:min-w-64">
                 <p>{finding.message}</p>
                 <p className="text-ink-faint">{finding.hint}</p>
+                {renderMore?.(finding)}
                 <p className="font-mono text-[11px] text-ink-faint">{finding.code}</p>
               </TableCell>
               <TableCell className="text-right align-top max-sm:hidden">{format.number(finding.count)}</TableCell>

@@ -3,6 +3,7 @@
 import { useTranslations } from 'next-intl'
 import { useState } from 'react'
 import { FindingsTable } from '@/components/jobs/findings-table'
+import { OfferedRepairs } from '@/components/migration/offered-repairs'
 import { Badge } from '@/components/ui/badge'
 import { Card, CardHeader } from '@/components/ui/card'
 import { EmptyState } from '@/components/ui/empty-state'
@@ -63,7 +64,7 @@ function Findings({ result }: { result: PreflightResult }) {
   return (
     <div className="border-line border-t">
       <h3 className="px-4 pt-3 pb-2 font-medium text-sm sm:px-5">{t('findings')}</h3>
-      <FindingsTable findings={result.findings} />
+      <FindingsTable findings={result.findings} renderMore={(finding) => <OfferedRepairs finding={finding} />} />
     </div>
   )
 }

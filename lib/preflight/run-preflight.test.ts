@@ -175,6 +175,12 @@ it('finds what is wrong with the source, its files and its keys, all at once', a
   expect(find(result, 'values-held')).toMatchObject({ outcome: 'refused', examples: [expect.stringContaining('CvFile.sizeBytes')] })
   expect(result.targetSchemaSql).not.toContain('bascule_preflight')
   expect(find(result, 'values-structure').examples).toContain('User.nickname COLUMN_ADDED')
+  // The same repairs as the migration offers: where no NULL may stand and no default is, none for the value.
+  const offered = result.findings.filter(({ severity }) => severity === 'blocks')
+  expect(offered.map(({ code, column, kind, choices }) => [code, column, kind, choices.map(({ choice }) => choice)])).toEqual([
+    ['ORPHAN_ROWS', 'userId', 'orphans', ['delete']],
+    ['INT_UNREADABLE', 'sizeBytes', 'integers', []],
+  ])
 })
 
 it('tells a damaged, a missing and an extra CV apart, and a wrong key from damage', async () => {

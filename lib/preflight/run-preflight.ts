@@ -4,6 +4,7 @@ import type { SqliteCatalogue } from '@/lib/core/catalogue'
 import { AppError } from '@/lib/core/errors'
 import type { Finding } from '@/lib/core/finding'
 import type { Report } from '@/lib/core/progress'
+import { offerChoices } from '@/lib/migration/repairs/offer-choices'
 import type { SchemaModel } from '@/lib/migration/schema-plan'
 import { asTargetUrl, type TargetUrl, targetLabel } from '@/lib/postgres/target-url'
 import { readSqliteCatalogue } from '@/lib/sqlite/catalogue'
@@ -66,7 +67,7 @@ export async function runPreflight(options: PreflightOptions, report: Report, si
 /** What one group learns, later groups use: the catalogue, the server's facts, the plan. */
 class PreflightRun {
   readonly checks: PreflightCheck[] = []
-  readonly findings: Finding[] = []
+  findings: readonly Finding[] = []
   values: ValuesAnswer | null = null
   #catalogue: SqliteCatalogue | null = null
   #target: TargetAnswers | null = null
@@ -144,9 +145,7 @@ class PreflightRun {
     const params = { sizeBytes: catalogue.pageCount * catalogue.pageSize, tables: catalogue.tables.length, version: catalogue.version }
     this.#add([judged('source-file', 'read', { where: label, params })])
     const migrationsFolder = this.options.own?.histories.sqlite ?? null
-    await this.#putAll(
-      sourceQuestions({ path, label, catalogue, migrationsFolder, onFindings: (findings) => this.findings.push(...findings) }),
-    )
+    await this.#putAll(sourceQuestions({ path, label, catalogue, migrationsFolder, onFindings: (findings) => this.#find(findings) }))
   }
 
   async #askTarget(): Promise<void> {
@@ -188,7 +187,9 @@ class PreflightRun {
       ask: async (signal) => {
         const answer = await askValues({ sourcePath, catalogue, target: this.target, isOccupied, model, report: this.report }, signal)
         this.values = answer
-        this.findings.push(...answer.findings)
+        // What is wrong with references was seen before the tables had their places on the target, which decide what can be repaired.
+        this.findings = offerChoices(this.findings, catalogue, answer.mappings)
+        this.#find(answer.findings)
         for (const finding of answer.findings) this.report({ type: 'finding', finding })
         return judgeFindings(answer.findings, label, answer.mappings.length)
       },
@@ -198,6 +199,10 @@ class PreflightRun {
 
   async #putAll(questions: readonly Question[]): Promise<void> {
     for (const question of questions) this.#add(await put(question, this.signal))
+  }
+
+  #find(findings: readonly Finding[]): void {
+    this.findings = [...this.findings, ...findings]
   }
 
   #add(checks: readonly PreflightCheck[]): void {

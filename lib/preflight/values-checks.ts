@@ -6,6 +6,7 @@ import type { ProgressEvent, Report } from '@/lib/core/progress'
 import { quoteName } from '@/lib/core/quoted-name'
 import type { TableMapping } from '@/lib/core/table-mapping'
 import { planAndCheckValues } from '@/lib/migration/checks'
+import { offerChoices } from '@/lib/migration/repairs/offer-choices'
 import { type SchemaModel, schemaSqlOf } from '@/lib/migration/schema-plan'
 import { createTaskPool } from '@/lib/migration/threads/task-pool'
 import { connectPostgres } from '@/lib/postgres/connect'
@@ -26,6 +27,7 @@ export interface ValuesQuestion {
 }
 
 export interface ValuesAnswer {
+  /** With the repairs that the migration would offer. */
   readonly findings: readonly Finding[]
   readonly mappings: readonly TableMapping[]
   readonly targetSchemaSql: string
@@ -53,7 +55,7 @@ export async function askValues(question: ValuesQuestion, signal: AbortSignal): 
     const planned = await planAndCheckValues(nameable, { sourcePath, target, model, client, pool, report, signal })
     const sql = schemaSqlOf(planned.plan)
     return {
-      findings: [...names, ...planned.findings],
+      findings: offerChoices([...names, ...planned.findings], catalogue, planned.mappings),
       mappings: planned.mappings,
       targetSchemaSql: question.isOccupied ? sql.replaceAll(quoteName(scratch), quoteName(question.target.schema)) : sql,
     }

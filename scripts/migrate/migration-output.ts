@@ -1,10 +1,10 @@
-import type { Finding } from '@/lib/core/finding'
 import type { MigrationResult } from '@/lib/migration/migration-result'
 import { hasExpectedRows } from '@/lib/verification/verification-result'
+import { printFinding } from './finding-output'
 
 /** The result for people: what was found, then the counts of both sides next to each other. */
 export function printMigration(result: MigrationResult): string {
-  const findings = result.findings.map(printFinding)
+  const findings = result.findings.map((finding) => printFinding(finding))
   const lines = countLines(result)
   const verdict = result.error ? [`Failed: ${result.error.message}`, ...(result.error.hint ? [result.error.hint] : [])] : []
   const dryRun = result.dryRun && result.status === 'succeeded' ? ['Dry run: the migration can be started. Nothing was written.'] : []
@@ -45,25 +45,6 @@ function verdictOf(table: MigrationResult['tables'][number]): string {
   if (table.sourceRows === null) return 'only in the target'
   if (!hasExpectedRows(table)) return 'DIFFERENT'
   return table.leftOut === undefined ? 'equal' : `equal, ${shown(table.leftOut)} left out by choice`
-}
-
-/** What may be done about a finding that stops the migration. */
-function offers({ severity, kind, choices }: Finding): string {
-  if (severity !== 'blocks' || choices.length === 0) return ''
-  return ` Or repair the copy: ${choices.map(({ choice, effect }) => `--fix ${kind}=${choice} (${effect})`).join(' ')}`
-}
-
-function printFinding(finding: Finding): string {
-  const { severity, code, table, column, shape, key, message, hint } = finding
-  const place = [table, column, shape].filter((part) => part !== null).join(' · ')
-  const row =
-    key === null
-      ? ''
-      : ` (row ${Object.entries(key)
-          .map(([name, value]) => `${name}=${value}`)
-          .join(', ')})`
-  const chosen = finding.chosen === null ? '' : ` (${finding.kind}=${finding.chosen})`
-  return `${severity}${chosen} ${code}${place === '' ? '' : ` ${place}`}${row}: ${message} ${hint}${offers(finding)}`
 }
 
 function shown(count: number | null): string {

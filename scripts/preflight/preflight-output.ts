@@ -1,6 +1,7 @@
 import { createFinding, type Finding } from '@/lib/core/finding'
 import { checkGroups } from '@/lib/preflight/check-catalogue'
 import type { PreflightCheck, PreflightPlan, PreflightResult } from '@/lib/preflight/preflight-result'
+import { printFinding } from '@/scripts/migrate/finding-output'
 import { formatBytes, formatMs, nameOf, wordsOf } from './preflight-words'
 
 const marks = { passed: '✓', failed: '✗', warning: '!', unknown: '?' } as const
@@ -110,20 +111,9 @@ function printVerdict({ verdict, checks, findings, elapsedMs }: PreflightResult)
   const count = (status: PreflightCheck['status']) => checks.filter((check) => check.status === status).length
   const blocking = findings.filter(({ severity }) => severity === 'blocks')
   return [
-    ...findings.map(printFinding),
+    ...findings.map((finding) => printFinding(finding, true)),
     ...(findings.length > 0 ? [''] : []),
     verdictWords[verdict],
     `${count('passed')} passed, ${count('failed')} failed, ${count('warning')} warnings, ${count('unknown')} unknown, ${blocking.length} findings that block; ${formatMs(elapsedMs)}. Nothing was written.`,
   ]
-}
-
-function printFinding({ severity, code, table, column, shape, key, count, message, hint }: Finding): string {
-  const place = [table, column, shape].filter((part) => part !== null).join(' · ')
-  const row =
-    key === null
-      ? ''
-      : ` (row ${Object.entries(key)
-          .map(([name, value]) => `${name}=${value}`)
-          .join(', ')})`
-  return `${severity} ${code}${place === '' ? '' : ` ${place}`}${row}${count > 1 ? ` ×${count}` : ''}: ${message} ${hint}`
 }
