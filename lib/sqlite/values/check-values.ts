@@ -137,12 +137,14 @@ function scanSlice(scan: Scan, range: RowRange): Slice {
     return one.isClean(answers.slice(from, at), rows) ? [] : [column]
   })
   const isTextClean = text !== null && (bytes === null || (isUtf8(bytes) && !bytes.includes(0)))
-  const texts = isTextClean ? [] : scan.columns.filter(({ column }) => column.value.kind === 'text' || column.value.kind === 'json')
+  const isText = ({ column }: CheckedColumn) => column.value.kind === 'text' || column.value.kind === 'json'
+  // In the table's order, so that findings come in it too.
+  const suspects = scan.columns.filter((column) => doubtful.includes(column) || (!isTextClean && isText(column)))
   return {
     rows,
     textBytes: bytes?.length ?? 0,
     largestLine: largestLine ?? 0,
-    suspects: confirm(scan, range, [...new Set([...doubtful, ...texts])], !isTextClean),
+    suspects: confirm(scan, range, suspects, !isTextClean),
   }
 }
 
