@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { PostgresCatalogue, PostgresTable } from '@/lib/core/catalogue'
 import { quoteName, quoteNames, quoteText } from '@/lib/core/quoted-name'
 import type { Queryable } from '@/lib/postgres/catalogue'
+import { ownTriggers } from '@/lib/postgres/structure-record'
 
 /** The SQL of a portable dump. Names of the dumped schema stand unqualified: whoever restores sets the search path. */
 export interface PortableSchema {
@@ -73,7 +74,7 @@ SELECT what FROM (
   UNION ALL SELECT 'domain ' || typname FROM pg_type t WHERE typnamespace = to_regnamespace($1)::oid AND typtype = 'd'
     AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = t.oid AND d.deptype = 'e')
   UNION ALL SELECT 'trigger ' || tgname || ' on ' || c.relname FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid
-    WHERE c.relnamespace = to_regnamespace($1)::oid AND NOT tgisinternal AND tgname NOT LIKE '\\_bascule%'
+    WHERE c.relnamespace = to_regnamespace($1)::oid AND NOT tgisinternal AND tgname NOT IN ${ownTriggers}
   UNION ALL SELECT 'policy ' || policyname || ' on ' || tablename FROM pg_policies WHERE schemaname = $1
 ) found ORDER BY what LIMIT 200`
 

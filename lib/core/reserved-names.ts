@@ -4,9 +4,14 @@
  */
 const ownTables = new Set(['_bascule_fence', '_bascule_repair', '_bascule_repaired_row'])
 
+/** Whether a table, on either side, is one of ours. */
+export function isOwnTable(name: string): boolean {
+  return ownTables.has(name)
+}
+
 /** Whether a table of an SQLite file belongs to SQLite or to us. */
 export function isReservedTable(name: string): boolean {
-  return /^sqlite_/i.test(name) || ownTables.has(name)
+  return /^sqlite_/i.test(name) || isOwnTable(name)
 }
 
 /** Whether a trigger is one of the fence's guards. */

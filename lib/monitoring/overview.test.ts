@@ -62,6 +62,12 @@ describe.each(inject('postgresServers'))('the overview of $name', (server) => {
     expect(overview.sizeBytes).toBeGreaterThan(1_000_000)
   })
 
+  it('shows a table of the user’s that is named as ours begin', async () => {
+    await withPostgres(database.url, (client) => client.query('CREATE TABLE "_bascule_notes" AS SELECT 1 AS id'))
+    const { tables } = await readOverview({ engine: 'postgresql', url: database.url })
+    expect(tables.find(({ table }) => table === '_bascule_notes')).toMatchObject({ rows: 1 })
+  })
+
   it('names each part that there was no time for, and invents nothing', async () => {
     const overview = await readOverview({ engine: 'postgresql', url: database.url }, { timeoutMs: 0 })
     expect(overview).toMatchObject({ version: null, sizeBytes: null, users: null, tables: [] })

@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import { z } from 'zod'
 import { qualifiedName } from '@/lib/core/quoted-name'
+import { isOwnTable } from '@/lib/core/reserved-names'
 import { withPostgres } from '@/lib/postgres/connect'
 import { schemaOf, targetLabel } from '@/lib/postgres/target-url'
 import type { Overview, OverviewTable } from './overview-schema'
@@ -65,9 +66,10 @@ async function readTables(client: pg.Client, schema: string) {
   const { rows } = await client.query(
     `SELECT c.relname AS table, c.reltuples::float8 AS estimate, pg_total_relation_size(c.oid)::float8 AS "sizeBytes"
        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND left(c.relname, 8) <> '_bascule'
+      WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND NOT c.relispartition
       ORDER BY c.relname`,
     [schema],
   )
-  return z.array(z.object({ table: z.string(), estimate: z.number().transform(Math.round), sizeBytes: z.number() })).parse(rows)
+  const tables = z.array(z.object({ table: z.string(), estimate: z.number().transform(Math.round), sizeBytes: z.number() })).parse(rows)
+  return tables.filter(({ table }) => !isOwnTable(table))
 }

@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import { z } from 'zod'
+import { isOwnTable } from '@/lib/core/reserved-names'
 import type { Queryable } from './catalogue'
 import { bookkeepingSchema } from './copy-mark'
 
@@ -33,14 +34,14 @@ export type StructureItem = z.infer<typeof itemSchema>
 
 const record = `${bookkeepingSchema}.structure`
 
-/** Our own triggers: the change log and the fence come and go with the switch. */
-const ownTriggers = `('_bascule_log', '_bascule_log_truncate', '_bascule_fence')`
+/** Our own triggers, as a list of SQL: the change log and the fence come and go with the switch. */
+export const ownTriggers = `('_bascule_log', '_bascule_log_truncate', '_bascule_fence')`
 
 // Triggers that PostgreSQL made for foreign keys have names with oids: they are told by their constraint's line.
 const describeSql = `
 WITH own AS (
   SELECT c.* FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-   WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition AND c.relname NOT LIKE '\\_bascule%'
+   WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT c.relispartition
 )
 SELECT 'table' AS kind, c.relname::text AS "table", '' AS name,
   concat_ws(', ', CASE c.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'partitioned table' WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' ELSE 'foreign table' END,
@@ -90,7 +91,8 @@ ORDER BY 1, 2, 3`
 
 /** The structure of one schema as it is now. Our own tables and triggers are left out, Prisma's history is named by its entries. */
 export async function describeStructure(client: Queryable, schema: string): Promise<readonly StructureItem[]> {
-  const items = z.array(itemSchema).parse((await client.query(describeSql, [schema])).rows)
+  const all = z.array(itemSchema).parse((await client.query(describeSql, [schema])).rows)
+  const items = all.filter(({ table }) => !isOwnTable(table))
   const hasHistory = items.some(({ kind, table }) => kind === 'table' && table === '_prisma_migrations')
   if (!hasHistory) return items
   const { rows } = await client.query<{ name: string }>(

@@ -108,6 +108,7 @@ const planted: readonly (readonly [what: string, sql: string, code: string, tabl
   ['a sequence that counts in twos', 'ALTER SEQUENCE "Person_id_seq" INCREMENT 2', 'SEQUENCE_CHANGED', 'Person', null],
   ['a column added', 'ALTER TABLE "Note" ADD extra text', 'COLUMN_ADDED', 'Note', 'extra'],
   ['a table added', 'CREATE TABLE "Extra" (id integer); INSERT INTO "Extra" VALUES (1)', 'TABLE_ADDED', 'Extra', null],
+  ['a table added that is named as ours begin', 'CREATE TABLE "_bascule_notes" (id integer)', 'TABLE_ADDED', '_bascule_notes', null],
   [
     'a table become a view of some of its rows',
     'ALTER TABLE "Note" RENAME TO "Hidden"; CREATE VIEW "Note" AS SELECT * FROM "Hidden" WHERE a > 5',
