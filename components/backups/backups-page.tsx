@@ -8,12 +8,12 @@ import { PageHeader } from '@/components/admin/page-header'
 import { adminStateQuery } from '@/components/admin/state-queries'
 import { WorkerNotice } from '@/components/admin/worker-notice'
 import { ErrorPanel } from '@/components/api/error-panel'
+import { JobError } from '@/components/jobs/job-error'
 import { isActive, recentJobsQuery } from '@/components/jobs/job-queries'
 import { ScheduleCard } from '@/components/schedules/schedule-card'
-import { Button, LinkButton } from '@/components/ui/button'
+import { Button } from '@/components/ui/button'
 import { Callout } from '@/components/ui/callout'
-import { Card, CardBody } from '@/components/ui/card'
-import { SkeletonBlock } from '@/components/ui/skeleton'
+import { LoadingCard } from '@/components/ui/loading-card'
 import { backupsQuery } from './backup-queries'
 import { BackupsTable } from './backups-table'
 import { EncryptionDialog } from './encryption-dialog'
@@ -62,16 +62,7 @@ export function BackupsPage() {
         <WorkerNotice />
         <RecoverAnswer />
         {running ? <RunningBackup key={running.id} job={running} /> : null}
-        {broken ? (
-          <ErrorPanel
-            error={broken.error}
-            actions={
-              <LinkButton href={`/admin/activity/${broken.id}`} variant="quiet">
-                {t('openJob')}
-              </LinkButton>
-            }
-          />
-        ) : null}
+        {broken ? <JobError job={broken} /> : null}
         {policy?.kind === 'none' ? (
           <Callout
             tone="warning"
@@ -82,13 +73,7 @@ export function BackupsPage() {
           </Callout>
         ) : null}
         {list.error && !list.data ? <ErrorPanel error={list.error} onRetry={() => void list.refetch()} /> : null}
-        {list.isPending ? (
-          <Card>
-            <CardBody className="pt-5">
-              <SkeletonBlock label={t('loading')} rows={6} />
-            </CardBody>
-          </Card>
-        ) : null}
+        {list.isPending ? <LoadingCard label={t('loading')} rows={6} /> : null}
         {list.data ? (
           <>
             <BackupsTable backups={list.data.backups} folder={list.data.folder} />

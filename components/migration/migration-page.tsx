@@ -9,8 +9,7 @@ import { WorkerNotice } from '@/components/admin/worker-notice'
 import { ErrorPanel } from '@/components/api/error-panel'
 import { recentJobsQuery } from '@/components/jobs/job-queries'
 import { PreflightLink } from '@/components/preflight/preflight-link'
-import { Card, CardBody } from '@/components/ui/card'
-import { SkeletonBlock } from '@/components/ui/skeleton'
+import { LoadingCard } from '@/components/ui/loading-card'
 import { migrationKinds } from '@/lib/jobs/job'
 import { chooseView, type MigrationView } from './choose-view'
 import { EndedMigration } from './ended-migration'
@@ -50,13 +49,7 @@ export function MigrationPage() {
             }}
           />
         ) : null}
-        {!view && !error ? (
-          <Card>
-            <CardBody className="pt-5">
-              <SkeletonBlock label={t('loading')} rows={6} />
-            </CardBody>
-          </Card>
-        ) : null}
+        {!view && !error ? <LoadingCard label={t('loading')} rows={6} /> : null}
         {view && 'failedStep' in view && view.failedStep ? <FailedStep job={view.failedStep} onDismiss={setDismissed} /> : null}
         {view && state.data ? <View view={view} state={state.data} onDismiss={setDismissed} /> : null}
       </div>

@@ -14,7 +14,7 @@ import { AlertDialog } from '@/components/ui/alert-dialog'
 import { Button } from '@/components/ui/button'
 import { Callout } from '@/components/ui/callout'
 import { Card, CardBody, CardFooter, CardHeader } from '@/components/ui/card'
-import { SkeletonBlock } from '@/components/ui/skeleton'
+import { LoadingCard } from '@/components/ui/loading-card'
 import { ComparisonTable } from '@/components/verification/comparison-table'
 import { judge } from '@/components/verification/verdict'
 import { VerdictPanel } from '@/components/verification/verdict-panel'
@@ -67,13 +67,7 @@ export function ReadyToSwitch({ jobId, state }: ReadyToSwitchProps) {
       </Card>
       {migration.data ? <RepairsCard job={migration.data} /> : null}
       {counts.error ? <ErrorPanel error={counts.error} onRetry={() => void counts.refetch()} /> : null}
-      {counts.isPending ? (
-        <Card>
-          <CardBody className="pt-5">
-            <SkeletonBlock label={common('loading')} rows={6} />
-          </CardBody>
-        </Card>
-      ) : null}
+      {counts.isPending ? <LoadingCard label={common('loading')} rows={6} /> : null}
       {counts.data ? (
         <>
           <VerdictPanel tables={counts.data.tables} source={counts.data.source} target={counts.data.target} facts={[]} />

@@ -8,12 +8,12 @@ import { PageHeader } from '@/components/admin/page-header'
 import { adminStateQuery } from '@/components/admin/state-queries'
 import { WorkerNotice } from '@/components/admin/worker-notice'
 import { ErrorPanel } from '@/components/api/error-panel'
+import { JobError } from '@/components/jobs/job-error'
 import { isActive, recentJobsQuery } from '@/components/jobs/job-queries'
-import { LinkButton } from '@/components/ui/button'
 import { Callout } from '@/components/ui/callout'
-import { Card, CardBody } from '@/components/ui/card'
+import { Card } from '@/components/ui/card'
 import { EmptyState } from '@/components/ui/empty-state'
-import { SkeletonBlock } from '@/components/ui/skeleton'
+import { LoadingCard } from '@/components/ui/loading-card'
 import { CheckGroups } from './check-groups'
 import { KeyAlarm } from './key-alarm'
 import { KeyFingerprints } from './key-fingerprints'
@@ -26,7 +26,6 @@ import { VerdictCard } from './verdict-card'
 /** "Am I ready?": the newest preflight, its plan, the keys, and the way to run it again. */
 export function PreflightPage() {
   const t = useTranslations('preflight')
-  const verification = useTranslations('verification')
   const queryClient = useQueryClient()
   const state = useQuery(adminStateQuery())
   const latest = useQuery(latestPreflightQuery())
@@ -49,25 +48,10 @@ export function PreflightPage() {
         <KeyAlarm />
         {latest.error && !report ? <ErrorPanel error={latest.error} onRetry={() => void latest.refetch()} /> : null}
         {state.error && !state.data ? <ErrorPanel error={state.error} onRetry={() => void state.refetch()} /> : null}
-        {latest.isPending ? (
-          <Card>
-            <CardBody className="pt-5">
-              <SkeletonBlock label={t('loading')} rows={6} />
-            </CardBody>
-          </Card>
-        ) : null}
+        {latest.isPending ? <LoadingCard label={t('loading')} rows={6} /> : null}
         {state.data && !isPossible ? <Callout tone="info" title={t('notNow')} /> : null}
         {running ? <RunningPreflight key={running.id} job={running} /> : null}
-        {broken && !running ? (
-          <ErrorPanel
-            error={broken.error}
-            actions={
-              <LinkButton href={`/admin/activity/${broken.id}`} variant="quiet">
-                {verification('openJob')}
-              </LinkButton>
-            }
-          />
-        ) : null}
+        {broken && !running ? <JobError job={broken} /> : null}
         {report ? <VerdictCard report={report} /> : null}
         {latest.isSuccess && !report && !running ? (
           <Card>

@@ -9,9 +9,9 @@ import { ErrorPanel } from '@/components/api/error-panel'
 import { TimeStamp } from '@/components/format/time-stamp'
 import { useFormatters } from '@/components/format/use-formatters'
 import { FindingsTable } from '@/components/jobs/findings-table'
-import { Card, CardBody, CardHeader } from '@/components/ui/card'
+import { Card, CardHeader } from '@/components/ui/card'
 import { EmptyState } from '@/components/ui/empty-state'
-import { SkeletonBlock } from '@/components/ui/skeleton'
+import { LoadingCard } from '@/components/ui/loading-card'
 import { Table, TableBody, TableCell, TableHead, TableHeader, TableRow } from '@/components/ui/table'
 import type { ReportComparison } from '@/lib/verification/report-comparison'
 import { comparisonQuery } from './verification-queries'
@@ -34,13 +34,7 @@ export function ComparePage({ one, other }: { one: string; other: string }) {
         description={t('description')}
       />
       {error ? <ErrorPanel error={error} onRetry={() => void refetch()} /> : null}
-      {!data && !error ? (
-        <Card>
-          <CardBody className="pt-5">
-            <SkeletonBlock label={common('loadingReport')} rows={6} />
-          </CardBody>
-        </Card>
-      ) : null}
+      {!data && !error ? <LoadingCard label={common('loadingReport')} rows={6} /> : null}
       {data ? (
         <div className="flex flex-col gap-4">
           <Card className="grid gap-px overflow-hidden bg-line sm:grid-cols-2">

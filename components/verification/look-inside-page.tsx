@@ -8,11 +8,11 @@ import { useState } from 'react'
 import { PageHeader } from '@/components/admin/page-header'
 import { adminStateQuery } from '@/components/admin/state-queries'
 import { ErrorPanel } from '@/components/api/error-panel'
-import { Card, CardBody } from '@/components/ui/card'
+import { Card } from '@/components/ui/card'
 import { classNames } from '@/components/ui/class-names'
 import { EmptyState } from '@/components/ui/empty-state'
+import { LoadingCard } from '@/components/ui/loading-card'
 import { SearchInput } from '@/components/ui/search-input'
-import { SkeletonBlock } from '@/components/ui/skeleton'
 import { BrowsedTable } from './browsed-table'
 import { tablesQuery } from './verification-queries'
 
@@ -48,13 +48,7 @@ export function LookInsidePage() {
             </EmptyState>
           </Card>
         ) : null}
-        {status === undefined || (hasPair && !data && !error) ? (
-          <Card>
-            <CardBody className="pt-5">
-              <SkeletonBlock label={t('loading')} rows={6} />
-            </CardBody>
-          </Card>
-        ) : null}
+        {status === undefined || (hasPair && !data && !error) ? <LoadingCard label={t('loading')} rows={6} /> : null}
         {data ? (
           <>
             <p className="flex items-start gap-2 text-ink-soft text-sm">

@@ -9,8 +9,8 @@ import { ErrorPanel } from '@/components/api/error-panel'
 import { TimeStamp } from '@/components/format/time-stamp'
 import { useFormatters } from '@/components/format/use-formatters'
 import { FindingsTable } from '@/components/jobs/findings-table'
-import { Card, CardBody, CardHeader } from '@/components/ui/card'
-import { SkeletonBlock } from '@/components/ui/skeleton'
+import { Card, CardHeader } from '@/components/ui/card'
+import { LoadingCard } from '@/components/ui/loading-card'
 import { AspectsPanel } from './aspects-panel'
 import { ComparisonTable } from './comparison-table'
 import { ReportActions } from './report-actions'
@@ -39,13 +39,7 @@ export function ReportPage({ reportId }: { reportId: string }) {
         {...(report ? { description: <TimeStamp iso={report.createdAt} /> } : {})}
       />
       {error ? <ErrorPanel error={error} onRetry={() => void refetch()} /> : null}
-      {!report && !error ? (
-        <Card>
-          <CardBody className="pt-5">
-            <SkeletonBlock label={t('loadingReport')} rows={8} />
-          </CardBody>
-        </Card>
-      ) : null}
+      {!report && !error ? <LoadingCard label={t('loadingReport')} rows={8} /> : null}
       {report ? (
         <div className="flex flex-col gap-4">
           <VerdictPanel

@@ -9,12 +9,13 @@ import { WorkerNotice } from '@/components/admin/worker-notice'
 import { ErrorPanel } from '@/components/api/error-panel'
 import { TimeStamp } from '@/components/format/time-stamp'
 import { useFormatters } from '@/components/format/use-formatters'
+import { JobError } from '@/components/jobs/job-error'
 import { isActive, recentJobsQuery, startJobMutation } from '@/components/jobs/job-queries'
 import { ScheduleCard } from '@/components/schedules/schedule-card'
 import { Button, LinkButton } from '@/components/ui/button'
-import { Card, CardBody, CardHeader } from '@/components/ui/card'
+import { Card, CardHeader } from '@/components/ui/card'
 import { EmptyState } from '@/components/ui/empty-state'
-import { SkeletonBlock } from '@/components/ui/skeleton'
+import { LoadingCard } from '@/components/ui/loading-card'
 import { ComparisonTable } from './comparison-table'
 import { FunctionsCard } from './functions-card'
 import { LastComparison, useComparedContents } from './last-comparison'
@@ -71,16 +72,7 @@ export function VerificationPage() {
         {hasPair ? <WorkerNotice /> : null}
         {error ? <ErrorPanel error={error} announce={start.error !== null} /> : null}
         {running ? <RunningVerification job={running} /> : null}
-        {broken && !running ? (
-          <ErrorPanel
-            error={broken.error}
-            actions={
-              <LinkButton href={`/admin/activity/${broken.id}`} variant="quiet">
-                {t('openJob')}
-              </LinkButton>
-            }
-          />
-        ) : null}
+        {broken && !running ? <JobError job={broken} /> : null}
         {status !== undefined && !hasPair ? (
           <Card>
             <EmptyState
@@ -96,13 +88,7 @@ export function VerificationPage() {
             </EmptyState>
           </Card>
         ) : null}
-        {(hasPair && counts.isPending) || state.isPending ? (
-          <Card>
-            <CardBody className="pt-5">
-              <SkeletonBlock label={t('loading')} rows={8} />
-            </CardBody>
-          </Card>
-        ) : null}
+        {(hasPair && counts.isPending) || state.isPending ? <LoadingCard label={t('loading')} rows={8} /> : null}
         {hasPair && counts.data ? (
           <>
             <VerdictPanel
