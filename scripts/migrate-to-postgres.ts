@@ -24,7 +24,7 @@ import { printMigration } from './migrate/migration-output'
 import { showMigration } from './migrate/migration-progress'
 import { migrateOwnDatabase } from './migrate/own-database'
 import { enterWorkPlace } from './migrate/work-place'
-import { runDryRun } from './preflight/dry-run'
+import { runDryRun, writeSql } from './preflight/dry-run'
 
 interface Options {
   readonly source?: string
@@ -76,7 +76,8 @@ async function main(): Promise<number> {
       ? migrateOwn(options, choices, progress.report, signal)
       : migrateFile(options, options.source, choices, progress.report, signal))
     progress.stop()
-    console.log(options.json ? JSON.stringify(result) : printMigration(result))
+    if (options.dryRun && options.sql !== undefined) await writeSql(options.sql, result.targetSchemaSql)
+    console.log(options.json ? JSON.stringify(result) : printMigration(result, options.sql === undefined))
     return result.error ? exitStatusOf(codeOf(result.error)) : 0
   } catch (error) {
     progress.stop()

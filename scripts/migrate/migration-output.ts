@@ -2,13 +2,14 @@ import type { MigrationResult } from '@/lib/migration/migration-result'
 import { hasExpectedRows } from '@/lib/verification/verification-result'
 import { printFinding } from './finding-output'
 
-/** The result for people: what was found, then the counts of both sides next to each other. */
-export function printMigration(result: MigrationResult): string {
+/** The result for people: what was found, then the counts of both sides next to each other; of a dry run the SQL, where wanted. */
+export function printMigration(result: MigrationResult, withSql: boolean): string {
   const findings = result.findings.map((finding) => printFinding(finding))
   const lines = countLines(result)
   const verdict = result.error ? [`Failed: ${result.error.message}`, ...(result.error.hint ? [result.error.hint] : [])] : []
   const dryRun = result.dryRun && result.status === 'succeeded' ? ['Dry run: the migration can be started. Nothing was written.'] : []
-  return [...findings, ...repairLines(result), ...lines, ...dryRun, ...verdict].join('\n')
+  const sql = withSql && result.targetSchemaSql !== null ? ['', 'SQL of the target’s schema', '', result.targetSchemaSql.trim(), ''] : []
+  return [...findings, ...repairLines(result), ...lines, ...sql, ...dryRun, ...verdict].join('\n')
 }
 
 function repairLines({ repairs, repairList, dryRun }: MigrationResult): readonly string[] {

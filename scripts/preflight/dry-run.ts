@@ -35,7 +35,7 @@ export async function runDryRun(
   loadEnvFiles(options.root)
   const result = await dryRun(options, progress.report, signal)
   progress.stop()
-  if (options.sql !== undefined) await writeSql(options.sql, result)
+  if (options.sql !== undefined) await writeSql(options.sql, result.targetSchemaSql)
   console.log(options.json ? JSON.stringify(jsonOfPreflight(result)) : printPreflight(result, options.sql === undefined))
   return exitStatusOfPreflight(result)
 }
@@ -51,7 +51,8 @@ function dryRun({ root, source, target }: DryRunOptions, report: Report, signal:
   return dryRunOwn(lenient, root, targetUrl, report, signal)
 }
 
-async function writeSql(path: string, { targetSchemaSql }: PreflightResult): Promise<void> {
+/** Writes the SQL of the target's schema to a file, its path as the caller gave it; null, where it could not be planned, is said. */
+export async function writeSql(path: string, targetSchemaSql: string | null): Promise<void> {
   if (targetSchemaSql === null) {
     console.error('The schema could not be planned, so no SQL was written.')
     return
