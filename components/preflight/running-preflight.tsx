@@ -2,13 +2,10 @@
 
 import { useTranslations } from 'next-intl'
 import { useFormatters } from '@/components/format/use-formatters'
-import { CancelJobButton } from '@/components/jobs/cancel-job-button'
-import { JobAnnouncer } from '@/components/jobs/job-announcer'
 import { PhaseStepper } from '@/components/jobs/phase-stepper'
-import { StreamBadge } from '@/components/jobs/stream-badge'
+import { RunningJobCard } from '@/components/jobs/running-job-card'
 import { useJob } from '@/components/jobs/use-job'
 import { usePhaseName } from '@/components/jobs/use-phase-name'
-import { Card, CardBody, CardHeader } from '@/components/ui/card'
 import { Progress } from '@/components/ui/progress'
 import type { JobView } from '@/lib/jobs/job'
 
@@ -27,33 +24,20 @@ export function RunningPreflight({ job: listed }: { job: JobView }) {
       : t('jobs.rowsOf', { done: format.number(totals.rowsDone), total: format.number(totals.rowsTotal) })
     : ''
   return (
-    <Card aria-labelledby="running-preflight">
-      <CardHeader
-        title={t('preflight.running')}
-        titleId="running-preflight"
-        actions={
-          <>
-            <StreamBadge state={stream} />
-            <CancelJobButton job={job} />
-          </>
-        }
-      />
-      <CardBody>
-        <JobAnnouncer job={job} progress={progress} />
-        <div className="mb-4">
-          <p className="tabular mb-1.5 flex flex-wrap justify-between gap-x-4 text-ink-soft text-sm">
-            <span>{job.status === 'queued' ? t('jobs.queuedBody') : current ? phaseName(current.phase).title : ''}</span>
-            <span>{rows}</span>
-          </p>
-          <Progress
-            value={isShown && totals.rowsTotal ? totals.rowsDone / totals.rowsTotal : null}
-            label={t('preflight.running')}
-            valueText={rows}
-            size="thick"
-          />
-        </div>
-        <PhaseStepper phases={progress.phases} live={job.status === 'running'} />
-      </CardBody>
-    </Card>
+    <RunningJobCard title={t('preflight.running')} job={job} progress={progress} stream={stream}>
+      <div className="mb-4">
+        <p className="tabular mb-1.5 flex flex-wrap justify-between gap-x-4 text-ink-soft text-sm">
+          <span>{job.status === 'queued' ? t('jobs.queuedBody') : current ? phaseName(current.phase).title : ''}</span>
+          <span>{rows}</span>
+        </p>
+        <Progress
+          value={isShown && totals.rowsTotal ? totals.rowsDone / totals.rowsTotal : null}
+          label={t('preflight.running')}
+          valueText={rows}
+          size="thick"
+        />
+      </div>
+      <PhaseStepper phases={progress.phases} live={job.status === 'running'} />
+    </RunningJobCard>
   )
 }

@@ -2,11 +2,8 @@
 
 import { useTranslations } from 'next-intl'
 import { useFormatters } from '@/components/format/use-formatters'
-import { CancelJobButton } from '@/components/jobs/cancel-job-button'
-import { JobAnnouncer } from '@/components/jobs/job-announcer'
-import { StreamBadge } from '@/components/jobs/stream-badge'
+import { RunningJobCard } from '@/components/jobs/running-job-card'
 import { useJob } from '@/components/jobs/use-job'
-import { Card, CardBody, CardHeader } from '@/components/ui/card'
 import { Progress } from '@/components/ui/progress'
 import type { JobView } from '@/lib/jobs/job'
 
@@ -21,28 +18,15 @@ export function RunningVerification({ job: listed }: { job: JobView }) {
       ? t('jobs.rowsDone', { done: format.number(rowsDone) })
       : t('jobs.rowsOf', { done: format.number(rowsDone), total: format.number(rowsTotal) })
   return (
-    <Card aria-labelledby="running-verification">
-      <CardHeader
-        title={t('verification.running')}
-        titleId="running-verification"
-        actions={
-          <>
-            <StreamBadge state={stream} />
-            <CancelJobButton job={job} />
-          </>
-        }
-      />
-      <CardBody>
-        <JobAnnouncer job={job} progress={progress} />
-        <div className="tabular mb-1.5 flex flex-wrap justify-between gap-x-4 text-ink-soft text-sm">
-          <span>{job.status === 'queued' ? t('jobs.queuedBody') : rows}</span>
-          <span className="flex gap-x-4">
-            {rowsPerSecond === null ? null : <span>{t('jobs.rate', { rate: format.number(Math.round(rowsPerSecond)) })}</span>}
-            {remainingMs === null ? null : <span>{t('jobs.left', { time: format.duration(Math.max(1000, remainingMs)) })}</span>}
-          </span>
-        </div>
-        <Progress value={rowsTotal ? rowsDone / rowsTotal : null} label={t('verification.running')} valueText={rows} size="thick" />
-      </CardBody>
-    </Card>
+    <RunningJobCard title={t('verification.running')} job={job} progress={progress} stream={stream}>
+      <div className="tabular mb-1.5 flex flex-wrap justify-between gap-x-4 text-ink-soft text-sm">
+        <span>{job.status === 'queued' ? t('jobs.queuedBody') : rows}</span>
+        <span className="flex gap-x-4">
+          {rowsPerSecond === null ? null : <span>{t('jobs.rate', { rate: format.number(Math.round(rowsPerSecond)) })}</span>}
+          {remainingMs === null ? null : <span>{t('jobs.left', { time: format.duration(Math.max(1000, remainingMs)) })}</span>}
+        </span>
+      </div>
+      <Progress value={rowsTotal ? rowsDone / rowsTotal : null} label={t('verification.running')} valueText={rows} size="thick" />
+    </RunningJobCard>
   )
 }
