@@ -109,8 +109,12 @@ test('a look inside shows the same row of both sides, and masks what would let s
   await expect(table.getByRole('img', { name: 'masked' }).first()).toBeVisible()
   await expect(table).not.toContainText('$argon2id$')
   await page.getByRole('button', { name: 'PostgreSQL’s rows' }).click()
+  const firstKey = table.getByRole('row').nth(1).getByRole('cell').first()
+  const onFirstPage = (await firstKey.textContent()) ?? ''
   await page.getByRole('button', { name: 'Next page' }).click()
   await expect(page.getByRole('button', { name: 'Previous page' })).toBeEnabled()
+  // The rows of the page before stand until those of the next one are there.
+  await expect(firstKey).not.toHaveText(onFirstPage)
   await table.getByRole('button', { name: 'Whole values of this row' }).first().click()
   await table.getByRole('button', { name: 'Show the values' }).click()
   await expect(table.getByText('email', { exact: true }).last()).toBeVisible()
