@@ -114,6 +114,16 @@ describe('the check of a table', () => {
     expect(findings[0]?.sampleKeys).toEqual([{ id: '2' }, { id: '4' }])
   })
 
+  it('35: a BLOB that passes for binary JSON but whose text is not UTF-8 is refused', () => {
+    const mapping = mappingOf('jsonb', { id: int, j: { declared: 'JSONB', value: { kind: 'json', binary: true } } }, ['id'])
+    const sql = `CREATE TABLE jsonb (id INTEGER PRIMARY KEY, j JSONB);
+      INSERT INTO jsonb VALUES (1, x'272080'), (2, jsonb('{"a":"é\uFFFD"}')), (3, x'27C3A9')`
+    expect(check(sql, { ...mapping, rowidColumn: 'id' }).map(({ code, key }) => [code, key])).toEqual([
+      ['JSON_INVALID', { id: '1' }],
+      ['JSON_FROM_BINARY', { id: '2' }],
+    ])
+  })
+
   it('58: long texts are looked at as bytes', () => {
     const mapping = {
       ...mappingOf('t', { id: int, a: text, j: { declared: 'JSONB', value: { kind: 'json', binary: true } } }, ['id']),

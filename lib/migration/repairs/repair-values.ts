@@ -3,6 +3,7 @@ import { AppError } from '@/lib/core/errors'
 import type { RepairChoice } from '@/lib/core/repair-choice'
 import type { ColumnMapping, TableMapping } from '@/lib/core/table-mapping'
 import type { SqliteDatabase } from '@/lib/sqlite/open-database'
+import { binaryJsonText } from '@/lib/sqlite/values/binary-json'
 import { codeOf } from '@/lib/sqlite/values/classify-suspects'
 import { suspectExpression } from '@/lib/sqlite/values/clean-predicate'
 import { registerCopyFunctions } from '@/lib/sqlite/values/copy-functions'
@@ -45,8 +46,7 @@ export function repairColumn(db: SqliteDatabase, repair: ColumnRepair, record: R
   const key = rowKeyOf(mapping)
   const value = columnReference(column.name)
   const bytes = isUtf16 ? 'NULL' : `CASE typeof(${value}) WHEN 'text' THEN CAST(${value} AS BLOB) END`
-  const json =
-    column.value.kind === 'json' ? `CASE WHEN typeof(${value})='blob' AND json_valid(${value},8) THEN json(${value}) END` : 'NULL'
+  const json = column.value.kind === 'json' ? binaryJsonText(value, isUtf16) : 'NULL'
   const context = { check: { column, inPrimaryKey }, isUtf16 }
   let after: readonly KeyValue[] | undefined
   for (;;) {

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import type { Database } from 'better-sqlite3'
 import type { ColumnMapping, TableMapping } from '@/lib/core/table-mapping'
+import { binaryJsonText } from './binary-json'
 import { convertValue } from './convert-value'
 import { copyFunctions } from './copy-functions'
 import { type RawValue, shapeOf } from './raw-value'
@@ -46,8 +47,7 @@ export function classifySuspects(context: Classification): void {
   const bytes = `CASE typeof(${value}) WHEN 'text' THEN ${utf8} END`
   // A long text comes as its bytes alone: as a string beside them it would exist twice, and past 512 MB not at all.
   const short = `CASE WHEN typeof(${value})='text' AND octet_length(${value})>${longTextBytes} THEN '' ELSE ${value} END`
-  const json =
-    check.column.value.kind === 'json' ? `CASE WHEN typeof(${value})='blob' AND json_valid(${value},8) THEN json(${value}) END` : 'NULL'
+  const json = check.column.value.kind === 'json' ? binaryJsonText(value, context.isUtf16) : 'NULL'
   const where = `${clause.where === '' ? ' WHERE' : `${clause.where} AND`} (${check.suspect})${clause.orderBy}`
   const fields = [short, bytes, json, ...keyColumns.map((column) => column.expression)]
   const sql = `SELECT ${fields.join(',')} FROM ${quoteName(mapping.table)} AS ${tableAlias}${where}`

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import type { Database } from 'better-sqlite3'
 import { AppError } from '@/lib/core/errors'
 import type { ColumnMapping, ValueKind } from '@/lib/core/table-mapping'
@@ -21,6 +22,7 @@ export const copyFunctions = {
   textIsClean: 'bascule_text_is_clean',
   decimal: 'bascule_decimal',
   decimalIsClean: 'bascule_decimal_is_clean',
+  isUtf8: 'bascule_is_utf8',
 } as const
 
 /**
@@ -47,6 +49,7 @@ export function registerCopyFunctions(db: Database): void {
   db.function(copyFunctions.decimalIsClean, { ...options, safeIntegers: false }, (value: number, precision: number, scale: number) =>
     convertDecimal(value, precision, scale).status === 'converted' ? 1 : 0,
   )
+  db.function(copyFunctions.isUtf8, options, (bytes: Buffer) => (isUtf8(bytes) ? 1 : 0))
   db.function(copyFunctions.jsonText, options, (blob: Buffer) => (jsonInBytes(blob) ? 1 : 0))
 }
 
