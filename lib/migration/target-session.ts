@@ -59,10 +59,12 @@ export async function openTargetSession(options: SessionOptions, events: Session
   let progressAt = performance.now()
   let epoch = 0
   let isAway = false
+  let hasAnswered = false
   let connection: Connection | undefined
 
   const connect = async (isOurs: boolean): Promise<Connection> => {
     const client = await connectPostgres(options.target, { applicationName: options.applicationName, signal })
+    hasAnswered = true
     try {
       if (isOurs) await endSessions(client, options.applicationName)
       await lockTarget(client)
@@ -100,7 +102,8 @@ export async function openTargetSession(options: SessionOptions, events: Session
     connection = await connect(options.isSoleOwner)
   } catch (error) {
     throwIfAborted(signal)
-    if (!options.isPatient || !isPassing(error)) throw error
+    // A server that was there is waited for, also when it was cut off before the lock was had.
+    if (!(options.isPatient || hasAnswered) || !isPassing(error)) throw error
     connection = await reconnect(error)
   }
   const present = () => connection ?? notConnected()
