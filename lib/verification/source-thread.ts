@@ -34,8 +34,6 @@ function answer(request: SourceRequest): SourceAnswers[keyof SourceAnswers] {
   switch (request.ask) {
     case 'open': {
       db = openSourceSnapshot(request.path)
-      // Rows of a text key lie anywhere in the file: mapped memory saves a call and a copy a page.
-      db.pragma('mmap_size = 2147418112')
       const catalogue = readSqliteCatalogue(db)
       tables = catalogue.tables
       return { endpoint: describeSource(db), catalogue }
