@@ -60,8 +60,8 @@ describe('the app database', () => {
     expect((await openStoredCv(app, person.id, cv.id, 'cv.opened')).content.toString()).toBe(text)
   })
 
-  it('answers the same when only the fence in the SQLite file refuses, and writes again when it is lowered', async () => {
-    await using app = await createTestApp({ start: 'sqlite' })
+  it('answers the same when only the fence in the SQLite file refuses, and goes on refusing, and writes again when it is lowered', async () => {
+    await using app = await createTestApp({ start: 'sqlite', freezePatienceMs: 200 })
     const person = await createPerson(app)
     withSqlite(app, (file) => raiseFence(file, 'the database is being moved'))
     await expect(createCv(app, person.id, writtenCv({ title: 'During', text }))).rejects.toMatchObject({
@@ -75,8 +75,35 @@ describe('the app database', () => {
     expect(await listCvs(app, person.id)).toHaveLength(1)
   })
 
+  it('lets a write wait while a switch is under way, and go on where the switch left it', async () => {
+    await using app = await createTestApp({ server, start: 'sqlite', freezePatienceMs: 60_000 })
+    const write = (email: string) => app.database.write(({ user }) => user.create({ data: { email } }))
+    const emails = () => app.database.read(({ user }) => user.findMany({ select: { email: true }, orderBy: { email: 'asc' } }))
+    withSqlite(app, (file) => raiseFence(file, 'a switch'))
+    let attempts = 0
+    const givenUp = app.database.write(({ user }) => {
+      attempts += 1
+      return user.create({ data: { email: 'given-up@cvsite.test' } })
+    })
+    await expect.poll(() => attempts, { timeout: 30_000 }).toBe(1)
+    expect(await emails()).toEqual([])
+    // It waits without taking the write lock again and again.
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    expect(attempts).toBe(1)
+    // The switch is given up: the same write goes on where it was.
+    withSqlite(app, (file) => lowerFence(file))
+    await givenUp
+    expect(attempts).toBe(2)
+    withSqlite(app, (file) => raiseFence(file, 'a switch'))
+    const carried = write('carried@cvsite.test')
+    app.state = app.onPostgres
+    await carried
+    expect(await emails()).toEqual([{ email: 'carried@cvsite.test' }])
+    expect(withSqlite(app, (file) => file.prepare('SELECT email FROM User').pluck().all())).toEqual(['given-up@cvsite.test'])
+  })
+
   it('answers the same when a fence on PostgreSQL refuses', async () => {
-    await using app = await createTestApp({ server, start: 'postgresql' })
+    await using app = await createTestApp({ server, start: 'postgresql', freezePatienceMs: 200 })
     const person = await createPerson(app)
     const { target } = app.state as Extract<ActiveState, { status: 'on-postgresql' }>
     await withPostgres(target.sealedUrl, (client) =>

@@ -28,6 +28,11 @@ export interface OpenClient {
    * reads cannot change before it writes.
    */
   transact<T>(work: (transaction: AppTransaction) => Promise<T>): Promise<T>
+  /**
+   * Whether a fence would refuse a write now, asked without taking a lock: so that writes which wait for the end of a
+   * switch do not stand in its way. False where that cannot be told; the write itself then finds out.
+   */
+  isFenced(): Promise<boolean>
   /** Closes the connections; queries still running are the caller's to wait for. */
   close(): Promise<void>
 }

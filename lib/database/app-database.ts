@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { type ActiveState, activeEngine, isWritable, type SealedTarget } from '@/lib/control/active-state'
 import { AppError } from '@/lib/core/errors'
 import { isFenceError } from '@/lib/sqlite/fence'
@@ -14,6 +15,8 @@ export interface AppDatabaseOptions {
   readonly openTarget: (target: SealedTarget) => string | Promise<string>
   /** How long a state that was read stays believed, in milliseconds. Default: 50. */
   readonly stateLifetimeMs?: number
+  /** How long a write waits for the end of a switch that is under way, in milliseconds. Default: 10,000. */
+  readonly freezePatienceMs?: number
 }
 
 /**
@@ -26,9 +29,11 @@ export interface AppDatabase {
   read<T>(query: (database: AppReader) => Promise<T>): Promise<T>
   /**
    * Runs `change` in one transaction on the active database. When a switch happens under it, the fence
-   * refuses it whole, and it is run once more on the new engine: so `change` must do nothing but query.
+   * refuses it whole; it waits until the switch has ended or was given up, and is run again from its beginning on
+   * the engine that is active then: so `change` must do nothing but query.
    *
-   * @throws AppError APP_READ_ONLY (retryable) while the app is being migrated; nothing was changed
+   * @throws AppError APP_READ_ONLY (retryable) while the app is being migrated with the app read-only, at once, and
+   *   when a switch has not ended within `freezePatienceMs`; nothing was changed
    */
   write<T>(change: (transaction: AppTransaction) => Promise<T>): Promise<T>
   /** The engine that the next query goes to. */
@@ -36,6 +41,10 @@ export interface AppDatabase {
   /** Closes all connections, those of queries under way after these ended. */
   close(): Promise<void>
 }
+
+/** Between two attempts of a write that waits: short, since a switch is; longer after a while, for the machine's sake. */
+const firstPauseMs = 10
+const longestPauseMs = 80
 
 interface Connection {
   readonly key: string
@@ -126,26 +135,35 @@ export function createAppDatabase(options: AppDatabaseOptions): AppDatabase {
     return use(state, (client) => client.transact(change))
   }
 
+  /**
+   * A state that lets the app write and a fence that does not: a switch is under way, in either direction, and decided in
+   * less than a second. The state alone tells how it ended, so it is asked anew before each attempt.
+   */
+  async function writeAfterFreeze<T>(change: (transaction: AppTransaction) => Promise<T>, refusal: unknown): Promise<T> {
+    const deadline = performance.now() + (options.freezePatienceMs ?? 10_000)
+    for (let pauseMs = firstPauseMs, cause = refusal; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+      known = undefined
+      const state = await currentState()
+      if (!isWritable(state) || closed) throw readOnlyError(cause)
+      try {
+        if (!(await use(state, (client) => client.isFenced()))) return await writeOnce(change)
+      } catch (error) {
+        if (!isFenceError(error)) throw error
+        cause = error
+      }
+      if (performance.now() >= deadline) throw readOnlyError(cause)
+      await delay(pauseMs)
+    }
+  }
+
   return {
     read: async (query) => use(await currentState(), (client) => query(client.reader)),
     write: async (change) => {
-      const before = known
       try {
         return await writeOnce(change)
       } catch (error) {
         if (!isFenceError(error)) throw error
-        const refusedOn = known ?? before
-        // The fence stands in the database itself and is raised before the state says so, and stays up on
-        // the engine that was left: ask the state anew, and write where it points to now.
-        known = undefined
-        const state = await currentState()
-        const moved = refusedOn !== undefined && activeEngine(state) !== activeEngine(refusedOn.state)
-        if (!moved || !isWritable(state)) throw readOnlyError(error)
-        try {
-          return await writeOnce(change)
-        } catch (again) {
-          throw isFenceError(again) ? readOnlyError(again) : again
-        }
+        return writeAfterFreeze(change, error)
       }
     },
     engine: async () => activeEngine(await currentState()),

@@ -33,6 +33,8 @@ export async function openPostgresClient(targetUrl: string): Promise<OpenClient>
     engine: 'postgresql',
     reader: shared,
     transact: (work) => shared.$transaction(work),
+    // PostgreSQL's readers and writers do not wait for each other: a refused attempt is in nobody's way.
+    isFenced: async () => false,
     close: () => client.$disconnect(),
   }
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3'
+import { z } from 'zod'
 import { AppError } from '@/lib/core/errors'
 import { isBusyError, type OpenClient, transactionLimits } from './app-client'
 import { PrismaClient } from './generated/sqlite/client'
@@ -58,6 +59,15 @@ export async function openSqliteClient(path: string): Promise<OpenClient> {
           return work(transaction)
         }),
       ),
+    isFenced: async () => {
+      try {
+        const fences: unknown = await reader.$queryRawUnsafe('SELECT * FROM _bascule_fence')
+        return z.array(z.object({ awake: z.coerce.number().default(1) })).parse(fences)[0]?.awake !== 0
+      } catch {
+        // No such table: no fence. Whatever else is wrong, the write will say it.
+        return false
+      }
+    },
     close: async () => {
       await Promise.all([writer.$disconnect(), reader.$disconnect()])
     },

@@ -75,7 +75,7 @@ export function setFenceStage(sourcePath: string, stage: 'moving' | 'moved' | 'r
 function requireFence(sourcePath: string): void {
   const db = openSqlite(sourcePath, { readonly: true })
   try {
-    if (!readFence(db)) throw notReady('The SQLite file took writes since it was copied.')
+    if (!readFence(db)?.awake) throw notReady('The SQLite file took writes since it was copied.')
   } finally {
     db.close()
   }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
 import { createSqliteDatabase } from '@/tests/support/sqlite-databases'
-import { FENCE_MARK, isFenceError, lowerFence, raiseFence, readFence } from './fence'
+import { FENCE_MARK, installFence, isFenceError, lowerFence, raiseFence, readFence, sleepFence, wakeFence, writeBehindFence } from './fence'
 import { openSqlite } from './open-database'
 
 const script = `
@@ -63,6 +63,62 @@ describe('the fence of SQLite', () => {
     writer.exec('ROLLBACK')
     expect(readFence(db)).toBeNull()
     writer.close()
+    db.close()
+  })
+})
+
+describe('a fence that sleeps', () => {
+  it('lets every write pass until it is woken, then refuses at once, also in a connection that was open before', async () => {
+    await using file = await createSqliteDatabase(script)
+    const db = openSqlite(file.path)
+    const other = new Database(file.path)
+    installFence(db, 'the app is moving')
+    const version = db.pragma('schema_version', { simple: true })
+    const prepared = other.prepare('INSERT INTO pair VALUES (?, ?)')
+    prepared.run('x', 'y')
+    expect(readFence(other)?.awake).toBe(false)
+    wakeFence(db)
+    expect(() => prepared.run('x', 'z')).toThrow(`${FENCE_MARK}: the app is moving`)
+    for (const write of writes) expect(() => other.exec(write), write).toThrow(FENCE_MARK)
+    sleepFence(db)
+    prepared.run('x', 'z')
+    // Neither changes the schema: what other processes have prepared stays as it is.
+    expect(db.pragma('schema_version', { simple: true })).toBe(version)
+    other.close()
+    db.close()
+  })
+
+  it('lets our own transaction pass behind it, whole or not at all, and nobody else', async () => {
+    await using file = await createSqliteDatabase(script)
+    const db = openSqlite(file.path)
+    const other = new Database(file.path, { timeout: 0 })
+    expect(() => writeBehindFence(db, () => undefined)).toThrow(expect.objectContaining({ code: 'STATE_CONFLICT' }))
+    raiseFence(db, 'moved', 'moved')
+    const writeWhileOpen = () => other.exec(`INSERT INTO pair VALUES ('other', 'meanwhile')`)
+    writeBehindFence(db, () => {
+      db.exec(`INSERT INTO pair VALUES ('ours', 'b')`)
+      expect(writeWhileOpen).toThrow('database is locked')
+    })
+    expect(writeWhileOpen).toThrow(FENCE_MARK)
+    const failing = () =>
+      writeBehindFence(db, () => {
+        db.exec('DELETE FROM pair')
+        throw new Error('in the middle')
+      })
+    expect(failing).toThrow('in the middle')
+    expect(readFence(db)).toMatchObject({ stage: 'moved', awake: true })
+    expect(db.prepare('SELECT a FROM pair ORDER BY a').pluck().all()).toEqual(['a', 'ours'])
+    other.close()
+    db.close()
+  })
+
+  it('knows the mark of an earlier version, which always refused', async () => {
+    await using file = await createSqliteDatabase(
+      `CREATE TABLE _bascule_fence (stage TEXT NOT NULL, reason TEXT NOT NULL, raisedAt TEXT NOT NULL, tables INTEGER NOT NULL);
+       INSERT INTO _bascule_fence VALUES ('moved', 'moved', '2026-01-01T00:00:00.000Z', 3)`,
+    )
+    const db = openSqlite(file.path)
+    expect(readFence(db)).toMatchObject({ stage: 'moved', awake: true })
     db.close()
   })
 })

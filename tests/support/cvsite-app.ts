@@ -27,6 +27,8 @@ export const testCvKey = Buffer.alloc(32, 7)
 export async function createTestApp(options: {
   readonly server?: { readonly url: string }
   readonly start: 'sqlite' | 'postgresql'
+  /** How long a write waits for the end of a switch. Default: as the app does. */
+  readonly freezePatienceMs?: number
 }): Promise<TestApp> {
   const sqlite = await createCvsiteDatabase()
   const postgres = options.server && (await createPostgresDatabase(options.server, { schema: 'cvsite' }))
@@ -44,6 +46,7 @@ export async function createTestApp(options: {
     readState: async () => app.state,
     sqlitePath: sqlite.path,
     openTarget: (target) => target.sealedUrl,
+    ...(options.freezePatienceMs === undefined ? {} : { freezePatienceMs: options.freezePatienceMs }),
   })
   const app: TestApp = {
     database,
