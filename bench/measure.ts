@@ -10,9 +10,15 @@ export interface Cost {
   readonly longestBlockMs: number | null
 }
 
-/** Runs a script of this folder in a process of its own and returns the JSON of its last line on standard output. */
+/**
+ * Runs a script of this folder in a process of its own, with the worker's memory settings (scripts/start.ts), and returns
+ * the JSON of its last line on standard output.
+ */
 export async function runMeasured(script: string, input: unknown): Promise<unknown> {
-  const child = spawn(process.execPath, ['--import', 'tsx', script, JSON.stringify(input)], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, ['--import', 'tsx', script, JSON.stringify(input)], {
+    env: { ...process.env, MALLOC_ARENA_MAX: process.env.MALLOC_ARENA_MAX ?? '2' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   let output = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     output += text
