@@ -16,6 +16,8 @@ export default defineConfig({
     globalSetup: ['tests/support/postgres-servers.ts'],
     setupFiles: ['tests/support/property-seed.ts'],
     pool: 'forks',
+    // A test that fails is tried once more, and said to be unsteady when it then passes: `npm test` lists such ones.
+    retry: 1,
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

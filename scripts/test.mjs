@@ -8,7 +8,7 @@
 import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { bootstrapOrExit } from './bootstrap.mjs'
 import { ensureChromium } from './chromium.mjs'
@@ -53,12 +53,13 @@ async function main() {
   const totals = { passed: 0, failed: 0 }
   const lines = []
   const failedStages = new Set()
-  const add = (title, elapsedMs, { passed = 0, failed = 0, problem } = {}) => {
+  const add = (title, elapsedMs, { passed = 0, failed = 0, unsteady = [], problem } = {}) => {
     totals.passed += passed + (problem ? 0 : 1)
     totals.failed += failed + (problem ? 1 : 0)
     const tests = passed + failed > 0 ? `, ${passed} passed, ${failed} failed` : ''
     lines.push(`${problem ? '✗' : '✓'} ${title} (${(elapsedMs / 1000).toFixed(1)} s${tests})${problem ? `: ${problem}` : ''}`)
-    console.log(lines.at(-1))
+    lines.push(...unsteady.map((name) => `  unsteady, passed the second time: ${name}`))
+    console.log(lines.slice(-1 - unsteady.length).join('\n'))
   }
 
   const startedAt = performance.now()
@@ -100,7 +101,12 @@ async function runVitest() {
   const broken = report.testResults.filter(
     (one) => one.status === 'failed' && !one.assertionResults.some((test) => test.status === 'failed'),
   )
-  return judge({ passed: report.numPassedTests, failed: report.numFailedTests + broken.length, status })
+  const unsteady = report.testResults.flatMap(({ name, assertionResults }) =>
+    assertionResults
+      .filter((test) => test.status === 'passed' && test.failureMessages.length > 0)
+      .map((test) => `${relative(root, name)}: ${test.fullName}\n    ${test.failureMessages[0].split('\n')[0]}`),
+  )
+  return judge({ passed: report.numPassedTests, failed: report.numFailedTests + broken.length, unsteady, status })
 }
 
 async function runPlaywright() {
@@ -109,15 +115,25 @@ async function runPlaywright() {
   const file = join(reports, 'playwright.json')
   const extra = { CHROMIUM_PATH: path, PLAYWRIGHT_JSON_OUTPUT_NAME: file }
   const status = await execute('@playwright/test/cli.js', ['test', '--reporter=list,json'], extra)
-  const stats = readReport(file)?.stats
-  if (!stats) return { problem: `Playwright ended with ${status} and left no report` }
-  return judge({ passed: stats.expected, failed: stats.unexpected + stats.flaky, status })
+  const report = readReport(file)
+  if (!report) return { problem: `Playwright ended with ${status} and left no report` }
+  const { expected, unexpected, flaky } = report.stats
+  const unsteady = report.suites
+    .flatMap(specsOf)
+    .flatMap((spec) => (spec.tests.some((test) => test.status === 'flaky') ? [spec.title] : []))
+  return judge({ passed: expected + flaky, failed: unexpected, unsteady, status })
 }
 
-function judge({ passed, failed, status }) {
+function specsOf(suite) {
+  return [...(suite.specs ?? []), ...(suite.suites ?? []).flatMap(specsOf)]
+}
+
+/** A test that passed only the second time counts as passed, and is named: it, or what it tests, is to be mended. */
+function judge({ passed, failed, unsteady, status }) {
   if (passed + failed === 0) return { problem: 'no test ran' }
-  if (failed > 0) return { passed, failed, problem: `${failed} of ${passed + failed} failed` }
-  return status === 0 ? { passed, failed } : { passed, failed, problem: `ended with ${status}` }
+  const counts = { passed, failed, unsteady }
+  if (failed > 0) return { ...counts, problem: `${failed} of ${passed + failed} failed` }
+  return status === 0 ? counts : { ...counts, problem: `ended with ${status}` }
 }
 
 function execute(script, args, extra = {}) {
