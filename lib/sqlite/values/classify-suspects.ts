@@ -4,10 +4,12 @@ import type { ColumnMapping, TableMapping } from '@/lib/core/table-mapping'
 import { binaryJsonText } from './binary-json'
 import { convertValue } from './convert-value'
 import { copyFunctions } from './copy-functions'
+import { createTextScan } from './long-text'
 import { type RawValue, shapeOf } from './raw-value'
 import { type RowKey, type RowRange, rangeClause } from './row-range'
 import { columnReference, quoteName, sumAll, tableAlias } from './sql-text'
 import type { ValueCode } from './value-codes'
+import { pieceExpression, readInPieces } from './value-pieces'
 
 /** A column whose values are looked at, with the SQL that says which of them need it. */
 export interface ColumnCheck {
@@ -44,11 +46,15 @@ export function classifySuspects(context: Classification): void {
   const clause = rangeClause(key, range)
   const keyColumns = keyColumnsOf(mapping, key)
   const utf8 = context.isUtf16 ? `${copyFunctions.utf8}(${value})` : `CAST(${value} AS BLOB)`
+  const readsPieces = !context.isUtf16 && key.kind !== 'none' && check.column.value.kind === 'text' && check.column.value.maxLength === null
+  const isLong = `typeof(${value})='text' AND octet_length(${value})>${longTextBytes}`
+  if (readsPieces) classifyLongTexts(context, `${isLong} AND (${check.suspect})`, keyColumns)
   const bytes = `CASE typeof(${value}) WHEN 'text' THEN ${utf8} END`
   // A long text comes as its bytes alone: as a string beside them it would exist twice, and past 512 MB not at all.
-  const short = `CASE WHEN typeof(${value})='text' AND octet_length(${value})>${longTextBytes} THEN '' ELSE ${value} END`
+  const short = `CASE WHEN ${isLong} THEN '' ELSE ${value} END`
   const json = check.column.value.kind === 'json' ? binaryJsonText(value, context.isUtf16) : 'NULL'
-  const where = `${clause.where === '' ? ' WHERE' : `${clause.where} AND`} (${check.suspect})${clause.orderBy}`
+  const suspect = readsPieces ? `(${check.suspect}) AND NOT (${isLong})` : `(${check.suspect})`
+  const where = `${clause.where === '' ? ' WHERE' : `${clause.where} AND`} ${suspect}${clause.orderBy}`
   const fields = [short, bytes, json, ...keyColumns.map((column) => column.expression)]
   const sql = `SELECT ${fields.join(',')} FROM ${quoteName(mapping.table)} AS ${tableAlias}${where}`
   const rows = db
@@ -63,6 +69,31 @@ export function classifySuspects(context: Classification): void {
     if (code === null) continue
     const shape = textBytes !== null && textBytes.length > longTextBytes ? `text, ${textBytes.length} bytes` : shapeOf(raw)
     addToTally(context.tallies, check.column.name, code, shape, keyOfRow(keyColumns, keyValues))
+  }
+}
+
+/** Texts that have no limit of their own and are long, in pieces: what PostgreSQL refuses in them is NUL and invalid UTF-8. */
+function classifyLongTexts({ db, mapping, key, check, range, tallies }: Classification, condition: string, keyColumns: KeyColumns): void {
+  const value = columnReference(check.column.name)
+  const from = `FROM ${quoteName(mapping.table)} AS ${tableAlias}`
+  const clause = rangeClause(key, range)
+  const where = `${clause.where === '' ? ' WHERE' : `${clause.where} AND`} ${condition}${clause.orderBy}`
+  const fields = [`octet_length(${value})`, ...key.expressions, ...keyColumns.map((column) => column.expression)]
+  const rows = db
+    .prepare(`SELECT ${fields.join(',')} ${from}${where}`)
+    .raw()
+    .safeIntegers()
+    .all(...clause.params) as [bigint, ...RawValue[]][]
+  const isRow = key.expressions.map((expression) => `${expression} IS ?`).join(' AND ')
+  const piece = db.prepare(`SELECT ${pieceExpression(value)} ${from} WHERE ${isRow}`).pluck()
+  for (const [size, ...rest] of rows) {
+    const place = rest.slice(0, key.expressions.length)
+    const scan = createTextScan()
+    // The row is there: the file is read in one transaction, or nobody writes it.
+    for (const bytes of readInPieces(Number(size), (at, length) => piece.get(at + 1, length, ...place) as Buffer)) scan.take(bytes)
+    const code = scan.end()
+    if (code === null) continue
+    addToTally(tallies, check.column.name, code, `text, ${size} bytes`, keyOfRow(keyColumns, rest.slice(key.expressions.length)))
   }
 }
 
@@ -101,21 +132,27 @@ export function lineBytesExpression(mapping: TableMapping): string {
   )
 }
 
-/** Tallies the rows of a slice that are too large for one line. */
+/** Tallies the rows of a slice that are too large for one line, under the column that makes them so. */
 export function tallyLargeRows(context: Omit<Classification, 'check' | 'isUtf16'> & { readonly maxLineBytes: number }): void {
   const { db, mapping, key, range } = context
   const clause = rangeClause(key, range)
   const keyColumns = keyColumnsOf(mapping, key)
   const bytes = lineBytesExpression(mapping)
   const where = `${clause.where === '' ? ' WHERE' : `${clause.where} AND`} ${bytes}>${context.maxLineBytes}${clause.orderBy}`
-  const fields = [bytes, ...keyColumns.map((column) => column.expression)].join(',')
+  const from = `FROM ${quoteName(mapping.table)} AS ${tableAlias}${where}`
   const statement = db
-    .prepare(`SELECT ${fields} FROM ${quoteName(mapping.table)} AS ${tableAlias}${where}`)
+    .prepare(`SELECT ${[bytes, ...keyColumns.map((column) => column.expression)].join(',')} ${from}`)
     .raw()
     .safeIntegers()
-  for (const row of statement.iterate(...clause.params) as Iterable<RawValue[]>) {
+  const columns = mapping.columns.filter((column) => !column.generated)
+  const lengths = columns.map(({ name }) => `ifnull(octet_length(${columnReference(name)}),0)`).join(',')
+  const sizes = db.prepare(`SELECT ${lengths} ${from} LIMIT 1 OFFSET ?`).raw()
+  for (const [index, row] of (statement.all(...clause.params) as RawValue[][]).entries()) {
     const [size, ...keyValues] = row
-    addToTally(context.tallies, null, 'ROW_TOO_LARGE', `row of ${size} bytes`, keyOfRow(keyColumns, keyValues))
+    const found = (sizes.get(...clause.params, index) as number[] | undefined) ?? []
+    const largest = found.reduce((best, length, at) => (length > (found[best] ?? 0) ? at : best), 0)
+    const shape = `row of ${size} bytes, ${found[largest] ?? 0} of them in this column`
+    addToTally(context.tallies, columns[largest]?.name ?? null, 'ROW_TOO_LARGE', shape, keyOfRow(keyColumns, keyValues))
   }
 }
 

@@ -4,6 +4,7 @@ import { copyExpression } from './copy-expression'
 import { asBytes } from './copy-line'
 import type { KeyValue, RowKey } from './row-range'
 import { columnReference, quoteName, tableAlias } from './sql-text'
+import { pieceExpression, readInPieces } from './value-pieces'
 
 /** Bytes of a value that are escaped or turned into hexadecimal at a time. */
 const pieceBytes = 512 * 1024
@@ -28,18 +29,24 @@ export function prepared(source: Source, sql: string): Statement {
 }
 
 /**
- * The COPY line of one row in pieces, field by field: texts and BLOBs are fetched as they are stored and encoded here
- * piece by piece; everything else is small and comes encoded from SQLite.
+ * The COPY line of one row in pieces, field by field: texts and BLOBs are fetched as they are stored, in pieces where they
+ * are long, and encoded here; everything else is small and comes encoded from SQLite.
  */
 export function* readLargeRow(source: Source, rowKey: readonly KeyValue[]): Generator<Buffer> {
   const { mapping, isUtf16 } = source
   const columns = mapping.columns.filter((column) => !column.generated)
   const where = source.key.expressions.map((expression) => `${expression} IS ?`).join(' AND ')
-  const read = (expression: string): Buffer | string => {
+  const read = (expression: string, ...params: readonly bigint[]): Buffer | string | bigint => {
     const sql = `SELECT ${expression} FROM ${quoteName(mapping.table)} AS ${tableAlias} WHERE ${where}`
-    // The key was read from this snapshot, so the row is there; the expressions answer bytes or the text of typeof().
-    const row = prepared(source, sql).get(...rowKey) as [Buffer | string]
+    // The key was read from this snapshot, so the row is there; the expressions answer bytes, a length or the text of typeof().
+    const row = prepared(source, sql).get(...params, ...rowKey) as [Buffer | string | bigint]
     return row[0]
+  }
+  const readRaw = (value: string, encoding: RawEncoding): Iterable<Buffer> => {
+    // A text in UTF-16 is decoded whole.
+    if (isUtf16 && encoding === 'escape') return [toBuffer(read(asBytes(value, isUtf16)))]
+    const piece = pieceExpression(value)
+    return readInPieces(Number(read(`octet_length(${value})`)), (from, length) => toBuffer(read(piece, BigInt(from + 1), BigInt(length))))
   }
   let small: Buffer[] = []
   for (const [index, column] of columns.entries()) {
@@ -48,11 +55,14 @@ export function* readLargeRow(source: Source, rowKey: readonly KeyValue[]): Gene
     if (encoding === null)
       small.push(toBuffer(read(asBytes(copyExpression(column, column.name === mapping.rowidColumn, isUtf16), isUtf16))))
     else {
-      for (const piece of encodePieces(toBuffer(read(encoding === 'escape' ? asBytes(value, isUtf16) : value)), encoding)) {
-        small.push(piece)
-        if (piece.length < pieceBytes / 2) continue
-        yield Buffer.concat(small)
-        small = []
+      if (encoding === 'hexadecimal') small.push(Buffer.from('\\\\x'))
+      for (const bytes of readRaw(value, encoding)) {
+        for (const piece of encodePieces(bytes, encoding)) {
+          small.push(piece)
+          if (piece.length < pieceBytes / 2) continue
+          yield Buffer.concat(small)
+          small = []
+        }
       }
     }
     small.push(Buffer.from(index === columns.length - 1 ? '\n' : '\t'))
@@ -70,32 +80,36 @@ function rawEncoding(column: ColumnMapping, storageClass: string): RawEncoding |
 }
 
 function* encodePieces(bytes: Buffer, encoding: RawEncoding): Generator<Buffer> {
-  if (encoding === 'hexadecimal') yield Buffer.from('\\\\x')
   for (let from = 0; from < bytes.length; from += pieceBytes) {
     const piece = bytes.subarray(from, from + pieceBytes)
     yield encoding === 'hexadecimal' ? Buffer.from(piece.toString('hex'), 'latin1') : escapeBytes(piece)
   }
 }
 
-const letters = new Map([
+/** By byte: the letter that stands for it after a backslash, or 0. */
+const letters = new Uint8Array(256)
+for (const [byte, letter] of [
   [0x5c, 0x5c],
   [0x09, 0x74],
   [0x0a, 0x6e],
   [0x0d, 0x72],
-])
+] as const) {
+  letters[byte] = letter
+}
 
 /** COPY's escapes on UTF-8 bytes; none of the four is ever part of another character. */
 function escapeBytes(piece: Buffer): Buffer {
   const escaped = Buffer.allocUnsafe(piece.length * 2)
   let length = 0
-  for (const byte of piece) {
-    const letter = letters.get(byte)
-    if (letter !== undefined) escaped[length++] = 0x5c
-    escaped[length++] = letter ?? byte
+  for (let at = 0; at < piece.length; at += 1) {
+    const byte = piece[at] ?? 0
+    const letter = letters[byte] ?? 0
+    if (letter !== 0) escaped[length++] = 0x5c
+    escaped[length++] = letter === 0 ? byte : letter
   }
   return escaped.subarray(0, length)
 }
 
-function toBuffer(value: Buffer | string): Buffer {
-  return typeof value === 'string' ? Buffer.from(value, 'utf8') : value
+function toBuffer(value: Buffer | string | bigint): Buffer {
+  return Buffer.isBuffer(value) ? value : Buffer.from(String(value), 'utf8')
 }
