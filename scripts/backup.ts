@@ -31,6 +31,7 @@ import { exclusiveKinds } from '@/lib/jobs/job'
 import { findActiveJob } from '@/lib/jobs/job-queue'
 import { requireStateFor } from '@/lib/jobs/preconditions'
 import { initialState } from '@/lib/jobs/sealed-target'
+import { copyFileWith } from '@/lib/migration/copy-file'
 import packageJson from '@/package.json' with { type: 'json' }
 import { backupTable, printBackupEvent, resultOf } from './backup/backup-output'
 import { fromCaller, interruptSignal, parseArguments } from './command-line'
@@ -231,7 +232,8 @@ async function withSetup(work: NonNullable<typeof run>): Promise<Outcome> {
     await initialiseActiveDatabase(store, initialState(environment, store.clock.now()), 'command line')
     const { name, version } = packageJson
     const openTarget = (target: { readonly sealedUrl: string }) => openSecret(target.sealedUrl, environment.nextAuthSecret)
-    return await work(createBackupSetup({ environment, store, root, app: { name, version }, openTarget }), interruptSignal())
+    const setup = createBackupSetup({ environment, store, root, app: { name, version }, openTarget })
+    return await work({ ...setup, copyFile: copyFileWith(root) }, interruptSignal())
   } finally {
     await store.close()
   }

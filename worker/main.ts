@@ -15,6 +15,7 @@ import { createBackupSetup } from '@/lib/backup/backup-setup'
 import { loadEnvFiles } from '@/lib/config/env-files'
 import { type Environment, parseEnvironment } from '@/lib/config/environment'
 import { initialiseActiveDatabase, readActiveDatabase } from '@/lib/control/active-database'
+import { activeSource } from '@/lib/control/active-source'
 import { type ControlStore, openControlStore } from '@/lib/control/control-store'
 import { createReportStore } from '@/lib/control/reports'
 import { openSecret } from '@/lib/control/secrets'
@@ -29,6 +30,8 @@ import { createHandlers } from '@/lib/jobs/handlers/create-handlers'
 import type { HandlerDependencies, HostChecks } from '@/lib/jobs/handlers/handler-dependencies'
 import { initialState } from '@/lib/jobs/sealed-target'
 import { runWorker } from '@/lib/jobs/worker-loop'
+import { copyFileWith } from '@/lib/migration/copy-file'
+import { runSampler } from '@/lib/monitoring/history/run-sampler'
 import { createOwnApp } from '@/lib/preflight/create-own-app'
 import { raiseKeyAlarms } from '@/lib/preflight/key-alarm'
 import { secretsOf } from '@/lib/preflight/secret-checks'
@@ -55,7 +58,11 @@ async function main(): Promise<number> {
       const dependencies = handlerDependencies(environment, store)
       const handlers = createHandlers(dependencies)
       const recoverAll = (signal: AbortSignal) => recover(dependencies, id, logger, signal)
+      const { sqlitePath, openTarget } = dependencies
+      const source = async () => activeSource((await readActiveDatabase(store)).state, sqlitePath, openTarget)
+      const sampling = runSampler({ store, activeSource: source, logger }, shutdown.signal)
       await runWorker({ store, identity, handlers, recover: recoverAll, logger }, shutdown.signal)
+      await sampling
       return 0
     } finally {
       await store.close()
@@ -87,7 +94,7 @@ function handlerDependencies(environment: Environment, store: ControlStore): Han
     }),
     version,
     host: createHostChecks(environment, store, openTarget),
-    backups: createBackupSetup({ environment, store, root, app: { name, version }, openTarget }),
+    backups: { ...createBackupSetup({ environment, store, root, app: { name, version }, openTarget }), copyFile: copyFileWith(root) },
   }
 }
 

@@ -1,3 +1,4 @@
+import { recoverRestore } from '@/lib/backup/replace-in-postgres'
 import { readActiveDatabase, transitionActiveDatabase } from '@/lib/control/active-database'
 import type { ActiveState } from '@/lib/control/active-state'
 import { AppError } from '@/lib/core/errors'
@@ -29,7 +30,16 @@ export async function recover(
     if (job || recovery.outcome !== 'resumable') return job
   }
   await recoverOnce(dependencies, workerId, 'undo', logger, signal)
+  await recoverRestoreInto(dependencies, logger)
   return null
+}
+
+/** A restore into PostgreSQL that was cut short: the tables take writes again, as they were. */
+async function recoverRestoreInto({ store, openTarget }: HandlerDependencies, logger: Logger): Promise<void> {
+  const { state } = await readActiveDatabase(store)
+  if (state.status !== 'on-postgresql') return
+  if (await recoverRestore(openTarget(state.target)))
+    logger.warn({ recovery: true }, 'An unfinished restore was given up; nothing of it is left.')
 }
 
 async function recoverOnce(

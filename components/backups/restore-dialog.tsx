@@ -17,7 +17,7 @@ import { RadioCards } from '@/components/ui/radio-cards'
 import { SkeletonBlock } from '@/components/ui/skeleton'
 import { Table, TableBody, TableCell, TableHead, TableHeader, TableRow } from '@/components/ui/table'
 import type { BackupView } from '@/lib/backup/backup-view'
-import { type RestoreParts, type RestorePreview, restoreParts } from '@/lib/backup/restore-plan'
+import type { RestoreParts, RestorePreview } from '@/lib/backup/restore-plan'
 import { refreshBackups, restorePreviewQuery, startRestore } from './backup-queries'
 
 export interface RestoreDialogProps {
@@ -50,7 +50,8 @@ export function RestoreDialog({ backup, open, onOpenChange }: RestoreDialogProps
       close()
     },
   })
-  const parts = preview.data?.fileKeyMatches === false ? 'database' : chosen
+  const offered = preview.data?.parts ?? []
+  const parts = offered.includes(chosen) ? chosen : (offered[0] ?? 'all')
   const needsKey = preview.data?.keyKnown === false
   const isReady = preview.data !== undefined && typed === word && (!needsKey || key !== '')
   return (
@@ -83,6 +84,7 @@ export function RestoreDialog({ backup, open, onOpenChange }: RestoreDialogProps
             <>
               {preview.data.tested ? null : <Callout tone="warning" title={t('notTested')} />}
               {preview.data.fileKeyMatches ? null : <Callout tone="warning" title={t('otherFileKey')} />}
+              <EngineNotice preview={preview.data} />
               {preview.data.schemaMigrationsDue.length > 0 ? (
                 <Callout tone="info" title={t('due', { count: preview.data.schemaMigrationsDue.length })} />
               ) : null}
@@ -90,9 +92,7 @@ export function RestoreDialog({ backup, open, onOpenChange }: RestoreDialogProps
                 label={t('parts')}
                 value={parts}
                 onChange={setChosen}
-                items={restoreParts
-                  .filter((value) => preview.data.fileKeyMatches || value === 'database')
-                  .map((value) => ({ value, label: t(`kinds.${value}.label`), description: t(`kinds.${value}.body`) }))}
+                items={offered.map((value) => ({ value, label: t(`kinds.${value}.label`), description: t(`kinds.${value}.body`) }))}
               />
               {parts === 'files' ? null : <Changes preview={preview.data} />}
               {needsKey ? (
@@ -108,6 +108,25 @@ export function RestoreDialog({ backup, open, onOpenChange }: RestoreDialogProps
       <PasswordDialog {...start.passwordDialog} />
     </>
   )
+}
+
+/** What it means that archive and app are of two engines; and on PostgreSQL, where the present goes. */
+function EngineNotice({ preview }: { preview: RestorePreview }) {
+  const t = useTranslations('backups.restore')
+  const { archiveEngine, presentEngine, parts } = preview
+  if (!parts.includes('database'))
+    return (
+      <Callout tone="warning" title={t('onlyFilesHere')}>
+        {t('onlyFilesHereBody')}
+      </Callout>
+    )
+  if (archiveEngine !== presentEngine)
+    return (
+      <Callout tone="info" title={t('acrossEngines')}>
+        {t('acrossEnginesBody')}
+      </Callout>
+    )
+  return presentEngine === 'postgresql' ? <p className="text-ink-soft text-sm">{t('setAside')}</p> : null
 }
 
 /** Tables whose number of rows would be another one. */

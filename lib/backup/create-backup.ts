@@ -34,6 +34,8 @@ export interface CreateBackupOptions {
   readonly app: { readonly name: string; readonly version: string }
   /** Whether it is restored for a trial at the end. Default: true. */
   readonly trial?: boolean
+  /** PostgreSQL: called when the snapshot stands and before anything is read from it. */
+  readonly onSnapshot?: () => Promise<void>
   /** Called when the archive is whole and on the disk, before the trial: from here it may be listed. */
   readonly onWritten: (written: WrittenBackup) => Promise<void>
 }
@@ -161,7 +163,8 @@ async function takeDatabase(options: CreateBackupOptions, folder: string, report
   } else {
     const progress = createByteProgress('snapshot', null, report)
     const format = options.format ?? 'auto'
-    result = await snapshotPostgres({ url: source.url, format, folder, fileRows, onProgress: progress.update, signal })
+    const moment = options.onSnapshot === undefined ? {} : { onSnapshot: options.onSnapshot }
+    result = await snapshotPostgres({ url: source.url, format, folder, fileRows, onProgress: progress.update, signal, ...moment })
     progress.finish()
     report({ type: 'log', level: 'info', message: result.database.reason })
   }

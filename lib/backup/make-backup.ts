@@ -9,21 +9,25 @@ import { type BackupCatalogue, type BackupRequest, forgetBackup, getBackup, note
 import type { BackupOrigin, BackupView } from './backup-view'
 import { createBackup } from './create-backup'
 import type { BackupSource, FileRowQueries, PostgresFormat } from './database-snapshot'
+import { copyBackup, copyPhase, sweepCopies } from './destinations/copy-backup'
+import { type DestinationSetup, listDestinations } from './destinations/destination-store'
+import { removeCopies } from './destinations/remove-copies'
 import { policyKey } from './key-policy'
 import { sweepFolder } from './sweep-folder'
 
 /** What backups of this app are made of; built in the composition roots. */
-export interface BackupSetup extends BackupCatalogue {
+export interface BackupSetup extends BackupCatalogue, DestinationSetup {
   /** The database that the app uses now. */
   readonly source: () => Promise<BackupSource>
   readonly files: { readonly folder: string; readonly key: Buffer; readonly rows: FileRowQueries }
   /** Path of the app's `.env`. */
   readonly environmentPath: string
   readonly app: { readonly name: string; readonly version: string }
-  /** NEXTAUTH_SECRET. */
-  readonly master: string
-  /** The app's folder, absolute: its schema migrations lie there. */
-  readonly root: string
+  /**
+   * Copies a SQLite file into an empty PostgreSQL database: how an SQLite backup comes into an app on PostgreSQL. Absent:
+   * such a restore is refused.
+   */
+  readonly copyFile?: (sqlitePath: string, targetUrl: string, workDir: string, report: Report, signal: AbortSignal) => Promise<void>
   /** Whether leftovers of killed backups are removed first. false while a restore has its own work beside. Default: true. */
   readonly sweep?: boolean
 }
@@ -39,8 +43,12 @@ export interface MakeBackupOptions {
   readonly format?: PostgresFormat
   /** Default: true. */
   readonly trial?: boolean
+  /** Ids of the destinations that it is copied to. Default: all that are enabled; a safety backup goes nowhere. */
+  readonly copyTo?: readonly string[]
   /** Who holds the lease, in words for people. */
   readonly holder: string
+  /** PostgreSQL: called when the snapshot stands and before anything is read from it. Throws when called twice. */
+  readonly onSnapshot?: () => Promise<void>
 }
 
 /** One backup, trial or deletion at a time, from the worker and the command line alike. */
@@ -57,7 +65,11 @@ export async function makeBackup(setup: BackupSetup, options: MakeBackupOptions,
   const lease: LeaseRequest = { name: backupsLease, holder: options.holder, purpose: 'backup' }
   return withLease(store, lease, signal, async (held) => {
     await mkdir(folder, { recursive: true, mode: 0o700 })
-    if (setup.sweep !== false) await sweepFolder(folder)
+    if (setup.sweep !== false) {
+      await sweepFolder(folder)
+      await sweepCopies(setup, held)
+    }
+    const copyTo = await chooseDestinations(store, options)
     const createdAt = store.clock.now()
     const source = await setup.source()
     const keyed = options.encrypt === false ? null : await policyKey(store, setup.master)
@@ -81,6 +93,7 @@ export async function makeBackup(setup: BackupSetup, options: MakeBackupOptions,
           source,
           ...(options.format === undefined ? {} : { format: options.format }),
           ...(options.trial === undefined ? {} : { trial: options.trial }),
+          ...(options.onSnapshot === undefined ? {} : { onSnapshot: options.onSnapshot }),
           files: { ...setup.files, keyFingerprint: keyFingerprint(setup.files.key) },
           environmentFile: options.includeEnvironment ? setup.environmentPath : null,
           encryption: keyed?.key ?? null,
@@ -89,11 +102,10 @@ export async function makeBackup(setup: BackupSetup, options: MakeBackupOptions,
           app: setup.app,
           onWritten: (written) => noteWritten(setup, request, written),
         },
-        report,
+        copyTo.length > 0 ? announceCopies(report) : report,
         held,
       )
       if (created.trial) await noteTrial(setup, request.id, created.trial)
-      return await getBackup(setup, request.id)
     } catch (error) {
       // It may have been listed already: the archive is gone by now.
       await forgetBackup(setup, request.id, requestedBy, 'cancelled or failed')
@@ -101,29 +113,62 @@ export async function makeBackup(setup: BackupSetup, options: MakeBackupOptions,
       if (!held.aborted && failure.code !== 'CANCELLED') await noteFailed(setup, request, failure)
       throw error
     }
+    const backup = await getBackup(setup, request.id)
+    // One that does not restore goes nowhere. A cancel from here on keeps what was made.
+    if (copyTo.length === 0 || backup.trial?.status === 'failed') return backup
+    await copyBackup(setup, request.id, copyTo, requestedBy, report, held)
+    return getBackup(setup, request.id)
   })
 }
 
-/** Deletes the archive, then the row. @throws AppError STATE_CONFLICT for a locked one, NOT_FOUND, LEASE_HELD */
-export async function deleteBackup(setup: BackupCatalogue, id: string, actor: string, reason: string): Promise<void> {
-  const lease: LeaseRequest = { name: backupsLease, holder: actor, purpose: 'deletion of a backup' }
-  await withLease(setup.store, lease, new AbortController().signal, () => deleteUnderLease(setup, id, actor, reason))
+/** Where a new backup goes besides the folder of the archives. @throws AppError INVALID_INPUT for a destination that is none */
+async function chooseDestinations(store: BackupSetup['store'], { origin, copyTo }: MakeBackupOptions): Promise<readonly string[]> {
+  const known = await listDestinations(store)
+  if (copyTo === undefined) return origin === 'safety' ? [] : known.filter(({ enabled }) => enabled).map(({ id }) => id)
+  const wrong = copyTo.find((id) => !known.some((destination) => destination.id === id))
+  if (wrong === undefined) return copyTo
+  throw new AppError({
+    code: 'INVALID_INPUT',
+    operation: 'make a backup',
+    subject: wrong,
+    message: 'There is no such destination.',
+    hint: 'The Backups page lists the destinations.',
+  })
 }
 
-/** The same for a caller that holds the lease. */
+/** The same events, with the copies in the plan. */
+function announceCopies(report: Report): Report {
+  return (event) => report(event.type === 'plan' ? { ...event, phases: [...event.phases, copyPhase] } : event)
+}
+
+/** Deletes the archive everywhere, then the row. @throws AppError STATE_CONFLICT for a locked one, NOT_FOUND, LEASE_HELD, DESTINATION_FAILED (then it is still listed, with what is left) */
+export async function deleteBackup(setup: BackupCatalogue & DestinationSetup, id: string, actor: string, reason: string): Promise<void> {
+  const lease: LeaseRequest = { name: backupsLease, holder: actor, purpose: 'deletion of a backup' }
+  await withLease(setup.store, lease, new AbortController().signal, async (held) => {
+    requireUnlocked(await getBackup(setup, id))
+    await removeCopies(setup, id, held)
+    await deleteUnderLease(setup, id, actor, reason)
+  })
+}
+
+/** Deletes the archive of this machine for a caller that holds the lease; the row stays while there are copies elsewhere. */
 export async function deleteUnderLease(setup: BackupCatalogue, id: string, actor: string, reason: string): Promise<void> {
   const backup = await getBackup(setup, id)
-  if (backup.locked) {
-    throw new AppError({
-      code: 'STATE_CONFLICT',
-      operation: 'delete a backup',
-      subject: id,
-      message: 'This backup is locked.',
-      hint: 'Unlock it first, if it is really to go.',
-    })
-  }
+  requireUnlocked(backup)
   if (backup.fileName !== null) await rm(join(/*turbopackIgnore: true*/ setup.folder, backup.fileName), { force: true })
-  await forgetBackup(setup, id, actor, reason)
+  const isElsewhere = backup.copies.some(({ status }) => status === 'uploaded')
+  if (!isElsewhere) await forgetBackup(setup, id, actor, reason)
+}
+
+function requireUnlocked({ id, locked }: BackupView): void {
+  if (!locked) return
+  throw new AppError({
+    code: 'STATE_CONFLICT',
+    operation: 'delete a backup',
+    subject: id,
+    message: 'This backup is locked.',
+    hint: 'Unlock it first, if it is really to go.',
+  })
 }
 
 function needsEncryption(): AppError {

@@ -4,23 +4,29 @@ import { AppError } from '@/lib/core/errors'
 import type { Report } from '@/lib/core/progress'
 import { keyFingerprint } from '@/lib/cv/cv-format'
 import { ensureSchema } from '@/lib/database/ensure-schema'
+import { readPostgresCatalogue } from '@/lib/postgres/catalogue'
+import { withPostgres } from '@/lib/postgres/connect'
+import { schemaOf } from '@/lib/postgres/target-url'
 import { listSchemaMigrations } from '@/lib/schema/schema-migrations'
-import { lowerFence, raiseFence } from '@/lib/sqlite/fence'
 import { openSqlite } from '@/lib/sqlite/open-database'
-import { replaceContent } from '@/lib/sqlite/replace-content'
 import { workFolderName } from './archive-name'
-import { archivePath, getBackup } from './backup-catalogue'
+import { getBackup } from './backup-catalogue'
+import type { BackupView } from './backup-view'
 import { createByteProgress } from './byte-progress'
-import type { BackupSource } from './database-snapshot'
+import { openArchive } from './destinations/open-archive'
 import { noKeys, type OpeningKeys } from './encryption'
 import { keysFor } from './key-policy'
 import { type BackupSetup, makeBackup } from './make-backup'
 import { filesPrefix, type Manifest } from './manifest'
 import { putFilesBack } from './put-files-back'
 import { readArchive } from './read-archive'
-import { planRestore, type RestoreParts, type RestorePreview, restorePhases } from './restore-plan'
+import { replaceInPostgres } from './replace-in-postgres'
+import { type Replaced, replaceInSqlite } from './replace-in-sqlite'
+import { notIntoSqlite, planRestore, type RestoreParts, type RestorePreview, restorePhases } from './restore-plan'
 import { runPhase } from './run-phases'
+import { countTables } from './snapshot-postgres'
 import { countSqliteTables, requireIntegrity, sqliteMember } from './snapshot-sqlite'
+import { stageInPostgres } from './stage-postgres'
 import { requireEqualCounts, writeMember } from './try-restore'
 
 export interface RestoreOptions {
@@ -31,24 +37,21 @@ export interface RestoreOptions {
   readonly requestedBy: string
   readonly jobId: string | null
   readonly holder: string
+  /** Id of the destination whose copy is to be restored. Default: the nearest there is. */
+  readonly from?: string | null
 }
 
-export interface RestoreResult {
+export interface RestoreResult extends Replaced {
   readonly backupId: string
-  /** The backup of the moment before: restoring it undoes this restore. */
-  readonly safetyBackupId: string
-  readonly filesPutBack: number
 }
-
-/** Said to whoever tries to write meanwhile. */
-const fenceReason = 'A backup is being restored; the app is read-only for a moment.'
 
 /** What restoring a backup would change, compared with now. @throws AppError NOT_FOUND, STATE_CONFLICT with the reason */
 export async function previewRestore(setup: BackupSetup, id: string, signal: AbortSignal): Promise<RestorePreview> {
   const backup = await getBackup(setup, id)
   const source = await setup.source()
-  const present = source.engine === 'sqlite' ? await countPresent(source.path, signal) : []
-  const knownMigrations = await listSchemaMigrations(join(/*turbopackIgnore: true*/ setup.root, 'prisma/migrations'))
+  const present = source.engine === 'sqlite' ? await countPresent(source.path, signal) : await countPostgres(source.url, signal)
+  const history = backup.engine === 'sqlite' ? 'prisma/migrations' : 'prisma/postgresql/migrations'
+  const knownMigrations = await listSchemaMigrations(join(/*turbopackIgnore: true*/ setup.root, history))
   return planRestore({ backup, engine: source.engine, present, knownMigrations, keyFingerprint: keyFingerprint(setup.files.key) })
 }
 
@@ -57,11 +60,11 @@ export async function previewRestore(setup: BackupSetup, id: string, signal: Abo
  *
  *   staged aside, checked, counted, brought to today's schema ─> app read-only ─> safety backup ─> files added ─> content switched
  *
- * Until the switch the live data is as it was; the switch of the database is one transaction of SQLite, seen by every process
- * at once and undone by itself when we are killed. Files never change once written, so adding the archive's beside the
- * present ones harms nobody; those without a row stay until the folder is tidied. The safety backup undoes the restore.
+ * Until the switch the live data is as it was; the switch of the database is one transaction, seen by every process at once
+ * and undone by itself when we are killed. Files never change once written, so adding the archive's beside the present
+ * ones harms nobody; those without a row stay until the folder is tidied. The safety backup undoes the restore.
  *
- * @throws AppError STATE_CONFLICT, BACKUP_*, COUNTS_DIFFER, LOCAL_DISK_FULL, CANCELLED; the live data is as before
+ * @throws AppError STATE_CONFLICT, BACKUP_*, COUNTS_DIFFER, LOCAL_DISK_FULL, TARGET_*, CANCELLED; the live data is as before
  */
 export async function restoreBackup(
   setup: BackupSetup,
@@ -71,7 +74,8 @@ export async function restoreBackup(
 ): Promise<RestoreResult> {
   const preview = await previewRestore(setup, options.id, signal)
   if (!preview.fileKeyMatches && options.parts !== 'database') throw otherFileKey()
-  const live = requireSqlite(await setup.source())
+  if (!preview.parts.includes(options.parts)) throw notIntoSqlite()
+  const live = await setup.source()
   report({ type: 'plan', phases: [...restorePhases] })
   const work = join(setup.folder, workFolderName(`restore-${options.id}`))
   try {
@@ -79,30 +83,36 @@ export async function restoreBackup(
     await mkdir(work, { recursive: true, mode: 0o700 })
     const manifest = await runPhase('staging', report, signal, async () => {
       const staged = await stage(setup, options, work, report, signal)
+      if (live.engine === 'postgresql' && options.parts !== 'files')
+        await stageInPostgres({ setup, url: live.url, work, manifest: staged, report, signal })
       return { result: staged, facts: { tables: staged.database.tables.length, files: staged.files.count } }
     })
-    await runPhase('waiting', report, signal, async () => ({ result: withDatabase(live, (db) => raiseFence(db, fenceReason)) }))
-    try {
-      const safetyBackupId = await runPhase('safety', report, signal, async () => {
-        const { requestedBy, jobId, holder } = options
-        const wish = { origin: 'safety', requestedBy, jobId, holder, trial: false } as const
-        const safety = await makeBackup({ ...setup, sweep: false }, wish, () => undefined, signal)
-        return { result: safety.id, facts: { file: safety.fileName ?? '' } }
-      })
-      const filesPutBack = await runPhase('switching', report, signal, async () => {
-        const put =
-          options.parts === 'database' ? 0 : await putFilesBack({ from: join(work, filesPrefix), to: setup.files.folder, manifest, signal })
-        if (options.parts !== 'files') await replaceContent(join(work, sqliteMember), live)
-        return { result: put, facts: { files: put } }
-      })
-      return { backupId: options.id, safetyBackupId, filesPutBack }
-    } finally {
-      // The restored content has none; what stayed as it was takes writes again.
-      withDatabase(live, lowerFence)
+    const steps = {
+      makeSafety: (onSnapshot?: () => Promise<void>) => makeSafety(setup, options, onSnapshot, signal),
+      putFiles: async () => {
+        const place = { from: join(work, filesPrefix), to: setup.files.folder, manifest, signal }
+        return options.parts === 'database' ? 0 : putFilesBack(place)
+      },
     }
+    const done =
+      live.engine === 'postgresql'
+        ? await replaceInPostgres({ url: live.url, parts: options.parts, at: setup.store.clock.now(), ...steps }, report, signal)
+        : await replaceInSqlite({ path: live.path, staged: join(work, sqliteMember), parts: options.parts, ...steps }, report, signal)
+    return { backupId: options.id, ...done }
   } finally {
     await rm(work, { recursive: true, force: true })
   }
+}
+
+/** The backup of the moment before, made while nobody writes. Untested: it is made while people wait. */
+async function makeSafety(
+  setup: BackupSetup,
+  { requestedBy, jobId, holder }: RestoreOptions,
+  onSnapshot: (() => Promise<void>) | undefined,
+  signal: AbortSignal,
+): Promise<BackupView> {
+  const wish = { origin: 'safety', requestedBy, jobId, holder, trial: false } as const
+  return makeBackup({ ...setup, sweep: false }, { ...wish, ...(onSnapshot ? { onSnapshot } : {}) }, () => undefined, signal)
 }
 
 /** Unpacks, checks to the last byte, counts, and brings the database to today's schema; nothing live is touched. */
@@ -111,9 +121,11 @@ async function stage(setup: BackupSetup, options: RestoreOptions, work: string, 
   const own = await keysFor(setup.store, backup.encryption, setup.master)
   const given = options.keys ?? noKeys
   const progress = createByteProgress('staging', backup.sizeBytes, report)
-  const wanted = (name: string) => (name.startsWith(filesPrefix) ? options.parts !== 'database' : name.startsWith('database/'))
-  const manifest = await readArchive({
-    path: archivePath(setup, backup),
+  const wanted = (name: string) =>
+    name.startsWith(filesPrefix) ? options.parts !== 'database' : name.startsWith('database/') && options.parts !== 'files'
+  const place = await openArchive(setup, backup, options.from ?? null, signal)
+  const reading = readArchive({
+    path: place,
     keys: { passphrases: [...own.passphrases, ...given.passphrases], identities: [...own.identities, ...given.identities] },
     ...(backup.sha256 === null ? {} : { sha256: backup.sha256 }),
     open:
@@ -123,7 +135,11 @@ async function stage(setup: BackupSetup, options: RestoreOptions, work: string, 
     onProgress: progress.update,
     signal,
   })
+  const manifest = await reading.finally(() => {
+    if (typeof place !== 'string') place.close()
+  })
   progress.finish()
+  if (manifest.database.engine === 'postgresql' || options.parts === 'files') return manifest
   const staged = join(work, sqliteMember)
   await requireIntegrity(staged, signal)
   requireEqualCounts(manifest.database.tables, await countPresent(staged, signal))
@@ -133,6 +149,12 @@ async function stage(setup: BackupSetup, options: RestoreOptions, work: string, 
   return manifest
 }
 
+async function countPostgres(url: string, signal: AbortSignal) {
+  return withPostgres(url, { applicationName: 'bascule preview', signal }, async (client) =>
+    countTables(client, await readPostgresCatalogue(client, schemaOf(url))),
+  )
+}
+
 async function countPresent(path: string, signal: AbortSignal) {
   const db = openSqlite(path, { readonly: true })
   try {
@@ -140,20 +162,6 @@ async function countPresent(path: string, signal: AbortSignal) {
   } finally {
     db.close()
   }
-}
-
-function withDatabase<T>(path: string, use: (db: ReturnType<typeof openSqlite>) => T): T {
-  const db = openSqlite(path)
-  try {
-    return use(db)
-  } finally {
-    db.close()
-  }
-}
-
-function requireSqlite(source: BackupSource): string {
-  if (source.engine === 'sqlite') return source.path
-  throw new AppError({ code: 'STATE_CONFLICT', operation: 'restore a backup', message: 'The app runs on PostgreSQL.' })
 }
 
 function otherFileKey(): AppError {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { AppError } from '@/lib/core/errors'
-import type { BackupView } from './backup-view'
+import { type BackupView, isReachable } from './backup-view'
 import type { ManifestSummary, TableCount } from './manifest'
 
 /** What is restored: all of it, only the rows, or only files that are missing or damaged. A contract file. */
@@ -14,6 +14,12 @@ export const restorePreviewSchema = z.object({
   backupId: z.string(),
   createdAt: z.iso.datetime(),
   appVersion: z.string(),
+  /** Engine of the archive and of the app now: where they differ, the migration engine carries the rows over. */
+  archiveEngine: z.enum(['sqlite', 'postgresql']),
+  archiveEngineVersion: z.string(),
+  presentEngine: z.enum(['sqlite', 'postgresql']),
+  /** What of it can be restored here; never empty. */
+  parts: z.array(z.enum(restoreParts)),
   /** Rows in the archive and now; null where there is no such table. */
   tables: z.array(z.object({ table: z.string(), archiveRows: z.number().nullable(), presentRows: z.number().nullable() })),
   /** Schema migrations that the archive has not had and gets on the way. */
@@ -38,11 +44,10 @@ export interface PreviewInput {
 /**
  * What a restore would change, or why there can be none.
  *
- * @throws AppError STATE_CONFLICT: there is no archive, it is of another engine, or of a newer app
+ * @throws AppError STATE_CONFLICT: there is no archive, it is of PostgreSQL and the app on SQLite, or it is of a newer app
  */
 export function planRestore({ backup, engine, present, knownMigrations, keyFingerprint }: PreviewInput): RestorePreview {
   const manifest = requireManifest(backup)
-  if (manifest.database.engine !== 'sqlite' || engine !== 'sqlite') throw otherEngine(manifest.database.engine, engine)
   const known = new Set(knownMigrations)
   const unknown = manifest.database.schemaMigrations.filter((name) => !known.has(name))
   if (unknown.length > 0) {
@@ -51,22 +56,44 @@ export function planRestore({ backup, engine, present, knownMigrations, keyFinge
       'Install that version of the app or a later one, then restore.',
     )
   }
+  const fileKeyMatches = manifest.files.keyFingerprint === keyFingerprint
+  // A dump is read by a PostgreSQL server alone, and an app on SQLite has none.
+  const hasServer = manifest.database.engine === 'sqlite' || engine === 'postgresql'
+  const parts = restoreParts.filter((part) => (part === 'database' || fileKeyMatches) && (part === 'files' || hasServer))
+  if (parts.length === 0) throw notIntoSqlite()
   const had = new Set(manifest.database.schemaMigrations)
   return {
     backupId: backup.id,
     createdAt: backup.createdAt,
     appVersion: manifest.app.version,
+    archiveEngine: manifest.database.engine,
+    archiveEngineVersion: manifest.database.version,
+    presentEngine: engine,
     tables: pairTables(manifest.database.tables, present),
     schemaMigrationsDue: knownMigrations.filter((name) => !had.has(name)),
     filesInArchive: manifest.files.count,
-    fileKeyMatches: manifest.files.keyFingerprint === keyFingerprint,
+    fileKeyMatches,
+    parts,
     keyKnown: backup.keyKnown,
     tested: backup.trial?.status === 'passed',
   }
 }
 
+/** An archive from elsewhere is put to no use before an administrator has said so: a dump runs commands. @throws AppError STATE_CONFLICT */
+export function requireTrusted({ id, foreign }: Pick<BackupView, 'id' | 'foreign'>, operation: string): void {
+  if (!foreign) return
+  throw new AppError({
+    code: 'STATE_CONFLICT',
+    operation,
+    subject: id,
+    message: 'This archive came from elsewhere and is not trusted yet.',
+    hint: 'Look at where it comes from, then trust it on its page.',
+  })
+}
+
 function requireManifest(backup: BackupView): ManifestSummary {
-  if (backup.manifest && backup.present) return backup.manifest
+  requireTrusted(backup, 'restore a backup')
+  if (backup.manifest && isReachable(backup)) return backup.manifest
   throw conflict('There is no archive of this backup to restore.', 'Choose another backup.')
 }
 
@@ -80,19 +107,11 @@ function pairTables(archive: readonly TableCount[], present: readonly TableCount
   }))
 }
 
-function otherEngine(archive: string, present: string): AppError {
-  const names: Record<string, string> = { sqlite: 'SQLite', postgresql: 'PostgreSQL' }
-  if (archive === 'postgresql' && present === 'postgresql') {
-    return conflict(
-      'A PostgreSQL backup is not restored over the live database from here.',
-      'Restore it into a new database with the commands of docs/recovery.md, then point the app there.',
-    )
-  }
+/** Neither its rows nor, by their key, its files. */
+export function notIntoSqlite(): AppError {
   return conflict(
-    `The backup is of ${names[archive]}, and the app runs on ${names[present]} now.`,
-    archive === 'sqlite'
-      ? 'Switch back to SQLite first, restore, then migrate again; or follow docs/recovery.md.'
-      : 'Restore it into a new PostgreSQL database with the commands of docs/recovery.md.',
+    'The database of this backup is a PostgreSQL dump, and the app runs on SQLite now. Only its files could be restored here.',
+    'Restore it into a PostgreSQL database with the commands of docs/recovery.md and point the app there.',
   )
 }
 

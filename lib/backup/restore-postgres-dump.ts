@@ -6,7 +6,7 @@ import { createGunzip } from 'node:zlib'
 import { from as copyFrom } from 'pg-copy-streams'
 import { cancelledError, throwIfAborted } from '@/lib/core/abort'
 import { quoteName, safeSql } from '@/lib/core/quoted-name'
-import { connectPostgres, destroy, toPostgresError } from '@/lib/postgres/connect'
+import { connectPostgres, destroy, toPostgresError, withPostgres } from '@/lib/postgres/connect'
 import { findPgDump } from '@/lib/postgres/find-pg-dump'
 import { type TargetUrl, targetLabel } from '@/lib/postgres/target-url'
 import type { Manifest } from './manifest'
@@ -20,23 +20,31 @@ export interface LoadDumpOptions {
   /** An empty database, made for this. */
   readonly target: TargetUrl
   readonly signal: AbortSignal
+  /**
+   * Whether the database holds other things already: then the dump's one schema is made anew and nothing else is touched.
+   * Default: false.
+   */
+  readonly beside?: boolean
 }
 
 /**
- * Loads a dump into an empty database. Only for archives that were read to their end and found whole, and that this app
+ * Loads a dump into an empty database, or as a new schema into one that is in use. Only for archives that were read to their end and found whole, and that this app
  * wrote or an admin trusted by name: a dump is a program that the server runs.
  *
  * @throws AppError DUMP_FAILED, TARGET_*, CANCELLED
  */
 export async function loadDump(options: LoadDumpOptions): Promise<void> {
   const { folder, manifest, target, signal } = options
-  if (manifest.database.format === 'portable') return loadPortable(options, manifest.database.schema ?? 'public')
+  const schema = manifest.database.schema ?? 'public'
+  if (manifest.database.format === 'portable') return loadPortable(options, schema)
   const found = await findPgDump()
   if (found === null) throw dumpFailed('pg_restore', 'There is none on this machine. Install PostgreSQL’s client programs.')
   const common = { pgDump: found.path, url: target, signal }
   if (manifest.database.format === 'custom') {
-    const args = ['--exit-on-error', '--clean', '--if-exists', '--no-owner', '--no-privileges', `--dbname=${target.database}`]
-    await runPgProgram({ ...common, program: 'pg_restore', args: [...args, join(folder, 'database/database.dump')] })
+    const args = ['--exit-on-error', '--no-owner', '--no-privileges', `--dbname=${target.database}`]
+    const extent = options.beside ? ['--single-transaction', `--schema=${schema}`] : ['--clean', '--if-exists']
+    if (options.beside) await makeSchema(options, schema)
+    await runPgProgram({ ...common, program: 'pg_restore', args: [...args, ...extent, join(folder, 'database/database.dump')] })
     return
   }
   const plain = join(folder, 'database/database.sql')
@@ -44,14 +52,23 @@ export async function loadDump(options: LoadDumpOptions): Promise<void> {
   await runPgProgram({ ...common, program: 'psql', args: ['--no-psqlrc', '--quiet', '--set=ON_ERROR_STOP=1', `--file=${plain}`] })
 }
 
+/** pg_restore leaves it out when it is told to take one schema alone. */
+async function makeSchema({ target, signal }: LoadDumpOptions, schema: string): Promise<void> {
+  await withPostgres(target, { applicationName: 'bascule restore', signal }, (client) =>
+    client.query(safeSql`CREATE SCHEMA IF NOT EXISTS ${quoteName(schema)}`),
+  )
+}
+
 /** As `psql --file=restore.sql` does it, in one transaction, into whichever schema: its names are unqualified. */
-async function loadPortable({ folder, target, signal }: LoadDumpOptions, schema: string): Promise<void> {
+async function loadPortable({ folder, target, signal, beside }: LoadDumpOptions, schema: string): Promise<void> {
   const database = join(folder, 'database')
   const client = await connectPostgres(target, { applicationName: 'bascule restore', signal })
   try {
     await client.query('BEGIN')
     await client.query(safeSql`CREATE SCHEMA IF NOT EXISTS ${quoteName(schema)}`)
-    await client.query(safeSql`SET search_path TO ${quoteName(schema)}`)
+    // Types of extensions lie where the app has them.
+    const path = beside ? safeSql`${quoteName(schema)}, ${quoteName(target.schema)}` : quoteName(schema)
+    await client.query(safeSql`SET search_path TO ${path}`)
     await client.query(await readFile(join(database, 'schema.sql'), 'utf8'))
     for (const { target: table, file } of readCopies(await readFile(join(database, 'restore.sql'), 'utf8'))) {
       throwIfAborted(signal)

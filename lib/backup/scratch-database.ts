@@ -14,27 +14,55 @@ const prefix = 'bascule_trial_'
 const insufficientPrivilege = '42501'
 
 /**
- * Makes a database beside the app's, loads the dump into it, counts it, and drops it, whatever happens. Databases that a
- * killed trial left are dropped first: a trial that is alive keeps a connection to its own.
+ * Makes a database beside the app's, loads the dump into it, counts it, and drops it, whatever happens.
  *
  * @throws NoPlaceForTrial when the role may not create databases; AppError DUMP_FAILED, TARGET_*, CANCELLED
  */
 export async function tryInScratchDatabase(url: string, folder: string, manifest: Manifest, signal: AbortSignal): Promise<RestoredScratch> {
+  return withScratchDatabase(url, manifest.database.schema ?? 'public', signal, async ({ target, client }) => {
+    await loadDump({ folder, manifest, target, signal })
+    const tables = await countTables(client, await readPostgresCatalogue(client, target.schema))
+    return { place: `scratch database on ${target.host}:${target.port}`, tables }
+  })
+}
+
+export interface ScratchDatabase {
+  readonly target: TargetUrl
+  /** The same as text, for libraries that want one. */
+  readonly url: string
+  /** A connection to it; while it is open nobody takes the database for a leftover. */
+  readonly client: pg.Client
+}
+
+/**
+ * Makes an empty database beside the app's and drops it after `use`, whatever happens. Databases that a killed process left
+ * are dropped first: one that is in use has a connection.
+ *
+ * @param schema that connections to it look in
+ * @throws NoPlaceForTrial when the role may not create databases; AppError TARGET_*, CANCELLED, and whatever `use` throws
+ */
+export async function withScratchDatabase<T>(
+  url: string,
+  schema: string,
+  signal: AbortSignal,
+  use: (scratch: ScratchDatabase) => Promise<T>,
+): Promise<T> {
   const own = asTargetUrl(url)
   const name = `${prefix}${randomBytes(6).toString('hex')}`
   await withPostgres(own, { applicationName: 'bascule trial', signal }, async (client) => {
     await dropLeftovers(client)
     await createDatabase(client, name)
   })
-  const target: TargetUrl = { ...own, database: name, schema: manifest.database.schema ?? 'public' }
+  const target: TargetUrl = { ...own, database: name, schema }
+  const text = new URL(url)
+  text.pathname = `/${name}`
+  text.searchParams.set('schema', schema)
   try {
-    const guard = await connectPostgres(target, { applicationName: 'bascule trial', signal })
+    const client = await connectPostgres(target, { applicationName: 'bascule trial', signal })
     try {
-      await loadDump({ folder, manifest, target, signal })
-      const tables = await countTables(guard, await readPostgresCatalogue(guard, target.schema))
-      return { place: `scratch database on ${own.host}:${own.port}`, tables }
+      return await use({ target, url: text.href, client })
     } finally {
-      await guard.end().catch(() => undefined)
+      await client.end().catch(() => undefined)
     }
   } finally {
     // Also after a cancel: the scratch must not stay.

@@ -30,6 +30,8 @@ export interface SnapshotPostgresOptions {
   readonly fileRows: FileRowQueries
   readonly onProgress: (bytes: number) => void
   readonly signal: AbortSignal
+  /** Called when the snapshot stands and before anything is read from it. */
+  readonly onSnapshot?: () => Promise<void>
 }
 
 /**
@@ -48,6 +50,7 @@ export async function snapshotPostgres(options: SnapshotPostgresOptions): Promis
   try {
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
     const { version, major } = await readVersion(client)
+    await options.onSnapshot?.()
     const { format, reason, pgDump } = chooseFormat(options.format, major, await findPgDump())
     const catalogue = await readPostgresCatalogue(client, schema)
     const dump =

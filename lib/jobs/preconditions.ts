@@ -13,8 +13,9 @@ const allowedStates = {
   cutover: ['ready-to-switch'],
   discard: ['ready-to-switch'],
   rollback: ['on-postgresql'],
-  restore: ['on-sqlite'],
+  restore: ['on-sqlite', 'on-postgresql'],
   backup: ['on-sqlite', 'migrating', 'ready-to-switch', 'on-postgresql'],
+  maintain: ['on-sqlite', 'on-postgresql'],
   trial: ['on-sqlite', 'migrating', 'ready-to-switch', 'on-postgresql'],
 } as const satisfies Record<JobKind, readonly ActiveState['status'][]>
 

@@ -9,16 +9,25 @@ const trigger = quoteName('_bascule_fence')
 /**
  * Makes tables refuse writes, in the caller's transaction. CREATE TRIGGER waits until every transaction that has written
  * to the table has ended and lets no other begin, so after the commit nothing is under way. Safe to repeat.
+ *
+ * @param home schema of the function that refuses; dropping it with CASCADE lowers the fence. Default: our bookkeeping
  */
-export async function raisePostgresFence(client: pg.Client, schema: string, tables: readonly string[], reason: string): Promise<void> {
+export async function raisePostgresFence(
+  client: pg.Client,
+  schema: string,
+  tables: readonly string[],
+  reason: string,
+  home: string = bookkeepingSchema,
+): Promise<void> {
+  const refuse = qualifiedName(home, 'refuse_write')
   // 25006 is what PostgreSQL itself answers to a write in a read-only transaction.
-  await client.query(`CREATE OR REPLACE FUNCTION ${bookkeepingSchema}.refuse_write() RETURNS trigger LANGUAGE plpgsql AS $function$
+  await client.query(`CREATE OR REPLACE FUNCTION ${refuse}() RETURNS trigger LANGUAGE plpgsql AS $function$
 BEGIN RAISE EXCEPTION USING ERRCODE = '25006', MESSAGE = ${quoteText(`${fenceMark}: ${reason}`)}; END $function$`)
   for (const table of tables) {
     const name = qualifiedName(schema, table)
     await client.query(
       `DROP TRIGGER IF EXISTS ${trigger} ON ${name};
-       CREATE TRIGGER ${trigger} BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON ${name} FOR EACH STATEMENT EXECUTE FUNCTION ${bookkeepingSchema}.refuse_write()`,
+       CREATE TRIGGER ${trigger} BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON ${name} FOR EACH STATEMENT EXECUTE FUNCTION ${refuse}()`,
     )
   }
 }
