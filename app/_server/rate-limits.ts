@@ -1,7 +1,7 @@
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 
 /** What is limited: what costs the server or somebody else's. */
-export type RateLimitName = 'job-start' | 'target-test' | 'reveal' | 'browse' | 'refusal-audit'
+export type RateLimitName = 'job-start' | 'target-test' | 'reveal' | 'browse' | 'diagnosis' | 'refusal-audit'
 
 export interface RateLimits {
   /** Takes one of the allowance. @returns 0 when it was there, otherwise the seconds until there is one again */
@@ -9,7 +9,14 @@ export interface RateLimits {
 }
 
 /** Calls allowed to one person in a minute. refusal-audit bounds what strangers can make us store. */
-const perMinute: Record<RateLimitName, number> = { 'job-start': 20, 'target-test': 20, reveal: 60, browse: 120, 'refusal-audit': 30 }
+const perMinute: Record<RateLimitName, number> = {
+  'job-start': 20,
+  'target-test': 20,
+  reveal: 60,
+  browse: 120,
+  diagnosis: 180,
+  'refusal-audit': 30,
+}
 
 /** Counts in memory: one web process is what this app runs as, and a restart forgives. */
 export function createRateLimits(): RateLimits {

@@ -1,22 +1,30 @@
-import { Activity, ArrowRightLeft, DatabaseBackup, LayoutDashboard, ListChecks, type LucideIcon, ScanSearch } from 'lucide-react'
+import { Activity, ArrowRightLeft, DatabaseBackup, LayoutDashboard, LifeBuoy, ListChecks, type LucideIcon, ScanSearch } from 'lucide-react'
 
-export type AdminPage = 'overview' | 'preflight' | 'migration' | 'verification' | 'backups' | 'activity'
+export type AdminPage = 'overview' | 'preflight' | 'migration' | 'verification' | 'backups' | 'activity' | 'troubleshooting'
+
+/** Shelves of the navigation, in their order. `top` has no title. */
+export const navigationGroups = ['top', 'move', 'protect', 'run', 'help'] as const
+export type NavigationGroup = (typeof navigationGroups)[number]
 
 export interface NavigationItem {
   readonly page: AdminPage
+  readonly group: NavigationGroup
   readonly href: string
   readonly icon: LucideIcon
   /** Second key of the shortcut; the first is `g`. */
   readonly key: string
+  /** Whether it has a place of its own at the foot of a phone; four at most, the others are behind "More". */
+  readonly thumb?: true
 }
 
 export const navigation: readonly NavigationItem[] = [
-  { page: 'overview', href: '/admin', icon: LayoutDashboard, key: 'o' },
-  { page: 'preflight', href: '/admin/preflight', icon: ListChecks, key: 'r' },
-  { page: 'migration', href: '/admin/migration', icon: ArrowRightLeft, key: 'm' },
-  { page: 'verification', href: '/admin/verification', icon: ScanSearch, key: 'v' },
-  { page: 'backups', href: '/admin/backups', icon: DatabaseBackup, key: 'b' },
-  { page: 'activity', href: '/admin/activity', icon: Activity, key: 'a' },
+  { page: 'overview', group: 'top', href: '/admin', icon: LayoutDashboard, key: 'o', thumb: true },
+  { page: 'preflight', group: 'move', href: '/admin/preflight', icon: ListChecks, key: 'r' },
+  { page: 'migration', group: 'move', href: '/admin/migration', icon: ArrowRightLeft, key: 'm', thumb: true },
+  { page: 'verification', group: 'move', href: '/admin/verification', icon: ScanSearch, key: 'v', thumb: true },
+  { page: 'backups', group: 'protect', href: '/admin/backups', icon: DatabaseBackup, key: 'b', thumb: true },
+  { page: 'activity', group: 'run', href: '/admin/activity', icon: Activity, key: 'a' },
+  { page: 'troubleshooting', group: 'help', href: '/admin/troubleshooting', icon: LifeBuoy, key: 't' },
 ]
 
 /** Whether a path lies on a page or below it. */

@@ -1,5 +1,7 @@
 'use client'
 
+import Link from 'next/link'
+import { usePathname } from 'next/navigation'
 import { useTranslations } from 'next-intl'
 import type { ReactNode } from 'react'
 import { Button } from '@/components/ui/button'
@@ -21,6 +23,8 @@ export interface ErrorPanelProps {
 export function ErrorPanel({ error, onRetry, actions, announce = false, className }: ErrorPanelProps) {
   const common = useTranslations('common')
   const text = useErrorText()(error)
+  // Only administrators have the page that explains it.
+  const isAdminArea = usePathname().startsWith('/admin')
   return (
     <Callout
       tone="danger"
@@ -38,6 +42,13 @@ export function ErrorPanel({ error, onRetry, actions, announce = false, classNam
     >
       <p>{text.body}</p>
       <p className="mt-1 font-medium text-ink">{text.hint}</p>
+      {isAdminArea ? (
+        <p className="mt-1.5 text-xs">
+          <Link href={`/admin/troubleshooting#${text.code}`} className="rounded text-ink-soft underline underline-offset-4 hover:text-ink">
+            {common('explainError')}
+          </Link>
+        </p>
+      ) : null}
       <details className="mt-2 text-xs">
         <summary className="w-fit cursor-pointer rounded text-ink-soft">{common('details')}</summary>
         <p className="mt-1 whitespace-pre-wrap break-words font-mono">

@@ -7,7 +7,7 @@ import { useTranslations } from 'next-intl'
 import { useState } from 'react'
 import { useForm } from 'react-hook-form'
 import { ErrorPanel } from '@/components/api/error-panel'
-import { startJobMutation, type TargetChoice } from '@/components/jobs/job-queries'
+import { startJobMutation } from '@/components/jobs/job-queries'
 import { Button } from '@/components/ui/button'
 import { Callout } from '@/components/ui/callout'
 import { Card, CardBody, CardFooter, CardHeader } from '@/components/ui/card'
@@ -16,7 +16,7 @@ import { MigrationPlan } from './migration-plan'
 import { testTargetMutation } from './migration-queries'
 import { TargetChecks } from './target-checks'
 import { TargetFields } from './target-fields'
-import { type TargetForm, targetFormSchema } from './target-form-schema'
+import { choiceOf, type TargetForm, targetFormSchema } from './target-form-schema'
 
 export interface StartMigrationProps {
   /** user@host:port/database of TARGET_DATABASE_URL; null where it is not set. */
@@ -112,8 +112,4 @@ export function StartMigration({ environmentTarget, unsettled }: StartMigrationP
       {start.error ? <ErrorPanel error={start.error} announce /> : null}
     </>
   )
-}
-
-function choiceOf({ from, url }: TargetForm): TargetChoice {
-  return from === 'environment' ? { from } : { from, url: url.trim() }
 }

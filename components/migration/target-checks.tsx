@@ -1,6 +1,7 @@
 'use client'
 
 import { CircleAlert, CircleCheck, CircleHelp, TriangleAlert } from 'lucide-react'
+import Link from 'next/link'
 import { useTranslations } from 'next-intl'
 import { useFormatters } from '@/components/format/use-formatters'
 import { Badge } from '@/components/ui/badge'
@@ -53,6 +54,11 @@ function CheckLine({ check, text }: { check: TargetCheck; text: CheckText }) {
       <div className="min-w-0 text-ink-soft max-sm:col-start-2">
         <p>{text.message}</p>
         {text.hint === null ? null : <p className="text-ink">{text.hint}</p>}
+        {check.status === 'failed' && check.code !== null ? (
+          <Link href={`/admin/troubleshooting#${check.code}`} className="rounded text-xs underline underline-offset-4 hover:text-ink">
+            {t('target.explain')}
+          </Link>
+        ) : null}
         {text.detail === null ? null : (
           <p lang="en" className="mt-0.5 break-words font-mono text-ink-faint text-xs">
             {text.detail}

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { TargetChoice } from '@/components/jobs/job-queries'
 
 /** The target form. What a URL must be in full only the server judges; here is what can be said while typing. */
 export const targetFormSchema = z
@@ -10,3 +11,8 @@ export const targetFormSchema = z
   })
 
 export type TargetForm = z.infer<typeof targetFormSchema>
+
+/** The form's values as requests carry them. */
+export function choiceOf({ from, url }: TargetForm): TargetChoice {
+  return from === 'environment' ? { from } : { from, url: url.trim() }
+}

@@ -8,7 +8,7 @@ import { useForm } from 'react-hook-form'
 import { ErrorPanel } from '@/components/api/error-panel'
 import { startJobMutation } from '@/components/jobs/job-queries'
 import { TargetFields } from '@/components/migration/target-fields'
-import { type TargetForm, targetFormSchema } from '@/components/migration/target-form-schema'
+import { choiceOf, type TargetForm, targetFormSchema } from '@/components/migration/target-form-schema'
 import { Button } from '@/components/ui/button'
 import { Card, CardBody, CardHeader } from '@/components/ui/card'
 
@@ -37,9 +37,7 @@ export function PreflightTarget({ environmentTarget, again, busy }: PreflightTar
         <form
           noValidate
           className="flex flex-col gap-4"
-          onSubmit={form.handleSubmit(({ from, url }) =>
-            start.mutate({ kind: 'preflight', target: from === 'environment' ? { from } : { from, url: url.trim() } }),
-          )}
+          onSubmit={form.handleSubmit((values) => start.mutate({ kind: 'preflight', target: choiceOf(values) }))}
         >
           <TargetFields form={form} environmentTarget={environmentTarget} onChange={() => start.reset()} />
           <Button

@@ -79,7 +79,8 @@ function sessionSettings(schema: string): string {
   ].join('; ')
 }
 
-async function resolveAddress(target: TargetUrl): Promise<string> {
+/** The address that a target’s name leads to, checked. @throws AppError TARGET_URL_REFUSED, TARGET_UNREACHABLE; lookup errors */
+export async function resolveAddress(target: TargetUrl): Promise<string> {
   const addresses = isIP(target.host) ? [{ address: target.host }] : await lookup(target.host, { all: true, verbatim: false })
   for (const { address } of addresses) checkAddress(address, target.allowPrivate)
   const [first] = addresses

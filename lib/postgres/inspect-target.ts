@@ -135,7 +135,9 @@ SELECT current_setting('server_version') AS version, current_setting('server_ver
   pg_database_size(current_database())::text AS "sizeBytes",
   has_database_privilege(current_database(), 'CREATE') AS "canCreateSchema",
   to_regnamespace(quote_ident($1)) IS NOT NULL AS "schemaExists",
-  coalesce(has_schema_privilege(to_regnamespace(quote_ident($1)), 'CREATE, USAGE'), false) AS "canCreateInSchema",
+  -- One by one: of several rights in one call any is enough.
+  coalesce(has_schema_privilege(to_regnamespace(quote_ident($1)), 'CREATE') AND has_schema_privilege(to_regnamespace(quote_ident($1)), 'USAGE'), false)
+    AS "canCreateInSchema",
   coalesce(pg_has_role((SELECT nspowner FROM pg_namespace WHERE nspname = '${bookkeepingSchema}'), 'USAGE'), true) AS "canUseBookkeeping",
   pg_is_in_recovery() OR current_setting('default_transaction_read_only')::bool AS "readOnly",
   ARRAY(

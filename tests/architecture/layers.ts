@@ -13,6 +13,8 @@ export const layers: readonly (readonly string[])[] = [
   ['lib/migration', 'lib/backup', 'lib/cvsite'],
   // Asks the migration's own checks, so it lies above it.
   ['lib/preflight'],
+  // Asks what everything below has to say of itself when something went wrong.
+  ['lib/troubleshooting'],
   ['lib/jobs/handlers'],
   ['app', 'worker', 'scripts'],
 ]
@@ -24,6 +26,8 @@ export const layers: readonly (readonly string[])[] = [
 export const contracts = [
   'lib/backup/backup-view',
   'lib/backup/could-recover',
+  'lib/backup/destinations/copy-view',
+  'lib/backup/destinations/destination',
   'lib/backup/manifest',
   'lib/backup/restore-plan',
   'lib/backup/retention',
@@ -38,8 +42,13 @@ export const contracts = [
   'lib/jobs/job',
   'lib/jobs/schedule',
   'lib/migration/migration-result',
+  'lib/monitoring/health-report',
+  'lib/monitoring/history-points',
+  'lib/core/maintenance-operations',
   'lib/preflight/check-catalogue',
   'lib/preflight/preflight-result',
+  'lib/troubleshooting/catalogue',
+  'lib/troubleshooting/diagnosis',
   'lib/verification/browsed-rows',
   'lib/verification/function-report',
   'lib/verification/inspected-value',
