@@ -16,6 +16,9 @@ import {
   trialSchema,
 } from './backup-view'
 import type { WrittenBackup } from './create-backup'
+import { toCopyView } from './destinations/copy-catalogue'
+import type { DestinationView } from './destinations/destination'
+import { listDestinations } from './destinations/destination-store'
 import { knownKeyIds } from './key-policy'
 import { manifestSummarySchema } from './manifest'
 
@@ -87,15 +90,15 @@ export async function noteFailed({ store }: BackupCatalogue, request: BackupRequ
 
 /** The newest backups first, failed ones among them. */
 export async function listBackups(catalogue: BackupCatalogue, limit = 500): Promise<readonly BackupView[]> {
-  const rows = await catalogue.store.read.backup.findMany({ orderBy: [{ createdAt: 'desc' }, { id: 'desc' }], take: limit })
-  const keyIds = await knownKeyIds(catalogue.store)
-  return rows.map((row) => toView(row, catalogue.folder, keyIds))
+  const rows = await catalogue.store.read.backup.findMany({ orderBy: [{ createdAt: 'desc' }, { id: 'desc' }], take: limit, include })
+  const known = await readKnown(catalogue)
+  return rows.map((row) => toView(row, known))
 }
 
 /** @throws AppError NOT_FOUND */
 export async function getBackup(catalogue: BackupCatalogue, id: string): Promise<BackupView> {
-  const row = await catalogue.store.read.backup.findUnique({ where: { id } })
-  if (row) return toView(row, catalogue.folder, await knownKeyIds(catalogue.store))
+  const row = await catalogue.store.read.backup.findUnique({ where: { id }, include })
+  if (row) return toView(row, await readKnown(catalogue))
   throw new AppError({
     code: 'NOT_FOUND',
     operation: 'find a backup',
@@ -142,7 +145,22 @@ function common({ id, origin, createdAt, requestedBy, jobId, engine, encryption 
 
 const json = (text: string | null): unknown => (text === null ? null : JSON.parse(text))
 
-function toView(row: Prisma.BackupModel, folder: string, keyIds: ReadonlySet<string>): BackupView {
+const include = { copies: { orderBy: { destinationId: 'asc' } } } as const
+
+/** What a row alone does not say. */
+interface Known {
+  readonly folder: string
+  readonly keyIds: ReadonlySet<string>
+  readonly destinations: readonly DestinationView[]
+}
+
+async function readKnown({ store, folder }: BackupCatalogue): Promise<Known> {
+  return { folder, keyIds: await knownKeyIds(store), destinations: await listDestinations(store) }
+}
+
+type Row = Prisma.BackupModel & { readonly copies: readonly Prisma.BackupCopyModel[] }
+
+function toView(row: Row, { folder, keyIds, destinations }: Known): BackupView {
   const encryption = archiveEncryptionSchema.parse(json(row.encryption))
   const keyKnown =
     encryption.kind === 'none' || (encryption.kind === 'passphrase' && encryption.keyId !== null && keyIds.has(encryption.keyId))
@@ -157,5 +175,6 @@ function toView(row: Prisma.BackupModel, folder: string, keyIds: ReadonlySet<str
     trial: json(row.trial),
     error: json(row.error),
     present: row.fileName !== null && existsSync(join(/*turbopackIgnore: true*/ folder, row.fileName)),
+    copies: row.copies.map((copy) => toCopyView(copy, destinations)),
   } satisfies Record<keyof z.input<typeof backupViewSchema>, unknown>)
 }

@@ -29,6 +29,7 @@ export function createBackupSetup({ environment, store, root, app, openTarget }:
     app,
     master: environment.nextAuthSecret,
     root,
+    addresses: { allowPrivate: environment.allowPrivateTargets },
   }
 }
 

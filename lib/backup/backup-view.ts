@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { copyViewSchema } from './destinations/copy-view'
 import { databaseFormats, manifestSummarySchema } from './manifest'
 
 /** What is known of a backup, as it is kept in the catalogue and goes over the wire. A contract file. */
@@ -59,10 +60,17 @@ export const backupViewSchema = z.object({
   manifest: manifestSummarySchema.nullable(),
   trial: trialSchema.nullable(),
   error: backupErrorSchema.nullable(),
-  /** False when the file is no longer where it was written. */
+  /** False when the file is no longer in the folder of the archives. */
   present: z.boolean(),
+  /** Where else it is, or was to be. */
+  copies: z.array(copyViewSchema),
 })
 export type BackupView = z.infer<typeof backupViewSchema>
 
-/** The phases of a backup, in order. */
+/** Whether there is an archive to read, here or at a destination. */
+export function isReachable({ present, copies }: Pick<BackupView, 'present' | 'copies'>): boolean {
+  return present || copies.some(({ status }) => status === 'uploaded')
+}
+
+/** The phases of a backup, in order; `copies` follows them where there are destinations. */
 export const backupPhases = ['snapshot', 'stored-files', 'archive', 'trial'] as const

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type BackupView, backupViewSchema } from './backup-view'
+import { type BackupView, backupViewSchema, isReachable } from './backup-view'
 
 /**
  * "Could I recover now?" as one answer.
@@ -26,7 +26,7 @@ export const oldAfterMs = 48 * 60 * 60 * 1000
 
 /** Looks at the catalogue. `backups` are newest first. */
 export function couldRecover(backups: readonly BackupView[], now: Date): Recoverability {
-  const there = backups.filter((backup) => backup.status === 'written' && backup.present && !backup.foreign)
+  const there = backups.filter((backup) => backup.status === 'written' && isReachable(backup) && !backup.foreign)
   const tested = there.find((backup) => backup.trial?.status === 'passed')
   const newest = tested ?? there.find((backup) => backup.trial?.status !== 'failed') ?? null
   const newestBad = backups.find((backup) => backup.status === 'failed' || backup.trial?.status === 'failed')

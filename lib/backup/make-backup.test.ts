@@ -46,6 +46,7 @@ beforeEach(async () => {
     app: { name: 'test', version: '1.2.3' },
     master,
     root: join(import.meta.dirname, '../..'),
+    addresses: { allowPrivate: true },
   }
 })
 afterEach(async () => {

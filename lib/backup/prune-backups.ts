@@ -2,6 +2,7 @@ import { appendAudit } from '@/lib/control/audit'
 import type { ControlStore } from '@/lib/control/control-store'
 import { type LeaseRequest, withLease } from '@/lib/control/lease'
 import { type BackupCatalogue, listBackups } from './backup-catalogue'
+import { isReachable } from './backup-view'
 import { backupsLease, deleteUnderLease } from './make-backup'
 import { defaultRetention, planRetention, type Retention, type RetentionPlan, retentionSchema } from './retention'
 
@@ -32,7 +33,9 @@ export async function saveRetention(store: ControlStore, rules: Retention | null
 
 /** What the rules would delete now; nothing is touched. */
 export async function previewRetention(catalogue: BackupCatalogue, rules: Retention | null): Promise<RetentionPlan> {
-  return planRetention(await listBackups(catalogue, atMost), rules ?? defaultRetention, catalogue.store.clock.now())
+  // What lies only at destinations goes by the rules there.
+  const here = (await listBackups(catalogue, atMost)).filter((backup) => backup.present || !isReachable(backup))
+  return planRetention(here, rules ?? defaultRetention, catalogue.store.clock.now())
 }
 
 /**

@@ -7,12 +7,14 @@ import { createGunzip } from 'node:zlib'
 import { extract as createExtract, type Extract, type Header } from 'tar-stream'
 import { cancelledError, throwIfAborted } from '@/lib/core/abort'
 import { AppError } from '@/lib/core/errors'
+import type { ArchivePlace } from './destinations/archive-place'
 import { ageMagic, damaged, decryptStream, type OpeningKeys } from './encryption'
 import { type Manifest, type Member, manifestName, manifestSchema } from './manifest'
 import { memberNamePattern, refused } from './member-names'
 
 export interface ReadArchiveOptions {
-  readonly path: string
+  /** Its path on this disk, or a stream from elsewhere. */
+  readonly path: ArchivePlace
   readonly keys: OpeningKeys
   /** SHA-256 that the whole file must have, when it is known. */
   readonly sha256?: string
@@ -51,14 +53,14 @@ export async function readArchive(options: ReadArchiveOptions): Promise<Manifest
   throwIfAborted(signal)
   const fileBytes = await sizeOf(path)
   const whole = createHash('sha256')
-  const file = createReadStream(path, { highWaterMark: 256 * 1024 })
+  const file = typeof path === 'string' ? createReadStream(path, { highWaterMark: 256 * 1024 }) : await path.open(signal)
   const measured = new Transform({ transform: measure(whole, options.onProgress) })
   const closing = new AbortController()
   const reading = pipeline(file, measured, { signal: closing.signal }).catch(() => undefined)
   const abort = () => measured.destroy(cancelledError(signal) as Error)
   signal.addEventListener('abort', abort, { once: true })
   try {
-    const plain = (await isEncrypted(path)) ? await decryptStream(measured, keys) : measured
+    const plain = (await isEncrypted(path, signal)) ? await decryptStream(measured, keys) : measured
     const manifest = await readTar(plain, fileBytes, options)
     if (options.sha256 !== undefined && whole.digest('hex') !== options.sha256)
       throw damaged('Its SHA-256 is not the one noted when it was written.')
@@ -73,7 +75,12 @@ export async function readArchive(options: ReadArchiveOptions): Promise<Manifest
 }
 
 /** Whether a file is encrypted in the age format. @throws AppError NOT_FOUND */
-export async function isEncrypted(path: string): Promise<boolean> {
+export async function isEncrypted(path: ArchivePlace, signal: AbortSignal): Promise<boolean> {
+  if (typeof path !== 'string') {
+    const chunks: Buffer[] = []
+    for await (const chunk of await path.open(signal, { start: 0, end: ageMagic.length - 1 })) chunks.push(chunk as Buffer)
+    return Buffer.concat(chunks).toString('latin1') === ageMagic
+  }
   const file = await open(path, 'r').catch((cause: unknown) => {
     throw missing(path, cause)
   })
@@ -197,7 +204,8 @@ function drain(stream: Readable): Promise<void> {
   return pipeline(stream, end)
 }
 
-async function sizeOf(path: string): Promise<number> {
+async function sizeOf(path: ArchivePlace): Promise<number> {
+  if (typeof path !== 'string') return path.sizeBytes
   try {
     return (await stat(path)).size
   } catch (cause) {

@@ -29,6 +29,7 @@ function backup(daysAgo: number, more: Partial<BackupView> = {}): BackupView {
     trial: passed,
     error: null,
     present: true,
+    copies: [],
     ...more,
   }
 }

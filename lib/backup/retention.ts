@@ -20,6 +20,7 @@ export const defaultRetention: Retention = { keepLast: 30, keepDays: 0, daily: 0
 export const keepReasons = [
   'newest-good',
   'locked',
+  'upload',
   'safety',
   'last',
   'days',
@@ -45,12 +46,12 @@ const failedNoteMs = 90 * 24 * 60 * 60 * 1000
 
 /**
  * Decides what stays and what goes. Never goes: the newest good one (restored for a trial; else the newest whole one), what is
- * locked, and a safety backup of the last fortnight. When the latest attempt failed, nothing goes at all: what is left may be
+ * locked or was uploaded, and a safety backup of the last fortnight. When the latest attempt failed, nothing goes at all: what is left may be
  * all there is.
  */
 export function planRetention(backups: readonly BackupView[], rules: Retention, now: Date): RetentionPlan {
   const ordered = [...backups].sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1))
-  const whole = ordered.filter((backup) => backup.status === 'written' && backup.present)
+  const whole = ordered.filter((backup) => backup.status === 'written' && backup.present && backup.origin !== 'upload')
   const good = whole.filter((backup) => backup.trial?.status !== 'failed')
   const latest = ordered.find((backup) => backup.origin !== 'upload')
   const heldBack = latest !== undefined && (latest.status === 'failed' || latest.trial?.status === 'failed')
@@ -63,6 +64,8 @@ export function planRetention(backups: readonly BackupView[], rules: Retention, 
   const ageOf = (backup: BackupView) => now.getTime() - Date.parse(backup.createdAt)
   for (const backup of ordered) {
     if (backup.locked) keep(backup, 'locked')
+    // Brought here by a person and dated by whoever made it: it goes by hand alone, and pushes nothing else out.
+    if (backup.origin === 'upload') keep(backup, 'upload')
     if (backup.origin === 'safety' && backup.status === 'written' && ageOf(backup) < safetyMs) keep(backup, 'safety')
     if (backup.status === 'failed' && ageOf(backup) < failedNoteMs) keep(backup, 'failed-note')
   }

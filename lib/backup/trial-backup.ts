@@ -4,13 +4,16 @@ import { join } from 'node:path'
 import { type LeaseRequest, withLease } from '@/lib/control/lease'
 import type { Report } from '@/lib/core/progress'
 import { workFolderName } from './archive-name'
-import { archivePath, getBackup, noteTrial } from './backup-catalogue'
+import { getBackup, noteTrial } from './backup-catalogue'
 import type { BackupView } from './backup-view'
 import { createByteProgress } from './byte-progress'
+import type { ArchivePlace } from './destinations/archive-place'
+import { openArchive } from './destinations/open-archive'
 import { decryptStream, type OpeningKeys } from './encryption'
 import { keysFor } from './key-policy'
 import { type BackupSetup, backupsLease } from './make-backup'
 import { isEncrypted } from './read-archive'
+import { requireTrusted } from './restore-plan'
 import { runPhase } from './run-phases'
 import { tryPostgresIn } from './source-access'
 import { tryRestore } from './try-restore'
@@ -20,6 +23,8 @@ export interface TrialOptions {
   /** Keys that somebody gave; tried beside those of this server. */
   readonly keys: OpeningKeys
   readonly holder: string
+  /** Id of the destination whose copy is to be tried. Default: the nearest there is. */
+  readonly from?: string | null
 }
 
 /**
@@ -31,7 +36,8 @@ export async function trialBackup(setup: BackupSetup, options: TrialOptions, rep
   const lease: LeaseRequest = { name: backupsLease, holder: options.holder, purpose: 'trial of a backup' }
   return withLease(setup.store, lease, signal, async (held) => {
     const backup = await getBackup(setup, options.id)
-    const path = archivePath(setup, backup)
+    requireTrusted(backup, 'try a backup')
+    const path = await openArchive(setup, backup, options.from ?? null, held)
     const own = await keysFor(setup.store, backup.encryption, setup.master)
     const keys = {
       passphrases: [...own.passphrases, ...options.keys.passphrases],
@@ -40,7 +46,7 @@ export async function trialBackup(setup: BackupSetup, options: TrialOptions, rep
     report({ type: 'plan', phases: ['trial'] })
     const folder = join(setup.folder, workFolderName(`trial-${backup.id}`))
     try {
-      await requireKey(path, keys)
+      await requireKey(path, keys, held)
       const source = await setup.source()
       await runPhase('trial', report, held, async () => {
         await rm(folder, { recursive: true, force: true })
@@ -64,15 +70,16 @@ export async function trialBackup(setup: BackupSetup, options: TrialOptions, rep
       })
       return await getBackup(setup, backup.id)
     } finally {
+      if (typeof path !== 'string') path.close()
       await rm(folder, { recursive: true, force: true })
     }
   })
 }
 
 /** Opens the header of an archive and no more: whether one of the keys is the right one. @throws AppError BACKUP_KEY_WRONG */
-export async function requireKey(path: string, keys: OpeningKeys): Promise<void> {
-  if (!(await isEncrypted(path))) return
-  const file = createReadStream(path)
+export async function requireKey(path: ArchivePlace, keys: OpeningKeys, signal: AbortSignal): Promise<void> {
+  if (!(await isEncrypted(path, signal))) return
+  const file = typeof path === 'string' ? createReadStream(path) : await path.open(signal)
   const plain = await decryptStream(file, keys)
   plain.destroy()
   file.destroy()

@@ -7,13 +7,14 @@ import { AppError, reportError } from '@/lib/core/errors'
 import { openCv } from '@/lib/cv/cv-format'
 import { openSqlite } from '@/lib/sqlite/open-database'
 import type { Trial } from './backup-view'
+import type { ArchivePlace } from './destinations/archive-place'
 import type { OpeningKeys } from './encryption'
 import { filesPrefix, type Manifest, type TableCount, totalRows } from './manifest'
 import { type MemberReader, readArchive } from './read-archive'
 import { countSqliteTables, requireIntegrity, sqliteMember } from './snapshot-sqlite'
 
 export interface TryRestoreOptions {
-  readonly path: string
+  readonly path: ArchivePlace
   /** SHA-256 of the whole archive, when it is known. */
   readonly sha256?: string
   readonly keys: OpeningKeys

@@ -70,5 +70,6 @@ export function createTestBackupSetup(folder: string, store: ControlStore, sqlit
     app: { name: 'test', version: '1.2.3' },
     master: 'a secret of at least thirty-two characters',
     root: join(import.meta.dirname, '../..'),
+    addresses: { allowPrivate: true },
   }
 }
