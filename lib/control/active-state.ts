@@ -7,6 +7,12 @@ export const sealedTargetSchema = z.object({
   label: z.string(),
 })
 
+export const migrationModes = ['live', 'read-only'] as const
+export type MigrationMode = (typeof migrationModes)[number]
+
+/** Absent where an earlier version wrote the state: read-only. */
+const mode = z.enum(migrationModes).optional()
+
 /**
  * Which database the app uses and whether it may write. One row of the control store holds it; every
  * change is a compare and set on its version.
@@ -16,13 +22,14 @@ export const sealedTargetSchema = z.object({
  *       │ └───────────────────┴──────────────────────────────┘                              │
  *       └──────────────────────────────── rollback ─────────────────────────────────────────┘
  *
- * In `migrating` and `ready-to-switch` the app runs on SQLite and is read-only: the fence inside the SQLite
- * file refuses writes, from whichever process they come; this state only tells people why.
+ * In `migrating` and `ready-to-switch` the app runs on SQLite. In the mode `read-only` the fence inside the SQLite file
+ * refuses writes, from whichever process they come; this state only tells people why. In the mode `live` the app goes on
+ * writing: a change log inside the file notes what it writes, and the copy follows (decision 0019).
  */
 export const activeStateSchema = z.discriminatedUnion('status', [
   z.object({ status: z.literal('on-sqlite') }),
-  z.object({ status: z.literal('migrating'), jobId: z.string(), target: sealedTargetSchema, since: z.iso.datetime() }),
-  z.object({ status: z.literal('ready-to-switch'), jobId: z.string(), target: sealedTargetSchema, since: z.iso.datetime() }),
+  z.object({ status: z.literal('migrating'), jobId: z.string(), target: sealedTargetSchema, since: z.iso.datetime(), mode }),
+  z.object({ status: z.literal('ready-to-switch'), jobId: z.string(), target: sealedTargetSchema, since: z.iso.datetime(), mode }),
   z.object({ status: z.literal('on-postgresql'), jobId: z.string().nullable(), target: sealedTargetSchema, since: z.iso.datetime() }),
 ])
 
@@ -36,5 +43,10 @@ export function activeEngine(state: ActiveState): 'sqlite' | 'postgresql' {
 
 /** Whether the app may write now. */
 export function isWritable(state: ActiveState): boolean {
-  return state.status === 'on-sqlite' || state.status === 'on-postgresql'
+  return state.status === 'on-sqlite' || state.status === 'on-postgresql' || isLive(state)
+}
+
+/** Whether a copy is made, or stands ready, that follows an app which goes on writing to SQLite. */
+export function isLive(state: ActiveState): boolean {
+  return (state.status === 'migrating' || state.status === 'ready-to-switch') && state.mode === 'live'
 }
