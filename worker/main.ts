@@ -60,9 +60,9 @@ async function main(): Promise<number> {
       const recoverAll = (signal: AbortSignal) => recover(dependencies, id, logger, signal)
       const { sqlitePath, openTarget } = dependencies
       const source = async () => activeSource((await readActiveDatabase(store)).state, sqlitePath, openTarget)
-      const sampling = runSampler({ store, activeSource: source, logger }, shutdown.signal)
+      // Not waited for: it throws nothing, and a server that does not answer must not hold up a worker that is to end.
+      void runSampler({ store, activeSource: source, logger }, shutdown.signal)
       await runWorker({ store, identity, handlers, recover: recoverAll, logger }, shutdown.signal)
-      await sampling
       return 0
     } finally {
       await store.close()

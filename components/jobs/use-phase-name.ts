@@ -3,7 +3,7 @@
 import { useTranslations } from 'next-intl'
 import { backupPhases } from '@/lib/backup/backup-view'
 import { restorePhases } from '@/lib/backup/restore-plan'
-import { migrationPhases } from '@/lib/migration/migration-result'
+import { migrationPhases, rollBackPhases } from '@/lib/migration/migration-result'
 import { checkGroups } from '@/lib/preflight/check-catalogue'
 
 export interface PhaseName {
@@ -21,8 +21,17 @@ export function usePhaseName(): (phase: string) => PhaseName {
   }
 }
 
-/** Those of a migration and of a preflight, and the one that only a verification has. */
-const knownPhases = [...migrationPhases, ...checkGroups, 'plan', 'content', ...backupPhases, ...restorePhases] as const
+/** Those of a migration and of a preflight, and those that only a verification or a maintenance has. */
+const knownPhases = [
+  ...migrationPhases,
+  ...rollBackPhases,
+  ...checkGroups,
+  'plan',
+  'content',
+  ...backupPhases,
+  ...restorePhases,
+  'maintenance',
+] as const
 
 function isKnown(phase: string): phase is (typeof knownPhases)[number] {
   return knownPhases.some((known) => known === phase)

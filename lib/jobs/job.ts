@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { sealedTargetSchema } from '@/lib/control/active-state'
 import { errorCodes } from '@/lib/core/errors'
+import { maintenanceRequestSchema } from '@/lib/core/maintenance-operations'
 import { progressEventSchema } from '@/lib/core/progress'
 import { repairChoiceSchema } from '@/lib/core/repair-choice'
 
@@ -67,6 +68,8 @@ export const jobPayloads = {
     /** A passphrase or private key that somebody gave, sealed. */
     sealedKey: z.string().nullable(),
   }),
+  /** Maintenance of the active database: a closed list of statements. */
+  maintain: maintenanceRequestSchema,
   /** Restores a backup that was made earlier for a trial. */
   trial: z.object({
     backupId: z.string(),
@@ -80,7 +83,7 @@ export const jobKinds = Object.keys(jobPayloads) as readonly JobKind[]
 export type JobPayload<K extends JobKind> = z.infer<(typeof jobPayloads)[K]>
 
 /** Kinds that change or read both databases as a whole; they hold the one lease while they run. */
-export const exclusiveKinds: ReadonlySet<JobKind> = new Set(['migrate', 'recopy', 'cutover', 'discard', 'rollback', 'restore'])
+export const exclusiveKinds: ReadonlySet<JobKind> = new Set(['migrate', 'recopy', 'cutover', 'discard', 'rollback', 'restore', 'maintain'])
 
 /** Kinds that move the app from one database to the other: what the Migration page is about. */
 export const migrationKinds: ReadonlySet<JobKind> = new Set(['migrate', 'cutover', 'discard', 'rollback'])
@@ -106,7 +109,20 @@ export const jobErrorSchema = z.object({
 /** A job as REST answers carry it. Dates are ISO 8601 in UTC. */
 export const jobViewSchema = z.object({
   id: z.string(),
-  kind: z.enum(['migrate', 'preflight', 'verify', 'recopy', 'functions', 'cutover', 'discard', 'rollback', 'backup', 'trial', 'restore']),
+  kind: z.enum([
+    'migrate',
+    'preflight',
+    'verify',
+    'recopy',
+    'functions',
+    'cutover',
+    'discard',
+    'rollback',
+    'backup',
+    'trial',
+    'restore',
+    'maintain',
+  ]),
   status: z.enum(jobStatuses),
   requestedBy: z.string(),
   createdAt: z.iso.datetime(),

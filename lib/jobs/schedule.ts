@@ -5,7 +5,7 @@ import { z } from 'zod'
  */
 
 /** Kinds of job that may be put on a schedule; each with a payload that its own schema in `job.ts` accepts. */
-export const schedulableKinds = ['verify', 'backup'] as const
+export const schedulableKinds = ['verify', 'backup', 'maintain'] as const
 export type SchedulableKind = (typeof schedulableKinds)[number]
 
 /** What an admin sets. */

@@ -248,6 +248,7 @@ function startWorker(handlers: Partial<JobHandlers>, recoverAll: Recover = async
     rollback: done,
     backup: done,
     trial: done,
+    maintain: done,
     restore: done,
     ...handlers,
   }

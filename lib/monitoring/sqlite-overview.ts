@@ -102,7 +102,8 @@ async function tableSizeBytes(db: SqliteDatabase, table: SqliteTable, fileBytes:
   return names.reduce((sum, name) => sum + Number(size.get(name)), 0)
 }
 
-function pathLabel(path: string): string {
+/** Relative to the working folder, when it lies inside. */
+export function pathLabel(path: string): string {
   const inside = relative(process.cwd(), path)
   return inside.startsWith('..') || isAbsolute(inside) ? path : inside
 }

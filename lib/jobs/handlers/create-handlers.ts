@@ -4,6 +4,7 @@ import { createCutoverHandler } from './cutover'
 import { createDiscardHandler } from './discard'
 import { createFunctionsHandler } from './functions'
 import type { HandlerDependencies } from './handler-dependencies'
+import { createMaintainHandler } from './maintain'
 import { createMigrateHandler } from './migrate'
 import { createPreflightHandler } from './preflight'
 import { createRecopyHandler } from './recopy'
@@ -25,6 +26,7 @@ export function createHandlers(dependencies: HandlerDependencies): JobHandlers {
     rollback: createRollbackHandler(dependencies),
     backup: createBackupHandler(dependencies),
     trial: createTrialHandler(dependencies),
+    maintain: createMaintainHandler(dependencies),
     restore: createRestoreHandler(dependencies),
   }
 }

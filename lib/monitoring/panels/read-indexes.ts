@@ -1,0 +1,100 @@
+import type pg from 'pg'
+import { z } from 'zod'
+import { isOwnTable } from '@/lib/core/reserved-names'
+import type { ExpectedIndex, IndexFigures } from '@/lib/monitoring/health-report'
+import { describeStructure, readStructureRecord } from '@/lib/postgres/structure-record'
+import { NotKnown, orWhenLocked } from './read-panel'
+
+const indexRows = z.array(
+  z.object({
+    table: z.string(),
+    index: z.string(),
+    definition: z.string(),
+    sizeBytes: z.number().nullable(),
+    scans: z.number().nullable(),
+    isUnique: z.boolean(),
+    isValid: z.boolean(),
+    constraint: z.string().nullable(),
+    isNeeded: z.boolean(),
+    likeness: z.string(),
+  }),
+)
+
+// Two indexes are alike when method, columns, operator classes, collations, order, expressions and condition are.
+const indexesSql = (size: string) => `
+SELECT c.relname AS "table", i.relname AS "index", pg_get_indexdef(i.oid) AS definition, ${size} AS "sizeBytes", s.idx_scan::float8 AS scans,
+  x.indisunique AS "isUnique", x.indisvalid AND x.indisready AS "isValid", k.conname::text AS "constraint",
+  x.indisreplident OR x.indisclustered OR EXISTS (SELECT 1 FROM pg_constraint f WHERE f.conindid = i.oid AND f.contype = 'f') AS "isNeeded",
+  concat_ws('|', c.oid, i.relam, x.indkey, x.indclass, x.indcollation, x.indoption, x.indnkeyatts,
+    CASE WHEN x.indexprs IS NOT NULL THEN pg_get_expr(x.indexprs, x.indrelid) END,
+    CASE WHEN x.indpred IS NOT NULL THEN pg_get_expr(x.indpred, x.indrelid) END) AS likeness
+FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class c ON c.oid = x.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN pg_constraint k ON k.conindid = i.oid AND k.contype IN ('p', 'u', 'x')
+LEFT JOIN pg_stat_all_indexes s ON s.indexrelid = i.oid
+WHERE n.nspname = $1 AND c.relkind IN ('r', 'm') ORDER BY 4 DESC NULLS LAST, 1, 2`
+
+/** Every index of the schema, the largest first. `modelIndexes`: names that are on record. */
+export async function readIndexes(client: pg.Client, schema: string, modelIndexes: ReadonlySet<string>): Promise<IndexFigures[]> {
+  const read = async (size: string) => indexRows.parse((await client.query(indexesSql(size), [schema])).rows)
+  const rows = await orWhenLocked(
+    () => read('pg_relation_size(i.oid)::float8'),
+    () => read(`i.relpages::float8 * current_setting('block_size')::float8`),
+  )
+  return rows.filter(({ table }) => !isOwnTable(table)).map((index) => ({ ...index, inModel: modelIndexes.has(index.index) }))
+}
+
+const foreignKeyRows = z.array(
+  z.object({
+    table: z.string(),
+    constraint: z.string(),
+    columns: z.array(z.string()),
+    references: z.string(),
+    rows: z.number().nullable(),
+  }),
+)
+
+// int2vector counts from 0. The key's columns may stand in any order at the head of the index.
+const foreignKeysSql = `
+SELECT c.relname AS "table", k.conname AS "constraint", r.relname AS "references", CASE WHEN c.reltuples >= 0 THEN c.reltuples::float8 END AS rows,
+  ARRAY(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY u(n, o) JOIN pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.n ORDER BY u.o) AS columns
+FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_class r ON r.oid = k.confrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = $1 AND k.contype = 'f' AND k.conparentid = 0 AND NOT EXISTS (
+  SELECT 1 FROM pg_index x WHERE x.indrelid = k.conrelid AND x.indisvalid AND x.indpred IS NULL
+    AND (x.indkey::int2[])[0:cardinality(k.conkey) - 1] @> k.conkey)
+ORDER BY c.reltuples DESC, 1, 2`
+
+/** Foreign keys that no index serves: each delete in the other table reads this one whole. */
+export async function readIndexGaps(client: pg.Client, schema: string) {
+  const rows = foreignKeyRows.parse((await client.query(foreignKeysSql, [schema])).rows)
+  return { foreignKeys: rows.filter(({ table }) => !isOwnTable(table)) }
+}
+
+/**
+ * Holds the indexes against those that the copy made, which are on record beside its mark.
+ *
+ * @throws NotKnown no-record for a database that was not migrated by us, or has had schema migrations since
+ */
+export async function readExpectedIndexes(client: pg.Client, schema: string) {
+  const record = await readStructureRecord(client)
+  if (record === null) throw new NotKnown('no-record', 'This database has no structure on record.')
+  const now = await describeStructure(client, schema)
+  const history = (items: typeof now) => items.filter(({ kind }) => kind === 'schema-migration').map(({ name }) => name)
+  const known = new Set(history(record))
+  if (history(now).some((name) => !known.has(name)))
+    throw new NotKnown('no-record', 'Schema migrations were applied since the structure was put on record.')
+  // Under whichever name: what counts is what an index does.
+  const nameless = (definition: string) =>
+    definition.replace(/ -- not valid$/, '').replace(/ INDEX (?:"(?:[^"]|"")*"|\S+) ON /, ' INDEX ON ')
+  const present = new Set(now.filter(({ kind }) => kind === 'index').map(({ table, definition }) => `${table} ${nameless(definition)}`))
+  const constraints = new Set(now.filter(({ kind }) => kind === 'constraint').map(({ table, definition }) => `${table} ${definition}`))
+  const isTable = new Set(now.filter(({ kind, name }) => kind === 'table' && name === '').map(({ table }) => table))
+  const missing = record.flatMap(({ kind, table, name: index, definition }): ExpectedIndex[] => {
+    if (!isTable.has(table)) return []
+    if (kind === 'index' && !definition.endsWith('-- not valid') && !present.has(`${table} ${nameless(definition)}`))
+      return [{ table, index, definition, kind }]
+    if (kind === 'constraint' && /^(PRIMARY KEY|UNIQUE)/.test(definition) && !constraints.has(`${table} ${definition}`))
+      return [{ table, index, definition, kind }]
+    return []
+  })
+  return { missing, names: record.filter(({ kind }) => kind === 'index').map(({ name }) => name) }
+}
