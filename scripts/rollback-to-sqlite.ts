@@ -1,15 +1,13 @@
 /**
- * Switches the app back to SQLite: npm run rollback:sqlite -- [--leave-behind N] [--json]
+ * Switches the app back to SQLite: npm run rollback:sqlite -- [--json]
  *
- * What was written on PostgreSQL since the switch stays there. The command shows how much that is and asks; without a
- * terminal to ask on, `--leave-behind N` is the answer: N is the number that was shown.
+ * What was written on PostgreSQL since the switch is carried to SQLite first, while the app goes on; its writes wait for less
+ * than a second in the end.
  * Exit status: 0 switched back; 1 refused or failed, the app is where it was; 2 wrong usage or configuration.
  */
-import { mkdir } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
-import { createInterface } from 'node:readline/promises'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { loadEnvFiles } from '@/lib/config/env-files'
 import { type Environment, parseEnvironment } from '@/lib/config/environment'
 import { readActiveDatabase, transitionActiveDatabase } from '@/lib/control/active-database'
@@ -27,15 +25,13 @@ import { previewRollback, type RollBackResult, type RollbackPreview, rollBack } 
 import { parseArguments } from './command-line'
 
 interface Options {
-  readonly leaveBehind?: number
   readonly json?: true
 }
 
 const root = resolve(import.meta.dirname, '..')
 
 const command = new Command('rollback:sqlite')
-  .description('Switches the app back to SQLite. What was written on PostgreSQL since the switch stays there.')
-  .option('--leave-behind <number>', 'how many changes may stay behind; asked for when absent', wholeNumber)
+  .description('Switches the app back to SQLite, with everything that was written on PostgreSQL since the switch.')
   .option('--json', 'one JSON object on the last line of standard output')
   .exitOverride()
 
@@ -50,8 +46,7 @@ async function main(): Promise<number> {
   }
   try {
     loadEnvFiles(root)
-    const result = await switchBack(parseEnvironment(process.env, root), options)
-    console.error(`The app is back on SQLite.${result.leftBehindFile ? ` Keys of what stays behind: ${result.leftBehindFile}` : ''}`)
+    const result = await switchBack(parseEnvironment(process.env, root))
     answer({ status: 'succeeded', ...result })
     return 0
   } catch (error) {
@@ -62,7 +57,7 @@ async function main(): Promise<number> {
   }
 }
 
-async function switchBack(environment: Environment, options: Options): Promise<RollBackResult> {
+async function switchBack(environment: Environment): Promise<RollBackResult> {
   const control = await openControlStore(environment.controlPath)
   const signal = interruptSignal()
   try {
@@ -71,41 +66,20 @@ async function switchBack(environment: Environment, options: Options): Promise<R
     const sourcePath = sqlitePathOf(environment)
     await refuseBesideJobs(control)
     const targetUrl = openSecret(target.sealedUrl, environment.nextAuthSecret)
-    const acknowledgedChanges = await acknowledge(await previewRollback({ targetUrl }), options.leaveBehind)
-    await mkdir(environment.dataDir, { recursive: true })
+    announce(await previewRollback({ targetUrl }))
     const actor = `command line, process ${process.pid} on ${hostname()}`
     const at = control.clock.now()
-    const detail = { acknowledgedChanges, target: target.label }
+    const detail = { target: target.label }
     await control.write((transaction) =>
       appendAudit(transaction, at, { actor, action: 'rollback.requested', subject: 'command line', detail }),
     )
     const flip = async () => void (await transitionActiveDatabase(control, { from: version, to: { status: 'on-sqlite' }, actor }))
-    const work = { sourcePath, targetUrl, acknowledgedChanges, workDir: environment.dataDir }
+    const work = { sourcePath, targetUrl }
     const request = { name: databasesLease, holder: actor, purpose: 'rollback' }
     return await withExclusive(control, request, signal, (held) => rollBack(work, flip, printEvent, held))
   } finally {
     await control.close()
   }
-}
-
-/** The number of changes that a person accepts to leave behind. @throws AppError CONFIRMATION_REQUIRED */
-async function acknowledge({ total, tables }: RollbackPreview, given: number | undefined): Promise<number> {
-  for (const { table, inserted, updated, deleted } of tables) {
-    console.error(`${table}: ${inserted} new, ${updated} changed, ${deleted} deleted on PostgreSQL`)
-  }
-  console.error(`${total} change${total === 1 ? '' : 's'} would stay behind on PostgreSQL.`)
-  if (total === 0 || (given !== undefined && given >= total)) return total
-  if (given === undefined && process.stdin.isTTY) {
-    const terminal = createInterface({ input: process.stdin, output: process.stderr })
-    const typed = await terminal.question('Type SQLite to switch back all the same: ').finally(() => terminal.close())
-    if (typed.trim() === 'SQLite') return total
-  }
-  throw new AppError({
-    code: 'CONFIRMATION_REQUIRED',
-    operation: 'switch back to SQLite',
-    message: `${total} changes that were made on PostgreSQL since the switch would stay behind. Nothing was changed.`,
-    hint: `To accept that: npm run rollback:sqlite -- --leave-behind ${total}`,
-  })
 }
 
 /** A job that waits or runs in the worker goes first, as the page would say too. */
@@ -125,6 +99,13 @@ function sqlitePathOf({ database }: Environment): string {
   })
 }
 
+function announce({ total, tables, estimatedMs }: RollbackPreview): void {
+  for (const { table, inserted, updated, deleted } of tables) {
+    console.error(`${table}: ${inserted} new, ${updated} changed, ${deleted} deleted on PostgreSQL`)
+  }
+  console.error(`${total} change${total === 1 ? '' : 's'} to carry to SQLite; that takes about ${Math.ceil(estimatedMs / 1000)} s.`)
+}
+
 function printEvent(event: ProgressEvent): void {
   if (event.type === 'log') console.error(event.message)
 }
@@ -134,11 +115,6 @@ function interruptSignal(): AbortSignal {
   const interrupted = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupted.abort())
   return interrupted.signal
-}
-
-function wholeNumber(text: string): number {
-  if (/^\d{1,15}$/.test(text)) return Number(text)
-  throw new InvalidArgumentError('a whole number, please')
 }
 
 process.exitCode = await main()

@@ -93,7 +93,7 @@ describe('a worker that was killed', () => {
       })
     }
     await cutOver(options, flip, ignore, never)
-    const back = { sourcePath: join(folder, 'app.db'), targetUrl, acknowledgedChanges: 0, workDir: folder }
+    const back = { sourcePath: join(folder, 'app.db'), targetUrl }
     await expect(rollBack(back, killed, ignore, never)).rejects.toThrow('killed')
     await expect(insertIntoTarget('refused')).rejects.toThrow()
     await recoverNow()

@@ -25,7 +25,7 @@ export const jobRequestSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('functions') }),
   z.object({ kind: z.literal('cutover'), confirmation: z.literal('PostgreSQL') }),
   z.object({ kind: z.literal('discard') }),
-  z.object({ kind: z.literal('rollback'), confirmation: z.literal('SQLite'), acknowledgedChanges: z.number().int().nonnegative() }),
+  z.object({ kind: z.literal('rollback'), confirmation: z.literal('SQLite') }),
 ])
 export type JobRequest = z.infer<typeof jobRequestSchema>
 
@@ -53,10 +53,6 @@ export async function requestJob(container: Container, user: SessionUser, reques
       const target = sealTarget(url, allowPrivate, container.environment.nextAuthSecret)
       return enqueueJob(control, { kind: 'preflight', payload: { target }, requestedBy })
     }
-    case 'rollback': {
-      const { acknowledgedChanges } = request
-      return enqueueJob(control, { kind: 'rollback', payload: { acknowledgedChanges }, requestedBy })
-    }
     case 'recopy': {
       const { tables, rows } = request
       return enqueueJob(control, { kind: 'recopy', payload: { tables, ...(rows === undefined ? {} : { rows }) }, requestedBy })
@@ -65,6 +61,7 @@ export async function requestJob(container: Container, user: SessionUser, reques
     case 'functions':
     case 'cutover':
     case 'discard':
+    case 'rollback':
       return enqueueJob(control, { kind: request.kind, payload: {}, requestedBy })
   }
 }

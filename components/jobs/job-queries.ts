@@ -25,7 +25,7 @@ export type JobRequest =
   | { kind: 'functions' }
   | { kind: 'cutover'; confirmation: 'PostgreSQL' }
   | { kind: 'discard' }
-  | { kind: 'rollback'; confirmation: 'SQLite'; acknowledgedChanges: number }
+  | { kind: 'rollback'; confirmation: 'SQLite' }
 
 /** Where the target's URL comes from. */
 export type TargetChoice = { from: 'environment' } | { from: 'form'; url: string }

@@ -34,6 +34,7 @@ const inspectionSchema = z.object({
 
 const previewSchema = z.object({
   total: z.number().int().nonnegative(),
+  estimatedMs: z.number().nonnegative(),
   tables: z.array(
     z.object({
       table: z.string(),
@@ -52,7 +53,7 @@ export function testTargetMutation() {
   })
 }
 
-/** What would stay behind on PostgreSQL if the app went back to SQLite now. */
+/** What would be carried to SQLite if the app went back now, and how long it would take. */
 export function rollbackPreviewQuery() {
   return queryOptions({
     queryKey: migrationKeys.rollbackPreview,

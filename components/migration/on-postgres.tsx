@@ -13,11 +13,11 @@ import { Button, LinkButton } from '@/components/ui/button'
 import { Card, CardBody, CardFooter, CardHeader } from '@/components/ui/card'
 import { EmptyState } from '@/components/ui/empty-state'
 import { SkeletonBlock } from '@/components/ui/skeleton'
-import { LeftBehindTable } from './left-behind-table'
 import { rollbackPreviewQuery } from './migration-queries'
 import { SwitchBackDialog } from './switch-back-dialog'
+import { WaitingTable } from './waiting-table'
 
-/** The app runs on PostgreSQL: since when, what a way back would leave behind, and the way back. */
+/** The app runs on PostgreSQL: since when, what a way back would carry to SQLite, how long that takes, and the way back. */
 export function OnPostgres({ state }: { state: AdminState }) {
   const t = useTranslations('migration')
   const common = useTranslations('common')
@@ -59,7 +59,7 @@ export function OnPostgres({ state }: { state: AdminState }) {
           {...(preview.data?.total === 0 ? {} : { description: t('postgres.waitingBody') })}
           actions={
             preview.data ? (
-              <Badge tone={preview.data.total === 0 ? 'neutral' : 'warning'}>{t('postgres.total', { count: preview.data.total })}</Badge>
+              <Badge tone={preview.data.total === 0 ? 'neutral' : 'info'}>{t('postgres.total', { count: preview.data.total })}</Badge>
             ) : undefined
           }
         />
@@ -78,7 +78,14 @@ export function OnPostgres({ state }: { state: AdminState }) {
             {t('postgres.nothingBody')}
           </EmptyState>
         ) : null}
-        {preview.data && preview.data.total > 0 ? <LeftBehindTable preview={preview.data} /> : null}
+        {preview.data && preview.data.total > 0 ? (
+          <>
+            <WaitingTable preview={preview.data} />
+            <p className="border-line border-t px-5 py-3 text-ink-soft text-sm">
+              {t('postgres.estimate', { time: format.duration(preview.data.estimatedMs) })}
+            </p>
+          </>
+        ) : null}
       </Card>
       <SwitchBackDialog open={open} onOpenChange={setOpen} />
     </>

@@ -45,11 +45,8 @@ export const jobPayloads = {
   cutover: z.object({}),
   /** Gives up a finished copy: the target as empty as it was found, the app writing on SQLite again. */
   discard: z.object({}),
-  /** Switches the app back to SQLite; what was written on PostgreSQL since stays there. */
-  rollback: z.object({
-    /** The number of changes left behind that the admin was shown; the job stops when it has grown. */
-    acknowledgedChanges: z.number().int().nonnegative(),
-  }),
+  /** Switches the app back to SQLite, with everything that was written on PostgreSQL since. */
+  rollback: z.object({}),
   /** Makes a backup of the active database and its files, and restores it for a trial. */
   backup: z.object({
     /** Whether `.env` is taken along; only into an encrypted archive. */

@@ -15,6 +15,9 @@ import { inTransaction } from './apply-schema'
 import { fenceReasons } from './fence-reasons'
 import { requireEqualCounts } from './require-equal-counts'
 
+/** Shown in pg_stat_activity; a session that its process has left behind is found by it. */
+export const cutOverSession = 'bascule cut-over'
+
 export interface CutOverOptions {
   readonly sourcePath: string
   readonly targetUrl: string
@@ -35,7 +38,7 @@ export interface CutOverOptions {
  */
 export async function cutOver(options: CutOverOptions, flip: () => Promise<void>, report: Report, signal: AbortSignal): Promise<void> {
   const { sourcePath, targetUrl, jobId } = options
-  const client = await connectPostgres(targetUrl, { applicationName: 'bascule cut-over' })
+  const client = await connectPostgres(targetUrl, { applicationName: cutOverSession })
   try {
     await lockTarget(client)
     requireFence(sourcePath)

@@ -5,6 +5,9 @@ import { endpointSchema, tableComparisonSchema } from '@/lib/verification/verifi
 
 /** The phases of a migration in the order in which they run; also the keys of their names in messages/. */
 export const migrationPhases = ['checks', 'safety-copy', 'schema', 'copy', 'structure', 'sequences', 'counts'] as const
+/** The phases of a way back to SQLite; named in the same place. */
+export const rollBackPhases = ['carry', 'prove', 'switch'] as const
+export type RollBackPhase = (typeof rollBackPhases)[number]
 export type MigrationPhase = (typeof migrationPhases)[number]
 
 /** The contract of `migrate:postgres --json`, and the result of a migrate job. */

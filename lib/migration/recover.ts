@@ -1,18 +1,19 @@
 import { existsSync } from 'node:fs'
-import type { ActiveState } from '@/lib/control/active-state'
+import { type ActiveState, isLive } from '@/lib/control/active-state'
 import { AppError, reportError } from '@/lib/core/errors'
 import type { Report } from '@/lib/core/progress'
 import { connectPostgres, toPostgresError, withPostgres } from '@/lib/postgres/connect'
 import { type CopyMark, readMark } from '@/lib/postgres/copy-mark'
-import { lockTarget } from '@/lib/postgres/target-lock'
+import { endSessions, lockTarget } from '@/lib/postgres/target-lock'
 import { targetLabel } from '@/lib/postgres/target-url'
-import { type FenceStage, readFence } from '@/lib/sqlite/fence'
+import { type FenceStage, lowerFence, readFence } from '@/lib/sqlite/fence'
 import { openSqlite } from '@/lib/sqlite/open-database'
-import { setFenceStage } from './cut-over'
+import { cutOverSession, setFenceStage } from './cut-over'
 import { discardCopy, lowerSourceFence } from './discard-copy'
+import { decideRecovery, type Found } from './live/protocol'
 import { contradiction, decideResume, type ResumeDecision } from './resume-decision'
 import { type ResumeRecord, removeWorkFiles } from './resume-record'
-import { resumePostgres } from './roll-back'
+import { resumePostgres, rollBackSession } from './roll-back'
 import type { SchemaModel } from './schema-plan'
 import { isPassing } from './target-session'
 
@@ -72,8 +73,9 @@ export async function recoverDatabases(options: RecoverOptions, report: Report, 
 
 function recoverOnSqlite({ sourcePath }: RecoverOptions, report: Report): Recovery {
   const stage = sourcePath === null ? null : fenceStage(sourcePath)
-  if (sourcePath === null || stage === null) return { outcome: 'unchanged' }
-  if (stage === 'moved') {
+  const step = decideRecovery({ state: 'on-sqlite', stage, mark: 'unreachable' })
+  if (sourcePath === null || step === 'stay') return { outcome: 'unchanged' }
+  if (step === 'refuse') {
     throw new AppError({
       code: 'STATE_CONFLICT',
       operation: 'recover',
@@ -106,8 +108,9 @@ async function recoverMigrating(options: RecoverOptions, jobId: string, report: 
 async function isResumable(options: RecoverOptions, jobId: string, report: Report, signal: AbortSignal): Promise<boolean> {
   const { sourcePath, targetUrl, workDir, resumeModel } = options
   if (sourcePath === null || targetUrl === null || resumeModel === undefined) return false
+  const live = isLive(options.state)
   // The choices are the job's own: it is begun with the same ones.
-  const decision = await decideResume({ jobId, sourcePath, targetUrl, workDir, fenceSource: true, model: resumeModel }, ['choices'])
+  const decision = await decideResume({ jobId, sourcePath, targetUrl, workDir, fenceSource: !live, live, model: resumeModel }, ['choices'])
   const reason = decision.status === 'resumable' ? await targetContradiction(decision.record, targetUrl, signal) : reasonOf(decision)
   if (reason === null) return true
   report({ type: 'log', level: 'warn', message: `The unfinished copy cannot be gone on with. ${reason}` })
@@ -130,13 +133,17 @@ function reasonOf(decision: Exclude<ResumeDecision, { status: 'resumable' }>): s
 async function recoverReady(options: RecoverOptions, jobId: string, report: Report, signal: AbortSignal): Promise<Recovery> {
   const { sourcePath, targetUrl } = options
   if (targetUrl === null) throw missingTarget()
-  const mark = await markOf(targetUrl, signal)
-  const isSwitched = mark?.state === 'switched' && mark.jobId === jobId
-  if (sourcePath !== null && existsSync(sourcePath)) {
-    const wanted = isSwitched ? 'moved' : 'moving'
-    if (fenceStage(sourcePath) !== wanted) setFenceStage(sourcePath, wanted)
+  const mark = await settledMark(targetUrl, signal)
+  const file = sourcePath !== null && existsSync(sourcePath) ? sourcePath : null
+  const stage = file === null ? null : fenceStage(file)
+  const isFinished = decideRecovery({ state: 'undecided', stage, mark: foundMark(mark, jobId) }) === 'finish'
+  if (file !== null) {
+    const wanted = isFinished ? 'moved' : 'moving'
+    // A live copy has a fence for the moment of the switch only; without a cut-over record that moment has passed.
+    if (!isFinished && isLive(options.state)) takeFenceDown(file)
+    else if (stage !== wanted) setFenceStage(file, wanted)
   }
-  if (!isSwitched) return { outcome: 'unchanged' }
+  if (!isFinished) return { outcome: 'unchanged' }
   report({ type: 'log', level: 'info', message: 'The cut-over was recorded in PostgreSQL: the app is switched.' })
   return { outcome: 'on-postgresql', jobId }
 }
@@ -149,12 +156,15 @@ async function recoverOnPostgres(options: RecoverOptions, jobId: string | null, 
   const file = sourcePath !== null && existsSync(sourcePath) ? sourcePath : null
   const client = await connectPostgres(targetUrl, { applicationName: 'bascule recovery', signal })
   try {
+    await endSessions(client, rollBackSession)
     await lockTarget(client)
     const mark = await readMark(client)
-    if (mark?.state === 'rolled-back' && mark.jobId === jobId) {
+    const stage = file === null ? null : fenceStage(file)
+    const step = decideRecovery({ state: 'on-postgresql', stage, mark: foundMark(mark, jobId) })
+    if (step === 'resume' && mark) {
       await resumePostgres(client, mark, file)
       report({ type: 'log', level: 'info', message: 'An unfinished switch back was given up; PostgreSQL takes writes again.' })
-    } else if (file !== null && fenceStage(file) !== 'moved') {
+    } else if (step === 'close' && file !== null) {
       setFenceStage(file, 'moved')
     }
     return { outcome: 'unchanged' }
@@ -169,11 +179,39 @@ function markOf(targetUrl: string, signal: AbortSignal): Promise<CopyMark | null
   return withPostgres(targetUrl, { applicationName: 'bascule recovery', signal }, readMark)
 }
 
+/**
+ * The mark, read once every session of ours that was at work on the target has ended: a commit that was under way when its
+ * process died has arrived by then, or never will.
+ */
+function settledMark(targetUrl: string, signal: AbortSignal): Promise<CopyMark | null> {
+  return withPostgres(targetUrl, { applicationName: 'bascule recovery', signal }, async (client) => {
+    // A session whose way to us was cut may not know it for hours, and keep the lock as long.
+    await endSessions(client, cutOverSession)
+    await lockTarget(client)
+    return readMark(client)
+  })
+}
+
+function foundMark(mark: CopyMark | null, jobId: string): Found['mark'] {
+  if (mark?.jobId !== jobId) return 'none'
+  return mark.state === 'switched' || mark.state === 'rolled-back' ? mark.state : 'none'
+}
+
 function fenceStage(sourcePath: string): FenceStage | null {
   if (!existsSync(sourcePath)) return null
   const db = openSqlite(sourcePath, { readonly: true })
   try {
     return readFence(db)?.stage ?? null
+  } finally {
+    db.close()
+  }
+}
+
+/** The change log stays: the copy goes on following. */
+function takeFenceDown(sourcePath: string): void {
+  const db = openSqlite(sourcePath)
+  try {
+    lowerFence(db)
   } finally {
     db.close()
   }

@@ -1,63 +1,86 @@
-import { open } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
 import type pg from 'pg'
 import { throwIfAborted } from '@/lib/core/abort'
-import { AppError } from '@/lib/core/errors'
+import { AppError, reportError } from '@/lib/core/errors'
+import { pause } from '@/lib/core/pause'
 import type { Report } from '@/lib/core/progress'
 import { readPostgresCatalogue } from '@/lib/postgres/catalogue'
-import { countChanges, readChanges, type TableChanges } from '@/lib/postgres/change-log'
+import { countChanges, type TableChanges } from '@/lib/postgres/change-log'
 import { connectPostgres, sqlStateOf, toPostgresError, withPostgres } from '@/lib/postgres/connect'
 import { type CopyMark, changeMark, readMark } from '@/lib/postgres/copy-mark'
 import { lowerPostgresFence, raisePostgresFence } from '@/lib/postgres/fence'
 import { lockTarget } from '@/lib/postgres/target-lock'
 import { targetLabel } from '@/lib/postgres/target-url'
+import { lowerFence, raiseFence, restageFence } from '@/lib/sqlite/fence'
+import { openSqlite, type SqliteDatabase } from '@/lib/sqlite/open-database'
+import { isSound } from '@/lib/verification/verification-result'
+import { verifyDatabases } from '@/lib/verification/verify-databases'
 import { inTransaction } from './apply-schema'
 import { setFenceStage } from './cut-over'
-import { lowerSourceFence } from './discard-copy'
+import { fenceReasons } from './fence-reasons'
+import { type CarryPlan, planCarry } from './live/carry-plan'
+import { type CarrySides, carryRound } from './live/carry-round'
+import { carrySequences } from './live/carry-sequences'
+import { type RollBackPhase, rollBackPhases } from './migration-result'
 
 export interface RollbackPreview {
-  /** Rows that are new, changed or gone on PostgreSQL since the switch: all of them stay behind. */
+  /** Rows that are new, changed or gone on PostgreSQL and wait to be carried to SQLite. */
   readonly total: number
   /** Tables with such rows. */
   readonly tables: readonly TableChanges[]
+  /** How long carrying them would take, while the app goes on. Writes wait for less than a second of it, at the end. */
+  readonly estimatedMs: number
 }
 
 export interface RollBackOptions {
   readonly sourcePath: string
   readonly targetUrl: string
-  /** The total that a person has seen and accepted. */
-  readonly acknowledgedChanges: number
-  /** Folder of the file with the keys of what stays behind. Default: the folder of the SQLite file. */
-  readonly workDir?: string
+  /** How long writes may wait for the switch before it is given up and tried again, in milliseconds. Default: 800. */
+  readonly freezeLimitMs?: number
 }
 
-export interface RollBackResult extends RollbackPreview {
-  /** JSON lines `{table, operation, key}`; null when nothing stays behind. */
-  readonly leftBehindFile: string | null
+export interface RollBackResult {
+  /** Changes that were carried from PostgreSQL to SQLite: all there were. */
+  readonly carried: number
+  readonly rounds: number
+  /** How long writes waited, in milliseconds. */
+  readonly freezeMs: number
+  /** How often the switch was tried; more than once when the limit had passed. */
+  readonly attempts: number
 }
+
+/** Shown in pg_stat_activity; a session that its process has left behind is found by it. */
+export const rollBackSession = 'bascule rollback'
 
 const fenceReason = 'the app is switched back to SQLite; this database takes no more writes'
 
-/** What a switch back to SQLite would leave behind, counted now. @throws AppError STATE_CONFLICT, TARGET_* */
+/** Rows a second that are carried, read again and compared: less than was measured on a busy machine of two cores. */
+const carriedPerSecond = 4_000
+
+/** What waits to be carried back to SQLite, counted now. @throws AppError STATE_CONFLICT, TARGET_* */
 export async function previewRollback({ targetUrl }: { readonly targetUrl: string }): Promise<RollbackPreview> {
   return withPostgres(targetUrl, { applicationName: 'bascule preview' }, async (client) => {
     const mark = await readMark(client)
     if (mark?.state !== 'switched') throw notSwitched()
-    return previewOf(await countChanges(client))
+    const tables = (await countChanges(client)).filter(({ inserted, updated, deleted }) => inserted + updated + deleted > 0)
+    const total = tables.reduce((sum, { inserted, updated, deleted }) => sum + inserted + updated + deleted, 0)
+    return { total, tables, estimatedMs: Math.round(500 + (total * 1000) / carriedPerSecond) }
   })
 }
 
 /**
- * Switches the app back to the SQLite file as it was at the switch.
+ * Switches the app back to the SQLite file, with everything that was written on PostgreSQL since the switch.
  *
- *   PostgreSQL fenced and marked `rolled-back` in one transaction ─> counted again ─> keys of what stays behind written to
- *   a file ─> SQLite's fence says "returning" ─> flip ─> SQLite's fence down
+ *   carry in rounds, the app going on ─> prove ─> carry what came meanwhile ─>
+ *   PostgreSQL fenced and marked `rolled-back` in one transaction ─> last round ─> sequences ─>
+ *   SQLite's fence says "returning" ─> flip ─> SQLite's fence down
  *
  * At no moment do both databases take writes. Before the flip any failure takes the fence on PostgreSQL down again and
- * the app stays there; after it `recoverDatabases` finishes what is missing.
+ * the app stays there, and so does a switch that takes longer than the limit, which is then tried again; after it
+ * `recoverDatabases` finishes what is missing. What was carried by then stays carried, behind the fence.
  *
  * @param flip records that the app uses SQLite; called once
- * @throws AppError STATE_CONFLICT when more changes are there than were acknowledged, TARGET_*, SOURCE_*, CANCELLED
+ * @throws AppError STATE_CONFLICT; CONTENT_DIFFERS when SQLite is not what PostgreSQL is; VALUE_REFUSED,
+ *   STRUCTURE_UNSUPPORTED when it cannot be; TARGET_*, SOURCE_*, CANCELLED
  */
 export async function rollBack(
   options: RollBackOptions,
@@ -65,30 +88,17 @@ export async function rollBack(
   report: Report,
   signal: AbortSignal,
 ): Promise<RollBackResult> {
-  const client = await connectPostgres(options.targetUrl, { applicationName: 'bascule rollback' })
+  const client = await connectPostgres(options.targetUrl, { applicationName: rollBackSession })
   try {
     await lockTarget(client)
     const mark = await readMark(client)
     if (mark?.state !== 'switched') throw notSwitched()
-    await raiseFence(client, mark)
-    report({ type: 'log', level: 'info', message: 'PostgreSQL takes no more writes.' })
-    let isFlipBegun = false
+    const db = openFenced(options.sourcePath)
     try {
-      const result = await recordLeftBehind(client, options)
-      throwIfAborted(signal)
-      setFenceStage(options.sourcePath, 'returning')
-      isFlipBegun = true
-      await flip()
-      lowerSourceFence(options.sourcePath)
-      report({ type: 'log', level: 'info', message: 'The app is back on SQLite, which takes writes again.' })
-      return result
-    } catch (error) {
-      // A flip that failed may have been recorded all the same: both stay fenced until recovery has read the state.
-      if (!isFlipBegun) {
-        await resumePostgres(client, mark, options.sourcePath)
-        report({ type: 'log', level: 'warn', message: 'The switch back was given up; PostgreSQL takes writes again.' })
-      }
-      throw error
+      const sides = { db, client, plan: await planCarry(db, client, mark) }
+      return await switchBack(options, sides, mark, flip, report, signal)
+    } finally {
+      db.close()
     }
   } catch (error) {
     throw toPostgresError(error, targetLabel(options.targetUrl))
@@ -100,67 +110,191 @@ export async function rollBack(
 /** PostgreSQL takes writes again, and SQLite's fence says so. Only while the app has not been switched back. */
 export async function resumePostgres(client: pg.Client, mark: CopyMark, sourcePath: string | null): Promise<void> {
   if (sourcePath !== null) setFenceStage(sourcePath, 'moved')
+  // Tables as they are now: schema migrations may have made or dropped some since the switch.
+  const tables = (await readPostgresCatalogue(client, mark.targetSchema)).tables.map(({ name }) => name)
   await inTransaction(client, async () => {
-    await lowerPostgresFence(client, mark.targetSchema, await tableNames(client, mark))
+    await lowerPostgresFence(client, mark.targetSchema, tables)
     await changeMark(client, mark.jobId, ['rolled-back'], 'switched')
   })
 }
 
-const lockAttempts = 5
+/** The file that nobody else writes: its fence is renewed, and what is committed stays when the power fails. */
+function openFenced(sourcePath: string): SqliteDatabase {
+  const db = openSqlite(sourcePath)
+  try {
+    db.pragma('foreign_keys = OFF')
+    db.pragma('synchronous = FULL')
+    raiseFence(db, fenceReasons.moved, 'moved')
+    return db
+  } catch (error) {
+    db.close()
+    throw error
+  }
+}
 
-/** Waits for writers; one that holds one table and wants another can be in our way or we in its: tried again. */
-async function raiseFence(client: pg.Client, mark: CopyMark): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      await inTransaction(client, async () => {
-        await client.query(`SET LOCAL lock_timeout = '5s'`)
-        await raisePostgresFence(client, mark.targetSchema, await tableNames(client, mark), fenceReason)
-        await changeMark(client, mark.jobId, ['switched'], 'rolled-back')
-      })
-      return
-    } catch (error) {
-      const isBlocked = ['40P01', '55P03'].includes(sqlStateOf(error) ?? '')
-      if (!isBlocked || attempt === lockAttempts) throw error
+async function switchBack(
+  options: RollBackOptions,
+  sides: CarrySides,
+  mark: CopyMark,
+  flip: () => Promise<void>,
+  report: Report,
+  signal: AbortSignal,
+): Promise<RollBackResult> {
+  report({ type: 'plan', phases: [...rollBackPhases] })
+  const done = { carried: 0, rounds: 0 }
+  await inPhase('carry', report, () => carryUntilQuick(sides, done, report, signal))
+  await inPhase('prove', report, async () => {
+    await prove(options, signal)
+    await carryUntilQuick(sides, done, report, signal)
+    return {}
+  })
+  return inPhase('switch', report, async () => {
+    for (let attempt = 1; ; attempt += 1) {
+      throwIfAborted(signal)
+      // A machine that cannot do it within the limit must not be kept from going back for ever.
+      const limitMs = (options.freezeLimitMs ?? 800) * 2 ** Math.floor((attempt - 1) / 3)
+      const freezeMs = await freezeAndFlip(sides, mark, limitMs, done, flip, report, signal)
+      if (freezeMs !== null) {
+        report({ type: 'log', level: 'info', message: `The app is back on SQLite. Writes waited for ${Math.round(freezeMs)} ms.` })
+        return { ...done, freezeMs, attempts: attempt }
+      }
+      if (attempt === mostAttempts) throw tooSlow()
+      report({ type: 'log', level: 'warn', message: `The switch took longer than ${limitMs} ms and was given up; it is tried again.` })
+      await pause(attempt * 100, signal)
+      await carryUntilQuick(sides, done, report, signal)
+    }
+  })
+}
+
+const mostAttempts = 12
+/** Two rounds in a row under this, and the last one can be expected to be as short. */
+const quickMs = 200
+/** Against a load that writes faster than it is carried: then the freeze has to do the rest. */
+const mostRounds = 50
+
+async function carryUntilQuick(
+  sides: CarrySides,
+  done: { carried: number; rounds: number },
+  report: Report,
+  signal: AbortSignal,
+): Promise<{ carried: number; rounds: number }> {
+  let quick = 0
+  for (let round = 0; quick < 2 && round < mostRounds; round += 1) {
+    const { changes, elapsedMs } = await carryRound(sides, signal)
+    done.carried += changes
+    done.rounds += 1
+    quick = elapsedMs < quickMs || changes === 0 ? quick + 1 : 0
+    if (changes > 0) {
+      const message = `${changes} change${changes === 1 ? '' : 's'} carried to SQLite and compared in ${Math.round(elapsedMs)} ms.`
+      report({ type: 'log', level: 'info', message })
     }
   }
+  return { ...done }
 }
 
-/** Tables as they are now: schema migrations may have made or dropped some since the switch. */
-async function tableNames(client: pg.Client, mark: CopyMark): Promise<readonly string[]> {
-  return (await readPostgresCatalogue(client, mark.targetSchema)).tables.map((table) => table.name)
+/** The whole databases, while the app goes on: what it writes meanwhile is told from faults by the change log. */
+async function prove({ sourcePath, targetUrl }: RollBackOptions, signal: AbortSignal): Promise<void> {
+  const result = await verifyDatabases({ sourcePath, targetUrl }, () => undefined, signal)
+  const wrong = result.tables.find((table) => !isSound(table))
+  if (!wrong) return
+  throw new AppError({
+    code: 'CONTENT_DIFFERS',
+    operation: 'switch back to SQLite',
+    subject: wrong.table,
+    message: `The table ${wrong.table} is not the same on both sides, beyond what was written since the switch. The app stays on PostgreSQL.`,
+    hint: 'Verify the databases to see the rows that differ, and correct them first.',
+  })
 }
 
-async function recordLeftBehind(client: pg.Client, options: RollBackOptions): Promise<RollBackResult> {
-  const preview = previewOf(await countChanges(client))
-  if (preview.total > options.acknowledgedChanges) {
-    throw new AppError({
-      code: 'STATE_CONFLICT',
-      operation: 'switch back to SQLite',
-      message: `${preview.total} changes would stay behind, more than the ${options.acknowledgedChanges} that were shown.`,
-      hint: 'Look at the new number and decide again.',
-    })
+/** Null when the limit passed first, and PostgreSQL takes writes again. */
+async function freezeAndFlip(
+  sides: CarrySides,
+  mark: CopyMark,
+  limitMs: number,
+  done: { carried: number; rounds: number },
+  flip: () => Promise<void>,
+  report: Report,
+  signal: AbortSignal,
+): Promise<number | null> {
+  const { db, client, plan } = sides
+  const started = performance.now()
+  if (!(await raiseWithin(client, mark, plan, limitMs))) return null
+  let isFlipBegun = false
+  try {
+    const { changes } = await carryRound(sides, signal)
+    done.carried += changes
+    done.rounds += 1
+    await carrySequences(sides)
+    throwIfAborted(signal)
+    if (performance.now() - started > limitMs) {
+      await resume(sides, mark)
+      return null
+    }
+    restageFence(db, 'returning')
+    isFlipBegun = true
+    await flip()
+    lowerFence(db)
+    return performance.now() - started
+  } catch (error) {
+    // A flip that failed may have been recorded all the same: both stay fenced until recovery has read the state.
+    if (!isFlipBegun) {
+      await resume(sides, mark)
+      report({
+        type: 'log',
+        level: 'warn',
+        message: `The switch back was given up; PostgreSQL takes writes again. ${reportError(error).message}`,
+      })
+    }
+    throw error
   }
-  const folder = options.workDir ?? dirname(options.sourcePath)
-  return { ...preview, leftBehindFile: preview.total === 0 ? null : await writeLeftBehind(client, folder) }
 }
 
-async function writeLeftBehind(client: pg.Client, folder: string): Promise<string> {
-  const path = join(folder, `left-behind-${new Date().toISOString().replace(/\D/g, '').slice(0, 14)}.jsonl`)
-  const file = await open(path, 'w', 0o600)
+/** As `resumePostgres`, through the connections that are open. */
+async function resume({ db, client, plan }: CarrySides, mark: CopyMark): Promise<void> {
+  restageFence(db, 'moved')
+  await inTransaction(client, async () => {
+    await lowerPostgresFence(client, mark.targetSchema, plan.targetTables)
+    await changeMark(client, mark.jobId, ['rolled-back'], 'switched')
+  })
+}
+
+/** Waits for writers, whose successors wait behind us: so not for long. False when one did not end in time. */
+async function raiseWithin(client: pg.Client, mark: CopyMark, plan: CarryPlan, limitMs: number): Promise<boolean> {
   try {
     await inTransaction(client, async () => {
-      for await (const changes of readChanges(client)) await file.write(changes.map((change) => `${JSON.stringify(change)}\n`).join(''))
+      await client.query(`SET LOCAL lock_timeout = ${Math.ceil(limitMs)}`)
+      await raisePostgresFence(client, mark.targetSchema, plan.targetTables, fenceReason)
+      await changeMark(client, mark.jobId, ['switched'], 'rolled-back')
     })
-    await file.sync()
-    return path
-  } finally {
-    await file.close()
+    return true
+  } catch (error) {
+    // 40P01: one that holds one table and wants another can be in our way or we in its.
+    if (['40P01', '55P03'].includes(sqlStateOf(error) ?? '')) return false
+    throw error
   }
 }
 
-function previewOf(tables: readonly TableChanges[]): RollbackPreview {
-  const changed = tables.filter(({ inserted, updated, deleted }) => inserted + updated + deleted > 0)
-  return { total: changed.reduce((sum, { inserted, updated, deleted }) => sum + inserted + updated + deleted, 0), tables: changed }
+async function inPhase<T extends object>(phase: RollBackPhase, report: Report, work: () => Promise<T>): Promise<T> {
+  const started = performance.now()
+  report({ type: 'phase', phase, status: 'started' })
+  try {
+    const result = await work()
+    report({ type: 'phase', phase, status: 'succeeded', elapsedMs: performance.now() - started })
+    return result
+  } catch (error) {
+    report({ type: 'phase', phase, status: 'failed', elapsedMs: performance.now() - started })
+    throw error
+  }
+}
+
+function tooSlow(): AppError {
+  return new AppError({
+    code: 'STATE_CONFLICT',
+    operation: 'switch back to SQLite',
+    message: 'The switch could not be made in the time that writes may wait, however often it was tried. The app stays on PostgreSQL.',
+    hint: 'Look for long transactions on PostgreSQL, or try again when less is written.',
+    retryable: true,
+  })
 }
 
 function notSwitched(): AppError {

@@ -7,7 +7,8 @@ import { bookkeepingSchema } from './copy-mark'
 /**
  * The keys of all rows written on PostgreSQL since the switch: keys only, never values. A row's key is logged once for
  * each write; a changed key counts as the old one deleted and the new one inserted; TRUNCATE logs every row it takes.
- * Rows of a table without a primary key are logged without a key and counted one by one.
+ * The key is the primary key, or else a unique index over columns that are never NULL; rows of a table with neither are
+ * logged without a key and counted one by one.
  */
 export interface TableChanges {
   readonly table: string
@@ -19,11 +20,54 @@ export interface TableChanges {
 export interface LoggedChange {
   readonly table: string
   readonly operation: 'inserted' | 'updated' | 'deleted'
-  /** Column name → value as JSON has it; null for a table without a primary key. */
+  /** Column name → value as JSON has it; null for a table without a key. */
   readonly key: Readonly<Record<string, unknown>> | null
 }
 
 const log = `${bookkeepingSchema}.change_log`
+
+/** The columns that rows of a table are logged by; empty where it has no key. */
+export function loggedKeyOf(table: PostgresTable): readonly string[] {
+  if (table.primaryKey.length > 0) return table.primaryKey
+  const required = new Set(table.columns.filter(({ nullable }) => !nullable).map(({ name }) => name))
+  const index = table.indexes.find(
+    ({ unique, partial, columns }) => unique && !partial && columns.every((column) => column !== null && required.has(column)),
+  )
+  return index?.columns.flatMap((column) => column ?? []) ?? []
+}
+
+export interface WaitingTable {
+  readonly table: string
+  /** Rows whose keys wait; writes, for rows without a key. */
+  readonly changes: number
+  /** Whether all of them were logged with their key. */
+  readonly isKeyed: boolean
+}
+
+/** The tables that the log speaks of, as the caller's transaction sees it. */
+export async function readWaitingTables(client: pg.Client): Promise<readonly WaitingTable[]> {
+  if (!(await hasLog(client))) return []
+  const { rows } = await client.query(
+    `SELECT table_name AS "table", (count(DISTINCT key) + count(*) FILTER (WHERE key IS NULL))::int AS changes, bool_and(key IS NOT NULL) AS "isKeyed"
+     FROM ${log} GROUP BY 1 ORDER BY 1`,
+  )
+  return z.array(z.object({ table: z.string(), changes: z.number(), isKeyed: z.boolean() })).parse(rows)
+}
+
+/** A query for the keys that wait in a table, each once, in columns of their own names and types. */
+export function waitingKeysSql(schema: string, table: string, key: readonly string[]): string {
+  const columns = key.map((name) => `p.${quoteName(name)}`).join(', ')
+  return `SELECT ${columns} FROM (SELECT DISTINCT l.key AS bascule_key FROM ${log} l WHERE l.table_name = ${quoteText(table)}) k
+    CROSS JOIN LATERAL jsonb_populate_record(NULL::${qualifiedName(schema, table)}, k.bascule_key) p`
+}
+
+/**
+ * Forgets the entries that the caller's transaction sees. In a REPEATABLE READ transaction those are exactly the ones that
+ * it has read: an entry that another transaction commits meanwhile stays.
+ */
+export async function forgetChanges(client: pg.Client): Promise<void> {
+  await client.query(`DELETE FROM ${log}`)
+}
 
 /** Starts logging on all tables of the catalogue but `skip`, in the caller's transaction. Safe to repeat. */
 export async function armChangeLog(client: pg.Client, catalogue: PostgresCatalogue, skip: ReadonlySet<string>): Promise<void> {
@@ -98,14 +142,13 @@ UNION ALL SELECT table_name, NULL, seq, op::text FROM ${log} WHERE key IS NULL`
 function armTable(table: PostgresTable, index: number): string {
   const name = qualifiedName(table.schema, table.name)
   const tableText = quoteText(table.name)
-  const hasKey = table.primaryKey.length > 0
+  const logged = loggedKeyOf(table)
+  const hasKey = logged.length > 0
   const keyOf = (row: string) =>
-    hasKey
-      ? `jsonb_build_object(${table.primaryKey.map((column) => `${quoteText(column)}, ${row}.${quoteName(column)}`).join(', ')})`
-      : 'NULL::jsonb'
+    hasKey ? `jsonb_build_object(${logged.map((column) => `${quoteText(column)}, ${row}.${quoteName(column)}`).join(', ')})` : 'NULL::jsonb'
   const put = (op: string, row: string) => `INSERT INTO ${log} (table_name, op, key) VALUES (${tableText}, '${op}', ${keyOf(row)});`
   const keyChanged = hasKey
-    ? table.primaryKey.map((column) => `NEW.${quoteName(column)} IS DISTINCT FROM OLD.${quoteName(column)}`).join(' OR ')
+    ? logged.map((column) => `NEW.${quoteName(column)} IS DISTINCT FROM OLD.${quoteName(column)}`).join(' OR ')
     : 'false'
   const rowFunction = `${bookkeepingSchema}.log_${index}`
   const truncateFunction = `${bookkeepingSchema}.log_${index}_truncate`

@@ -1,8 +1,20 @@
 import { readFile } from 'node:fs/promises'
 import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
+import { AppError } from '@/lib/core/errors'
 import { createSqliteDatabase } from '@/tests/support/sqlite-databases'
-import { FENCE_MARK, installFence, isFenceError, lowerFence, raiseFence, readFence, sleepFence, wakeFence, writeBehindFence } from './fence'
+import {
+  FENCE_MARK,
+  installFence,
+  isFenceError,
+  lowerFence,
+  raiseFence,
+  readFence,
+  restageFence,
+  sleepFence,
+  wakeFence,
+  writeBehindFence,
+} from './fence'
 import { openSqlite } from './open-database'
 
 const script = `
@@ -92,21 +104,21 @@ describe('a fence that sleeps', () => {
     await using file = await createSqliteDatabase(script)
     const db = openSqlite(file.path)
     const other = new Database(file.path, { timeout: 0 })
-    expect(() => writeBehindFence(db, () => undefined)).toThrow(expect.objectContaining({ code: 'STATE_CONFLICT' }))
+    await expect(writeBehindFence(db, async () => undefined)).rejects.toMatchObject({ code: 'STATE_CONFLICT' })
     raiseFence(db, 'moved', 'moved')
     const writeWhileOpen = () => other.exec(`INSERT INTO pair VALUES ('other', 'meanwhile')`)
-    writeBehindFence(db, () => {
+    await writeBehindFence(db, async () => {
       db.exec(`INSERT INTO pair VALUES ('ours', 'b')`)
       expect(writeWhileOpen).toThrow('database is locked')
     })
     expect(writeWhileOpen).toThrow(FENCE_MARK)
-    const failing = () =>
-      writeBehindFence(db, () => {
-        db.exec('DELETE FROM pair')
-        throw new Error('in the middle')
-      })
-    expect(failing).toThrow('in the middle')
-    expect(readFence(db)).toMatchObject({ stage: 'moved', awake: true })
+    const failing = writeBehindFence(db, async () => {
+      db.exec('DELETE FROM pair')
+      throw new AppError({ code: 'CANCELLED', message: 'in the middle' })
+    })
+    await expect(failing).rejects.toThrow('in the middle')
+    restageFence(db, 'returning')
+    expect(readFence(db)).toMatchObject({ stage: 'returning', awake: true })
     expect(db.prepare('SELECT a FROM pair ORDER BY a').pluck().all()).toEqual(['a', 'ours'])
     other.close()
     db.close()

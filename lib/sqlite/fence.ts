@@ -61,30 +61,42 @@ export function installFence(db: SqliteDatabase, reason: string, stage: FenceSta
  * @throws AppError SOURCE_BUSY when a writer does not end within the busy timeout; STATE_CONFLICT when no fence is installed
  */
 export function wakeFence(db: SqliteDatabase): void {
-  setAwake(db, true)
+  changeMark(db, 'awake = ?', 1)
 }
 
 /** Lets writes pass again; the guards stay in place. The same errors as `wakeFence`. */
 export function sleepFence(db: SqliteDatabase): void {
-  setAwake(db, false)
+  changeMark(db, 'awake = ?', 0)
 }
 
 /**
  * Runs `work` in one transaction that the fence lets pass, for the product's own writes into a fenced file. For every other
- * connection the fence never was away: what they can read is before or after the transaction.
+ * connection the fence never was away: what they can read is before or after the transaction. When `work` fails, nothing
+ * was written.
  *
- * @throws AppError STATE_CONFLICT when no fence stands: then somebody else may be writing
+ * @throws AppError STATE_CONFLICT when no fence stands: then somebody else may be writing; SOURCE_BUSY
  */
-export function writeBehindFence<T>(db: SqliteDatabase, work: () => T): T {
-  return db
-    .transaction(() => {
+export async function writeBehindFence<T>(db: SqliteDatabase, work: () => Promise<T>): Promise<T> {
+  try {
+    db.exec('BEGIN IMMEDIATE')
+    try {
       if (!readFence(db)?.awake) throw noFence(db)
       db.exec(`UPDATE ${markTable} SET awake = 0`)
-      const result = work()
-      db.exec(`UPDATE ${markTable} SET awake = 1`)
+      const result = await work()
+      db.exec(`UPDATE ${markTable} SET awake = 1; COMMIT`)
       return result
-    })
-    .immediate()
+    } catch (error) {
+      if (db.inTransaction) db.exec('ROLLBACK')
+      throw error
+    }
+  } catch (error) {
+    throw toSqliteError(error, db.name)
+  }
+}
+
+/** Says another stage of the fence that stands; what it answers to writers stays. The same errors as `wakeFence`. */
+export function restageFence(db: SqliteDatabase, stage: FenceStage): void {
+  changeMark(db, 'stage = ?', stage)
 }
 
 function makeFence(db: SqliteDatabase, reason: string, stage: FenceStage, awake: boolean): Fence {
@@ -114,11 +126,11 @@ function makeFence(db: SqliteDatabase, reason: string, stage: FenceStage, awake:
   }
 }
 
-function setAwake(db: SqliteDatabase, awake: boolean): void {
+function changeMark(db: SqliteDatabase, assignment: 'awake = ?' | 'stage = ?', value: number | string): void {
   try {
     db.transaction(() => {
       if (!readFence(db)) throw noFence(db)
-      db.prepare(`UPDATE ${markTable} SET awake = ?`).run(Number(awake))
+      db.prepare(`UPDATE ${markTable} SET ${assignment}`).run(value)
     }).immediate()
   } catch (error) {
     throw toSqliteError(error, db.name)

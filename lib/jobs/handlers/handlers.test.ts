@@ -91,9 +91,9 @@ describe('the way there and back', () => {
     expect((await readActiveDatabase(store)).state).toMatchObject({ status: 'on-postgresql', jobId: 'migration' })
     expect(() => addUser('late')).toThrow(/BASCULE_FENCED/)
 
-    expect(await handlers.rollback({ acknowledgedChanges: 0 }, contextOf('back'))).toMatchObject({
+    expect(await handlers.rollback({}, contextOf('back'))).toMatchObject({
       status: 'succeeded',
-      result: { total: 0 },
+      result: { carried: 0 },
     })
     expect(await status()).toBe('on-sqlite')
     addUser('again')
@@ -135,7 +135,7 @@ describe('a job in the wrong state', () => {
       handlers.cutover({}, contextOf('j')),
       handlers.discard({}, contextOf('j')),
       handlers.verify({}, contextOf('j')),
-      handlers.rollback({ acknowledgedChanges: 0 }, contextOf('j')),
+      handlers.rollback({}, contextOf('j')),
     ]) {
       await expect(refused).rejects.toMatchObject({ code: 'STATE_CONFLICT', hint: expect.any(String) })
     }

@@ -5,18 +5,18 @@ import { rollBack } from '@/lib/migration/roll-back'
 import { type HandlerDependencies, requireSqlitePath } from './handler-dependencies'
 
 /**
- * Switches the app back to SQLite. The library stops writes on PostgreSQL, counts what would stay behind once more,
- * and calls back for the flip before SQLite takes writes again: at no moment do both take them.
+ * Switches the app back to SQLite. The library carries what was written on PostgreSQL while the app goes on, stops writes
+ * there for the last of it, and calls back for the flip before SQLite takes writes again: at no moment do both take them.
  */
 export function createRollbackHandler(dependencies: HandlerDependencies): JobHandler<'rollback'> {
-  const { store, openTarget, workDir } = dependencies
-  return async ({ acknowledgedChanges }, { jobId, report, signal }) => {
+  const { store, openTarget } = dependencies
+  return async (_payload, { jobId, report, signal }) => {
     const before = await readActiveDatabase(store)
     const { target } = requireStateFor('rollback', before.state)
     const flip = async () => {
       await transitionActiveDatabase(store, { from: before.version, to: { status: 'on-sqlite' }, actor: `job ${jobId}` })
     }
-    const options = { sourcePath: requireSqlitePath(dependencies), targetUrl: openTarget(target), acknowledgedChanges, workDir }
+    const options = { sourcePath: requireSqlitePath(dependencies), targetUrl: openTarget(target) }
     const result = await rollBack(options, flip, report, signal)
     return { status: 'succeeded', result }
   }

@@ -6,8 +6,8 @@ import { classNames } from '@/components/ui/class-names'
 import { Table, TableBody, TableCell, TableHead, TableHeader, TableRow } from '@/components/ui/table'
 import type { RollbackPreview } from './migration-queries'
 
-/** For each table how many rows were inserted, updated and deleted on PostgreSQL since the switch. */
-export function LeftBehindTable({ preview }: { preview: RollbackPreview }) {
+/** For each table how many rows inserted, updated and deleted on PostgreSQL wait to be carried back to SQLite. */
+export function WaitingTable({ preview }: { preview: RollbackPreview }) {
   const t = useTranslations('migration.postgres')
   const format = useFormatters()
   const count = (value: number) => <span className={classNames(value === 0 && 'text-ink-faint')}>{format.number(value)}</span>

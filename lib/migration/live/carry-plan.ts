@@ -1,0 +1,103 @@
+import type pg from 'pg'
+import type { PostgresTable, SqliteTable } from '@/lib/core/catalogue'
+import { AppError } from '@/lib/core/errors'
+import { quoteName } from '@/lib/core/quoted-name'
+import { isReservedTrigger } from '@/lib/core/reserved-names'
+import type { ColumnMapping, TableMapping } from '@/lib/core/table-mapping'
+import { readPostgresCatalogue } from '@/lib/postgres/catalogue'
+import { loggedKeyOf } from '@/lib/postgres/change-log'
+import type { CopyMark } from '@/lib/postgres/copy-mark'
+import { mapTables, schemaMigrationsTable } from '@/lib/schema/map-tables'
+import { readSqliteCatalogue } from '@/lib/sqlite/catalogue'
+import type { SqliteDatabase } from '@/lib/sqlite/open-database'
+import type { InstantForm } from '@/lib/sqlite/values/stored-value'
+
+/** A column whose values are carried from PostgreSQL to SQLite. */
+export interface CarriedColumn extends ColumnMapping {
+  /** How the source has kept the instants of this column so far. */
+  readonly instants: InstantForm
+}
+
+/** A table whose rows are carried from PostgreSQL to SQLite. */
+export interface CarriedTable {
+  readonly mapping: TableMapping
+  readonly source: SqliteTable
+  readonly target: PostgresTable
+  /** Columns by which rows are found on both sides; empty where there are none, and the table is carried as a whole. */
+  readonly key: readonly string[]
+  /** All but the generated ones. */
+  readonly columns: readonly CarriedColumn[]
+}
+
+export interface CarryPlan {
+  readonly tables: readonly CarriedTable[]
+  /** Tables of the target, for its fence. */
+  readonly targetTables: readonly string[]
+  /**
+   * Triggers of the app's own in the file. PostgreSQL ran without them, so that what they would do is not done again while
+   * rows are carried: but for those that keep a virtual table, such as a full text index, which PostgreSQL does not have.
+   */
+  readonly triggers: readonly { readonly name: string; readonly sql: string }[]
+}
+
+/**
+ * How rows go back from PostgreSQL to the SQLite file they came from.
+ *
+ * @throws AppError STRUCTURE_UNSUPPORTED when PostgreSQL has tables or columns that the file does not have: their values
+ *   would be lost
+ */
+export async function planCarry(db: SqliteDatabase, client: pg.Client, mark: CopyMark): Promise<CarryPlan> {
+  const source = readSqliteCatalogue(db)
+  const target = await readPostgresCatalogue(client, mark.targetSchema)
+  const mappings = mapTables(source, target).tables
+  const tables = target.tables.flatMap((table) => {
+    const mapping = mappings.find((candidate) => candidate.table === table.name)
+    const counterpart = source.tables.find((candidate) => candidate.name === table.name)
+    if (!mapping || !counterpart) {
+      // One that the migration itself made, and for which the file never had a counterpart, has nothing to carry.
+      if (table.name !== schemaMigrationsTable && !mark.tables.includes(table.name)) throw unknownPlace(table.name, null)
+      return []
+    }
+    requireAllColumns(table, mapping)
+    const columns = mapping.columns
+      .filter((column) => !column.generated)
+      .map((column) => ({ ...column, instants: instantFormOf(db, mapping.table, column) }))
+    return { mapping, source: counterpart, target: table, key: loggedKeyOf(table), columns }
+  })
+  const virtual = source.others.filter(({ kind }) => kind === 'virtual-table').map(({ name }) => name)
+  return { tables, targetTables: target.tables.map(({ name }) => name), triggers: ownTriggers(db, virtual) }
+}
+
+function requireAllColumns(table: PostgresTable, mapping: TableMapping): void {
+  const missing = table.columns.find(({ name, generated }) => !generated && !mapping.columns.some((column) => column.name === name))
+  if (missing) throw unknownPlace(table.name, missing.name)
+}
+
+function unknownPlace(table: string, column: string | null): AppError {
+  return new AppError({
+    code: 'STRUCTURE_UNSUPPORTED',
+    operation: 'carry changes back to SQLite',
+    subject: column === null ? table : `${table}.${column}`,
+    message: `PostgreSQL has the ${column === null ? 'table' : 'column'} ${column === null ? table : `${table}.${column}`}, and the SQLite file does not: its values would be lost.`,
+    hint: 'The structure was changed since the switch. Undo that change on PostgreSQL, then switch back.',
+  })
+}
+
+/** As the last row that has a value keeps it. Kinds without instants have no use for the answer. */
+function instantFormOf(db: SqliteDatabase, table: string, { name, value }: ColumnMapping): InstantForm {
+  if (value.kind !== 'timestamp' && value.kind !== 'date' && value.kind !== 'time') return 'text'
+  const column = quoteName(name)
+  const kept = db
+    .prepare(`SELECT typeof(${column}) FROM ${quoteName(table)} WHERE ${column} IS NOT NULL LIMIT 1`)
+    .pluck()
+    .get()
+  return kept === 'integer' || kept === 'real' ? 'number' : 'text'
+}
+
+function ownTriggers(db: SqliteDatabase, virtualTables: readonly string[]): CarryPlan['triggers'] {
+  const rows = db.prepare(`SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND sql IS NOT NULL`).all() as {
+    readonly name: string
+    readonly sql: string
+  }[]
+  return rows.filter(({ name, sql }) => !isReservedTrigger(name) && !virtualTables.some((table) => sql.includes(table)))
+}

@@ -1,0 +1,148 @@
+import type pg from 'pg'
+import { throwIfAborted } from '@/lib/core/abort'
+import { AppError } from '@/lib/core/errors'
+import { qualifiedName, quoteName } from '@/lib/core/quoted-name'
+import { forgetChanges, readWaitingTables, waitingKeysSql } from '@/lib/postgres/change-log'
+import { writeBehindFence } from '@/lib/sqlite/fence'
+import type { SqliteDatabase } from '@/lib/sqlite/open-database'
+import { compareListedRows } from '@/lib/verification/compare-listed-rows'
+import type { CarriedTable, CarryPlan } from './carry-plan'
+import { createRowWriter } from './carry-rows'
+
+export interface CarrySides {
+  /** The fenced file, opened with foreign keys off, so that no cascade runs a second time. */
+  readonly db: SqliteDatabase
+  readonly client: pg.Client
+  readonly plan: CarryPlan
+}
+
+export interface CarriedRound {
+  /** Keys whose rows were carried, and rows of tables without a key. */
+  readonly changes: number
+  readonly elapsedMs: number
+}
+
+/**
+ * Carries everything that the change log of PostgreSQL holds now into the SQLite file: the rows of all logged keys as they
+ * are, in one snapshot. In the end the file is what PostgreSQL was at that instant.
+ *
+ *   PostgreSQL: snapshot ─> rows read ─────────────────────────────────────────────> entries forgotten ─> COMMIT
+ *   SQLite:                   BEGIN ─> rows written ─> the same rows compared ─> COMMIT ┘
+ *
+ * Killed between the two commits the same keys are carried once more, from the rows as they are then: safe to repeat.
+ *
+ * @throws AppError CONTENT_DIFFERS when a row written is not the row that is there; VALUE_REFUSED for one that SQLite cannot
+ *   hold; TARGET_*, SOURCE_*, CANCELLED. Nothing was written then.
+ */
+export async function carryRound(sides: CarrySides, signal: AbortSignal): Promise<CarriedRound> {
+  const started = performance.now()
+  const { client } = sides
+  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ')
+  try {
+    const waiting = await readWaitingTables(client)
+    const changes = waiting.reduce((sum, table) => sum + table.changes, 0)
+    if (waiting.length > 0) {
+      const tables = waiting.map(({ table, isKeyed }) => ({ table: plannedTable(sides.plan, table), isKeyed }))
+      await writeBehindFence(sides.db, () => carryTables(sides, tables, signal))
+      await forgetChanges(client)
+    }
+    await client.query('COMMIT')
+    return { changes, elapsedMs: performance.now() - started }
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => undefined)
+    throw error
+  }
+}
+
+type Waiting = readonly { readonly table: CarriedTable; readonly isKeyed: boolean }[]
+
+async function carryTables(sides: CarrySides, waiting: Waiting, signal: AbortSignal): Promise<void> {
+  const { db, plan } = sides
+  for (const { name } of plan.triggers) db.exec(`DROP TRIGGER ${quoteName(name)}`)
+  const writers = waiting.map(({ table, isKeyed }, index) => ({
+    table,
+    writer: createRowWriter(db, table, index, isKeyed && table.key.length > 0),
+  }))
+  // All rows leave before any comes: two rows may have exchanged a value that must be unique.
+  for (const { table, writer } of writers) {
+    const columns = writer.isKeyed ? table.key : []
+    for await (const rows of readRows(sides.client, table, columns, signal)) for (const row of rows) writer.take(row)
+  }
+  for (const { writer } of writers) writer.finish()
+  for (const { sql } of plan.triggers) db.exec(sql)
+  for (const { table, writer } of writers) {
+    throwIfAborted(signal)
+    await requireSame(sides, table, writer.isKeyed)
+  }
+}
+
+/** Every value as the text that PostgreSQL prints: the key's columns, whether there is such a row, then the row's columns. */
+async function* readRows(
+  client: pg.Client,
+  { mapping, columns }: CarriedTable,
+  key: readonly string[],
+  signal: AbortSignal,
+): AsyncGenerator<readonly (readonly (string | null)[])[]> {
+  const table = qualifiedName(mapping.targetSchema, mapping.table)
+  const values = columns.map(({ name }) => `t.${quoteName(name)}::text`)
+  const sql =
+    key.length === 0
+      ? `SELECT ${['true::text', ...values].join(', ')} FROM ${table} AS t`
+      : `SELECT ${[...key.map((name) => `r.${quoteName(name)}::text`), '(t.ctid IS NOT NULL)::text', ...values].join(', ')}
+         FROM (${waitingKeysSql(mapping.targetSchema, mapping.table, key)}) AS r
+         LEFT JOIN ${table} AS t ON ${key.map((name) => `t.${quoteName(name)} = r.${quoteName(name)}`).join(' AND ')}`
+  await client.query(`DECLARE bascule_carried NO SCROLL CURSOR FOR ${sql}`)
+  for (let size = firstRows; ; ) {
+    throwIfAborted(signal)
+    const { rows } = await client.query<(string | null)[]>({ text: `FETCH ${size} FROM bascule_carried`, rowMode: 'array' })
+    if (rows.length === 0) break
+    yield rows
+    const rowBytes = rows.reduce((sum, row) => sum + row.reduce((bytes, value) => bytes + (value?.length ?? 0), 0), 0) / rows.length
+    size = Math.max(1, Math.min(mostRows, Math.floor(batchBytes / Math.max(1, rowBytes))))
+  }
+  await client.query('CLOSE bascule_carried')
+}
+
+/** Rows of unknown size come few at first, then as many as `batchBytes` hold. */
+const firstRows = 20
+const mostRows = 2_000
+const batchBytes = 8 * 1024 * 1024
+
+async function requireSame({ db, client }: CarrySides, { mapping, source, key }: CarriedTable, isKeyed: boolean): Promise<void> {
+  const { targetSchema, table } = mapping
+  if (!isKeyed) {
+    const { rows } = await client.query<{ rows: string }>(`SELECT count(*)::text AS rows FROM ${qualifiedName(targetSchema, table)}`)
+    const written = db
+      .prepare(`SELECT count(*) FROM ${quoteName(table)}`)
+      .pluck()
+      .get()
+    if (String(written) !== rows[0]?.rows) throw differs(table, 'its number of rows')
+    return
+  }
+  const keysSql = waitingKeysSql(targetSchema, table, key)
+  const { difference } = await compareListedRows({ db, client, source, mapping, key, keysSql })
+  if (difference === null) return
+  throw differs(table, difference.column === null ? 'a row' : `the column ${difference.column}`)
+}
+
+function differs(table: string, what: string): AppError {
+  return new AppError({
+    code: 'CONTENT_DIFFERS',
+    operation: 'carry changes back to SQLite',
+    subject: table,
+    message: `The table ${table} differs after its changes were carried to SQLite: ${what} is not the same on both sides.`,
+    hint: 'Nothing was changed and the app goes on on PostgreSQL. Verify the databases to see the rows, and correct them first.',
+  })
+}
+
+function plannedTable(plan: CarryPlan, name: string): CarriedTable {
+  const found = plan.tables.find(({ mapping }) => mapping.table === name)
+  if (found) return found
+  throw new AppError({
+    code: 'STRUCTURE_UNSUPPORTED',
+    operation: 'carry changes back to SQLite',
+    subject: name,
+    message: `The table ${name} was written on PostgreSQL since the switch, and one of the two databases no longer has it.`,
+    hint: 'The structure was changed since the switch. Undo that change, then switch back.',
+  })
+}

@@ -1,0 +1,140 @@
+import { AppError } from '@/lib/core/errors'
+import { quoteName, quoteNames } from '@/lib/core/quoted-name'
+import type { SqliteDatabase } from '@/lib/sqlite/open-database'
+import { type RawValue, storageClassOf } from '@/lib/sqlite/values/raw-value'
+import { type InstantForm, isStoredAs, storedValue } from '@/lib/sqlite/values/stored-value'
+import type { CarriedColumn, CarriedTable } from './carry-plan'
+
+/** Writes the rows of one table into the file. In the caller's transaction. */
+export interface RowWriter {
+  /** Rows are found by the table's key; otherwise all rows of the table are replaced. */
+  readonly isKeyed: boolean
+  /** The key's values, 'true' when there is such a row, its values: as PostgreSQL prints them. Takes the old row out. */
+  take(row: readonly (string | null)[]): void
+  /** Puts the new rows in. Call it once all tables have taken theirs. */
+  finish(): void
+}
+
+/**
+ * A row that means the same already is left alone; of one that changed, a value that means the same keeps its form.
+ *
+ * @param index unlike that of any other writer of the same transaction
+ * @throws AppError VALUE_REFUSED when SQLite cannot hold a value, or refuses a row
+ */
+export function createRowWriter(db: SqliteDatabase, table: CarriedTable, index: number, isKeyed: boolean): RowWriter {
+  const { mapping, columns } = table
+  const name = quoteName(mapping.table)
+  const draft = `temp.${quoteName(`_bascule_carried_${index}`)}`
+  const fields = columns.map((_, at) => `c${at}`)
+  const list = quoteNames(columns.map((column) => column.name))
+  // Without types, so that every value arrives in the class it was given.
+  db.exec(`DROP TABLE IF EXISTS ${draft}; CREATE TABLE ${draft} (${fields.join(', ')})`)
+  const put = db.prepare(`INSERT INTO ${draft} VALUES (${fields.map(() => '?').join(', ')})`)
+  const finish = () => {
+    try {
+      db.exec(`INSERT INTO ${name} (${list}) SELECT ${fields.join(', ')} FROM ${draft}`)
+    } catch (error) {
+      throw refusedRow(mapping.table, error)
+    }
+    db.exec(`DROP TABLE ${draft}`)
+  }
+  if (!isKeyed) {
+    db.exec(`DELETE FROM ${name}`)
+    const take: RowWriter['take'] = ([, ...texts]) =>
+      void put.run(...columns.map((column, at) => encode(mapping.table, column, texts[at] ?? null)))
+    return { isKeyed, take, finish }
+  }
+  const keyColumns = table.key.map((key) => columns.find((column) => column.name === key) ?? missingKey(mapping.table, key))
+  const condition = keyColumns
+    .map((column) => {
+      // Under NOCASE two keys of PostgreSQL would be one; the index then is no help, and the right row is found all the same.
+      const collation = table.source.columns.find(({ name: own }) => own === column.name)?.collation
+      const exact = collation === undefined || collation === 'BINARY' ? '' : ' COLLATE BINARY'
+      return `${quoteName(column.name)}${exact} IN (${keyForms('', column)
+        .map(() => '?')
+        .join(', ')})`
+    })
+    .join(' AND ')
+  const find = db.prepare(`SELECT ${list} FROM ${name} WHERE ${condition}`).raw().safeIntegers()
+  const remove = db.prepare(`DELETE FROM ${name} WHERE ${condition}`)
+  const take: RowWriter['take'] = (row) => {
+    const key = keyColumns.flatMap((column, at) => keyForms(row[at] ?? '', column))
+    const isThere = row[keyColumns.length] === 'true'
+    const texts = row.slice(keyColumns.length + 1)
+    // What better-sqlite3 answers is what a column of SQLite can hold.
+    const known = find.get(...key) as readonly RawValue[] | undefined
+    if (isThere && known && columns.every((column, at) => isStoredAs(known[at] ?? null, texts[at] ?? null, column))) return
+    if (known) remove.run(...key)
+    if (isThere) put.run(...columns.map((column, at) => encode(mapping.table, column, texts[at] ?? null, known?.[at])))
+  }
+  return { isKeyed, take, finish }
+}
+
+function encode(table: string, column: CarriedColumn, text: string | null, known?: RawValue): RawValue {
+  if (text === null) return null
+  if (known !== undefined && isStoredAs(known, text, column)) return known
+  const stored = storedValue(text, column, known == null ? column.instants : instantFormOf(known))
+  if (stored.status === 'stored') return stored.value
+  throw new AppError({
+    code: 'VALUE_REFUSED',
+    operation: 'carry changes back to SQLite',
+    subject: `${table}.${column.name}`,
+    message:
+      stored.reason === 'not-a-number'
+        ? `A row of ${table} has NaN in ${column.name}, which SQLite would keep as NULL.`
+        : `A row of ${table} has a date in ${column.name} that lies outside of the years 1 to 9999, which Prisma cannot read from SQLite.`,
+    hint: 'Correct the row on PostgreSQL, then switch back. Nothing was changed.',
+  })
+}
+
+function instantFormOf(known: Exclude<RawValue, null>): InstantForm {
+  const kept = storageClassOf(known)
+  return kept === 'integer' || kept === 'real' ? 'number' : 'text'
+}
+
+/**
+ * What a key's value may look like in the file. Most kinds have one form; for the others every form in use is tried, each
+ * by the key's own index.
+ */
+function keyForms(text: string, column: CarriedColumn): readonly RawValue[] {
+  const form = (instants: InstantForm) => {
+    const value = text === '' ? null : storedValue(text, column, instants)
+    return value?.status === 'stored' ? value.value : null
+  }
+  switch (column.value.kind) {
+    case 'integer':
+    case 'bytes':
+    case 'boolean':
+      return [form('text')]
+    case 'timestamp':
+    case 'date':
+    case 'time': {
+      const iso = String(form('text') ?? '')
+      return [iso, form('number'), iso.replace('+00:00', 'Z'), iso.slice(0, 19).replace('T', ' '), iso.slice(0, 10)]
+    }
+    case 'float':
+    case 'decimal':
+      return [form('text'), text]
+    case 'uuid':
+      return [text, text.toUpperCase(), text.replaceAll('-', ''), text.replaceAll('-', '').toUpperCase()]
+    case 'text':
+    case 'enum':
+    case 'json':
+      return [text]
+  }
+}
+
+function refusedRow(table: string, cause: unknown): AppError {
+  return new AppError({
+    code: 'VALUE_REFUSED',
+    operation: 'carry changes back to SQLite',
+    subject: table,
+    message: `SQLite refuses a row of ${table} that PostgreSQL holds: ${cause instanceof Error ? cause.message : String(cause)}.`,
+    hint: 'The rules of the two databases differ for this table. Correct the row on PostgreSQL, then switch back. Nothing was changed.',
+    cause,
+  })
+}
+
+function missingKey(table: string, column: string): never {
+  throw new AppError({ code: 'INTERNAL', message: `The key column ${table}.${column} has no counterpart in the SQLite file.` })
+}
