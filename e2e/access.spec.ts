@@ -5,7 +5,7 @@ import { type Stack, startStack } from './support/stack'
 
 /** What is not for admins alone. Whatever else is found under app/ must refuse a plain user. */
 const openPages = ['/sign-in']
-const openRoutes = /^\/api\/auth\//
+const openRoutes = /^\/api\/(auth\/|health$)/
 const userPages = /^\/(?!admin)/
 const userRoutes = /^\/api\/(cvs|account|status)(\/|$)/
 

@@ -37,6 +37,7 @@ import { raiseKeyAlarms } from '@/lib/preflight/key-alarm'
 import { secretsOf } from '@/lib/preflight/secret-checks'
 import { verificationResultSchema } from '@/lib/verification/verification-result'
 import packageJson from '@/package.json' with { type: 'json' }
+import { runAlarmWatch } from './alarm-watch'
 import { recover } from './recover'
 
 const root = resolve(import.meta.dirname, '..')
@@ -62,6 +63,8 @@ async function main(): Promise<number> {
       const source = async () => activeSource((await readActiveDatabase(store)).state, sqlitePath, openTarget)
       // Not waited for: it throws nothing, and a server that does not answer must not hold up a worker that is to end.
       void runSampler({ store, activeSource: source, logger }, shutdown.signal)
+      const alarmParts = { setup: dependencies.backups, allowPrivate: environment.allowPrivateTargets, siteUrl: environment.siteUrl }
+      void runAlarmWatch(alarmParts, `worker ${id}`, logger, shutdown.signal)
       await runWorker({ store, identity, handlers, recover: recoverAll, logger }, shutdown.signal)
       return 0
     } finally {

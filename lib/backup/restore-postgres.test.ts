@@ -7,13 +7,12 @@ import { type ControlStore, openControlStore } from '@/lib/control/control-store
 import { breakLease } from '@/lib/control/lease'
 import { AppError } from '@/lib/core/errors'
 import type { ProgressEvent } from '@/lib/core/progress'
-import { copyFileWith } from '@/lib/migration/copy-file'
 import { readPostgresCatalogue } from '@/lib/postgres/catalogue'
 import { armChangeLog, countChanges } from '@/lib/postgres/change-log'
 import { writeMark } from '@/lib/postgres/copy-mark'
 import { schemaMigrationsTable } from '@/lib/schema/map-tables'
 import { isFenceError } from '@/lib/sqlite/fence'
-import { createTestBackupSetup, insertCvsIntoPostgres, insertCvsIntoSqlite, type TestCv, writeCvs } from '@/tests/support/backup-source'
+import { createTestBackupSetup, insertCvsIntoPostgres, type TestCv, writeCvs } from '@/tests/support/backup-source'
 import { createPostgresDatabase, type TestPostgresDatabase } from '@/tests/support/postgres-databases'
 import { createCvsiteDatabase, type TestSqliteDatabase } from '@/tests/support/sqlite-databases'
 import type { PostgresFormat } from './database-snapshot'
@@ -46,7 +45,6 @@ async function prepare(server: { readonly url: string }): Promise<void> {
   setup = {
     ...createTestBackupSetup(sqlite.folder, store, sqlite.path),
     source: async () => ({ engine: 'postgresql', url: database.url }),
-    copyFile: copyFileWith(join(import.meta.dirname, '../..')),
   }
   cvs = await writeCvs(setup.files.folder, 4)
   await insertCvsIntoPostgres(database.url, cvs)
@@ -194,22 +192,6 @@ describe('what a restore into PostgreSQL holds to', () => {
     expect((await titles())[0]).toBe('CV')
     const ahead = await make()
     await expect(restore(ahead.id)).rejects.toMatchObject({ code: 'STATE_CONFLICT', message: expect.stringContaining('newer') })
-  })
-
-  it('an SQLite backup comes in through the migration engine', async () => {
-    insertCvsIntoSqlite(sqlite.path, cvs)
-    const onSqlite: BackupSetup = { ...setup, source: async () => ({ engine: 'sqlite', path: sqlite.path }) }
-    const backup = await make('auto', onSqlite)
-    await change('changed since')
-    expect(await previewRestore(setup, backup.id, never)).toMatchObject({ archiveEngine: 'sqlite', presentEngine: 'postgresql' })
-    const result = await restore(backup.id)
-    expect(await titles()).toEqual(['CV', 'CV', 'CV', 'CV'])
-    const { rows } = await app.query(
-      `SELECT "createdAt" > now() - interval '1 hour' AS recent, octet_length(sha256) AS bytes FROM "CvFile" LIMIT 1`,
-    )
-    expect(rows).toEqual([{ recent: true, bytes: 32 }])
-    await restore(result.safetyBackupId)
-    expect((await titles())[0]).toBe('changed since')
   })
 
   it('a PostgreSQL backup on SQLite: its files only, with the reason and the remedy', async () => {

@@ -24,10 +24,12 @@ export const layers: readonly (readonly string[])[] = [
  * them; of all else components may import types only. They import each other and zod, so that nothing follows them there.
  */
 export const contracts = [
+  'lib/backup/alarms/alarm-view',
   'lib/backup/backup-view',
   'lib/backup/could-recover',
   'lib/backup/destinations/copy-view',
   'lib/backup/destinations/destination',
+  'lib/backup/foreign/upload-view',
   'lib/backup/manifest',
   'lib/backup/restore-plan',
   'lib/backup/retention',
