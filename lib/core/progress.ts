@@ -12,6 +12,16 @@ export const tableProgressSchema = z.object({
   rowsPerSecond: z.number().nonnegative().nullable(),
 })
 
+/** How far a copy is behind the source that it follows. */
+export const lagSchema = z.object({
+  /** Entries of the change log that are not applied. */
+  changesBehind: z.number().nonnegative(),
+  /** Age of the oldest of them, as far as it was seen; 0 when there is none. */
+  secondsBehind: z.number().nonnegative(),
+  /** Applied over the last seconds. */
+  changesPerSecond: z.number().nonnegative(),
+})
+
 /**
  * What a long operation says while it runs. Libraries report through a callback; the worker numbers and
  * stores each event; pages and terminals render them. Reporters send `progress` at most five times a second.
@@ -42,10 +52,13 @@ export const progressEventSchema = z.discriminatedUnion('type', [
     rowsPerSecond: z.number().nonnegative().nullable(),
     remainingMs: z.number().nonnegative().nullable(),
   }),
+  /** While a copy follows its source; at most once a second. */
+  z.object({ type: z.literal('lag'), phase: z.string(), lag: lagSchema }),
   z.object({ type: z.literal('finding'), finding: findingSchema }),
   z.object({ type: z.literal('log'), level: z.enum(['info', 'warn', 'error']), message: z.string() }),
 ])
 
+export type Lag = z.infer<typeof lagSchema>
 export type TableProgress = z.infer<typeof tableProgressSchema>
 export type ProgressEvent = z.infer<typeof progressEventSchema>
 

@@ -13,6 +13,7 @@ import { pathLabel } from '@/lib/verification/endpoints'
 import { stepsOf } from './apply-schema'
 import { checkDiskSpace } from './check-source'
 import { type CheckedMigration, checkMigration, requireReadyTarget } from './checks'
+import { armCapture, findCaptureRefusals, isCaptured } from './live/capture'
 import type { MigrateOptions } from './migrate-options'
 import { applicationNameOf, type MigrationRun } from './migration-run'
 import { rehearseRepairs, repairSafetyCopy } from './repairs/repair-safety-copy'
@@ -35,7 +36,7 @@ export async function beginRun(
   signal: AbortSignal,
 ): Promise<ResumeRecord | null> {
   // What stands now is an earlier attempt's, and is to be undone should this one fail too.
-  if (options.fenceSource && isFenced(options.sourcePath)) run.touched = true
+  if ((options.fenceSource && isFenced(options.sourcePath)) || (options.live && isCaptured(options.sourcePath))) run.touched = true
   const begun = await run.phases.run<{ readonly record: ResumeRecord } | { readonly checked: CheckedMigration }>('checks', async () => {
     const earlier = options.dryRun ? null : await resume(options, run, pool, signal)
     if (earlier !== null) {
@@ -49,7 +50,7 @@ export async function beginRun(
   })
   if (options.dryRun) {
     if ('checked' in begun) run.repairs = await rehearseRepairs(begun.checked, options, pool, run.report, signal)
-    for (const phase of ['safety-copy', 'schema', 'copy', 'structure', 'sequences', 'counts'] as const) run.phases.skip(phase)
+    run.phases.skipAfter('checks')
     return null
   }
   run.touched = true
@@ -110,7 +111,7 @@ function openSession(
       applicationName: applicationNameOf(options.jobId),
       isPatient: isResumed,
       // The lease and the state of the app stand behind a fenced source: no other process can be at work on this job.
-      isSoleOwner: options.fenceSource,
+      isSoleOwner: options.fenceSource || (options.live ?? false),
       ...(options.reconnectMs === undefined ? {} : { reconnectMs: options.reconnectMs }),
     },
     {
@@ -154,9 +155,11 @@ async function check(options: MigrateOptions, run: MigrationRun, pool: TaskPool,
     }
     return checkMigration({ sourcePath, target, model, client, pool, report, signal, choices: options.choices ?? [] })
   })
-  run.findings = checked.findings
+  const refused = options.live ? findCaptureRefusals(checked.source, options.choices ?? []) : []
+  for (const finding of refused) run.report({ type: 'finding', finding })
+  run.findings = [...checked.findings, ...refused]
   run.plan = checked.plan
-  return checked
+  return { ...checked, findings: run.findings }
 }
 
 /** What an earlier run of ours left in the target, now that nobody else works on it. */
@@ -196,6 +199,7 @@ async function makeRecord(
 ): Promise<ResumeRecord> {
   const { sourcePath, workDir, jobId } = options
   if (options.fenceSource) await pool.run('raiseFence', { path: sourcePath })
+  if (options.live) armCapture(sourcePath, checked.source)
   // Before the copy is begun: what is written to an unfenced source from here on counts as a change.
   const identity = await readIdentity(options)
   const snapshot = await writeSafetyCopy(sourcePath, workDir, jobId, signal)

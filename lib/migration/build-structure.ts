@@ -23,6 +23,8 @@ export interface StructureOptions {
   readonly lanes: number
   /** Rows of each table: the largest is begun first. */
   readonly rowsOf: ReadonlyMap<string, number>
+  /** Whether references are left off: rows that are deleted and inserted again would take others along. Default: false. */
+  readonly withoutReferences?: boolean
 }
 
 /**
@@ -32,7 +34,8 @@ export interface StructureOptions {
  * @throws AppError TARGET_REFUSED_ROW when rows break a key or reference, STRUCTURE_UNSUPPORTED, TARGET_*
  */
 export async function buildStructure(client: pg.Client, options: StructureOptions, report: Report, signal: AbortSignal): Promise<number> {
-  const parts = await readStripped(client)
+  const stripped = await readStripped(client)
+  const parts = options.withoutReferences ? stripped.filter((part) => part.kind !== 'foreign') : stripped
   // An earlier attempt may have built some of them.
   const built = await readBuilt(client, options.target.schema)
   const missing = parts.filter((part) => built.get(partKey(part)) === undefined)

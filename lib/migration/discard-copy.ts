@@ -5,6 +5,7 @@ import { connectPostgres } from '@/lib/postgres/connect'
 import { type CopyMark, readMark } from '@/lib/postgres/copy-mark'
 import { removeCopy } from '@/lib/postgres/remove-copy'
 import { endSessions, lockTarget } from '@/lib/postgres/target-lock'
+import { disarmChangeLog } from '@/lib/sqlite/change-log'
 import { lowerFence } from '@/lib/sqlite/fence'
 import { openSqlite } from '@/lib/sqlite/open-database'
 import { removeWorkFiles } from './resume-record'
@@ -37,6 +38,7 @@ export async function undoMigration(
   options: DiscardOptions & {
     readonly workDir: string
     readonly fenceSource: boolean
+    readonly live?: boolean
     /** How long the target is asked for. Default: 15,000. */
     readonly patienceMs?: number
   },
@@ -52,7 +54,7 @@ export async function undoMigration(
   }
   try {
     // Nobody was switched by a run that failed, so SQLite is the authority, whatever state the target is in.
-    if (options.fenceSource) lowerSourceFence(options.sourcePath)
+    if (options.fenceSource || options.live) lowerSourceFence(options.sourcePath)
     await removeWorkFiles(options.workDir, options.jobId)
   } catch (error) {
     problem ??= reportError(error)
@@ -87,12 +89,16 @@ function requireDiscardable(mark: CopyMark, jobId: string): void {
   })
 }
 
-/** Waits up to five seconds for another process's lock. A source that is gone has no fence. */
+/**
+ * Takes fence and change log down, so that the file is what it was before the migration. Waits up to five seconds for
+ * another process's lock. A source that is gone has neither.
+ */
 export function lowerSourceFence(path: string): boolean {
   if (!existsSync(path)) return false
   const db = openSqlite(path)
   try {
-    return lowerFence(db)
+    const wasCaptured = disarmChangeLog(db)
+    return lowerFence(db) || wasCaptured
   } finally {
     db.close()
   }

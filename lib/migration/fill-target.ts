@@ -11,6 +11,9 @@ import type { TableComparison } from '@/lib/verification/verification-result'
 import { applySchema, inTransaction } from './apply-schema'
 import { buildStructure } from './build-structure'
 import { type CopiedTotals, copyTables, planChunks } from './copy-tables'
+import { startApplied } from './live/applied-number'
+import { readSnapshotNumber } from './live/capture'
+import { followAndProve, type LiveSource } from './live/follow-and-prove'
 import type { PhaseRunner } from './phase-runner'
 import { sendRepairs } from './repairs/send-repairs'
 import { requireEqualCounts } from './require-equal-counts'
@@ -30,6 +33,8 @@ export interface FillOptions {
   readonly countedPath: string
   readonly lanes: number
   readonly chunkRows?: number
+  /** The source that goes on being written, and the folder for a snapshot of it; null where it does not. */
+  readonly live: LiveSource | null
 }
 
 export interface FillContext {
@@ -77,6 +82,8 @@ export async function fillTarget(options: FillOptions, context: FillContext): Pr
       if (mark !== null && isAtLeast(mark, 'schema')) return
       await applySchema(client, plan.schema, making)
     })
+    const { live } = options
+    if (live !== null) await onMark('schema', (client) => startApplied(client, readSnapshotNumber(path)))
     // Before the first row: whoever compares the two databases later is to know what was repaired on the way.
     if (plan.repairs.length > 0) await onMark('schema', (client) => inTransaction(client, () => sendRepairs(client, path)))
     return { result: undefined, facts: { tables: plan.schema.tables.length } }
@@ -114,7 +121,12 @@ export async function fillTarget(options: FillOptions, context: FillContext): Pr
 
   await phases.run('structure', async () => {
     const parts = await onMark('copy', async (client) => {
-      const built = await buildStructure(client, { target, applicationName, lanes, rowsOf: copied.rowsOf }, report, signal)
+      const built = await buildStructure(
+        client,
+        { target, applicationName, lanes, rowsOf: copied.rowsOf, withoutReferences: options.live !== null },
+        report,
+        signal,
+      )
       await noteStage(client, jobId, 'structure')
       return built
     })
@@ -133,6 +145,11 @@ export async function fillTarget(options: FillOptions, context: FillContext): Pr
     return { result: undefined, facts: { sequences: settings.length } }
   })
 
+  if (options.live !== null) {
+    const follow = { ...options, live: options.live, jobId, mappings: plan.mappings, onMark }
+    filled.tables = await followAndProve(follow, { session, phases, report, signal })
+    return
+  }
   await phases.run('counts', async () => {
     const tables = await onMark('sequences', async (client) => {
       const counts = await countTables({ sourcePath: options.countedPath, targetUrl: options.targetUrl }, report, signal)

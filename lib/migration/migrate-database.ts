@@ -15,18 +15,19 @@ import { createTaskPool } from './threads/task-pool'
 export type { MigrateOptions } from './migrate-options'
 
 /**
- * Moves an SQLite database to an empty PostgreSQL one: checks, safety copy, schema, copy, structure, sequences, counts.
+ * Moves an SQLite database to an empty PostgreSQL one: checks, safety copy, schema, copy, structure, sequences, counts. A
+ * live one goes on from the sequences with catching up and a comparison of every row, while the app writes.
  *
  * When an earlier run of the same job was killed, it goes on from the last committed chunk, provided that source, target,
  * model, version and options are still the same; where they are not, it says so and begins anew. When PostgreSQL goes
  * away meanwhile it is waited for.
  *
  * Never throws for an expected failure: the answer has status `failed`, the error and what was found, and then the target
- * is as it was found, the fence is down and the safety copy is removed. The same when `signal` fires, within a second.
+ * is as it was found, fence and change log are down and the safety copy is removed. The same when `signal` fires, within a second.
  * When the process itself is killed, run it again, or `discardCopy` or `recoverDatabases` undo it later.
  */
 export async function migrateDatabase(options: MigrateOptions, report: Report, signal: AbortSignal): Promise<MigrationResult> {
-  const run = startRun(report)
+  const run = startRun(report, options.live ?? false)
   const ended = new AbortController()
   // Ends what still runs beside the step that failed.
   const running = AbortSignal.any([signal, ended.signal])
@@ -66,6 +67,7 @@ async function runPhases(options: MigrateOptions, run: MigrationRun, signal: Abo
       // The snapshot is what was copied; the source itself may go on changing when it is not fenced.
       countedPath: options.fenceSource ? options.sourcePath : record.plan.safetyCopy.path,
       lanes: options.lanes ?? 2,
+      live: options.live ? { sourcePath: options.sourcePath, workDir: options.workDir } : null,
       ...(options.chunkRows === undefined ? {} : { chunkRows: options.chunkRows }),
     },
     { session: run.session, pool, phases: run.phases, report: run.report, signal, filled: run.filled },

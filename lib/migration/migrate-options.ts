@@ -12,6 +12,11 @@ export interface MigrateOptions {
   readonly workDir: string
   /** Whether the source refuses writes from the safety copy on, and after success goes on refusing them. */
   readonly fenceSource: boolean
+  /**
+   * Whether the source goes on being written, and the copy follows it by a change log in the file (decision 0019); after
+   * success it goes on following with `followSource`. Not together with `fenceSource`, and not with repairs. Default: false.
+   */
+  readonly live?: boolean
   /** Whether a copy that the app was switched back from may be moved aside. */
   readonly setAside: boolean
   /** Checks and plans, and writes nothing on the target. */

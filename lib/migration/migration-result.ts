@@ -5,10 +5,12 @@ import { endpointSchema, tableComparisonSchema } from '@/lib/verification/verifi
 
 /** The phases of a migration in the order in which they run; also the keys of their names in messages/. */
 export const migrationPhases = ['checks', 'safety-copy', 'schema', 'copy', 'structure', 'sequences', 'counts'] as const
+/** Those of a migration while the app goes on writing. */
+export const livePhases = ['checks', 'safety-copy', 'schema', 'copy', 'structure', 'sequences', 'catch-up', 'prove'] as const
 /** The phases of a way back to SQLite; named in the same place. */
 export const rollBackPhases = ['carry', 'prove', 'switch'] as const
 export type RollBackPhase = (typeof rollBackPhases)[number]
-export type MigrationPhase = (typeof migrationPhases)[number]
+export type MigrationPhase = (typeof migrationPhases)[number] | (typeof livePhases)[number]
 
 /** The contract of `migrate:postgres --json`, and the result of a migrate job. */
 export const migrationResultSchema = z.object({

@@ -7,7 +7,7 @@ import { targetLabel } from '@/lib/postgres/target-url'
 import { pathLabel } from '@/lib/verification/endpoints'
 import type { FilledTarget } from './fill-target'
 import type { MigrateOptions } from './migrate-options'
-import type { MigrationResult } from './migration-result'
+import { livePhases, type MigrationResult, migrationPhases } from './migration-result'
 import { createPhaseRunner, type PhaseRunner } from './phase-runner'
 import type { FreshRecord } from './resume-record'
 import { type SchemaPlan, schemaSqlOf } from './schema-plan'
@@ -38,8 +38,8 @@ export interface MigrationRun {
   leftover?: string
 }
 
-export function startRun(report: Report): MigrationRun {
-  const phases = createPhaseRunner(report)
+export function startRun(report: Report, isLive: boolean): MigrationRun {
+  const phases = createPhaseRunner(report, isLive ? livePhases : migrationPhases)
   return { startedAt: new Date(), startedMs: performance.now(), phases, report, findings: [], filled: {}, touched: false }
 }
 

@@ -7,17 +7,18 @@ type Facts = Record<string, string | number | boolean>
 export interface PhaseRunner {
   /** `use` may answer facts for people with its result. A phase that throws is said to have failed. */
   run<T>(phase: MigrationPhase, use: () => Promise<{ readonly result: T; readonly facts?: Facts }>): Promise<T>
-  skip(phase: MigrationPhase): void
+  /** Says that all phases after this one are left out. */
+  skipAfter(phase: MigrationPhase): void
   /** Says that the phase under way waits for PostgreSQL, or goes on. */
   setReconnecting(isReconnecting: boolean): void
   /** Milliseconds of every phase that began, waiting included. */
   readonly elapsed: Record<string, number>
 }
 
-export function createPhaseRunner(report: Report): PhaseRunner {
+export function createPhaseRunner(report: Report, phases: readonly MigrationPhase[] = migrationPhases): PhaseRunner {
   const elapsed: Record<string, number> = {}
   let current: MigrationPhase | undefined
-  report({ type: 'plan', phases: [...migrationPhases] })
+  report({ type: 'plan', phases: [...phases] })
   return {
     elapsed,
     async run(phase, use) {
@@ -37,7 +38,9 @@ export function createPhaseRunner(report: Report): PhaseRunner {
         current = undefined
       }
     },
-    skip: (phase) => report({ type: 'phase', phase, status: 'skipped' }),
+    skipAfter(phase) {
+      for (const left of phases.slice(phases.indexOf(phase) + 1)) report({ type: 'phase', phase: left, status: 'skipped' })
+    },
     setReconnecting(isReconnecting) {
       if (current) report({ type: 'phase', phase: current, status: isReconnecting ? 'reconnecting' : 'started' })
     },

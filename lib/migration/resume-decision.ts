@@ -17,6 +17,7 @@ export interface ResumeOptions {
   readonly targetUrl: string
   readonly workDir: string
   readonly fenceSource: boolean
+  readonly live?: boolean
   readonly model: SchemaModel
   readonly chunkRows?: number
   readonly choices?: readonly RepairChoice[]
@@ -66,7 +67,7 @@ export async function readIdentity(options: ResumeOptions): Promise<Readonly<Rec
   return {
     version: packageJson.version,
     source: await realpath(sourcePath).catch(() => resolve(sourcePath)),
-    sourceState: await readSourceState(sourcePath, options.fenceSource),
+    sourceState: await readSourceState(sourcePath, options.live ? 'change-log' : options.fenceSource ? 'fence' : 'none'),
     target: targetIdentity(options.targetUrl),
     model: await checksumOfModel(options.model),
     chunkRows: String(options.chunkRows ?? defaultChunkRows),

@@ -6,6 +6,7 @@ import { findingSchema } from '@/lib/core/finding'
 import { repairListSchema, repairSchema } from '@/lib/core/repair-choice'
 import type { TableMapping } from '@/lib/core/table-mapping'
 import type { SchemaSteps } from './apply-schema'
+import { removeProofFile } from './live/proof-file'
 import { repairListPath } from './repairs/list-file'
 import { removeRepairedCopy } from './repairs/repaired-copy'
 import { removeSafetyCopy, safetyCopyPath } from './safety-copy'
@@ -157,6 +158,7 @@ export async function removeWorkFiles(workDir: string, jobId: string): Promise<v
   await removeRecord(workDir, jobId)
   await removeSafetyCopy(workDir, jobId)
   await removeRepairedCopy(workDir, jobId)
+  await removeProofFile(workDir, jobId)
   const list = record !== null && record !== 'unreadable' ? record.plan.repairList : null
   await rm(list?.path ?? repairListPath(workDir, jobId), { force: true })
 }

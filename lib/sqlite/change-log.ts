@@ -84,6 +84,17 @@ export function readCapturedTables(db: SqliteDatabase): readonly CapturedTable[]
   return rows.map(({ number, name, key }) => ({ number, table: name, key: z.array(z.string()).parse(JSON.parse(key)) }))
 }
 
+/** When the log was armed: ISO 8601, UTC. Null when there is none. */
+export function armedSince(db: SqliteDatabase): string | null {
+  if (!hasLog(db)) return null
+  return (
+    z
+      .object({ armedAt: z.string() })
+      .optional()
+      .parse(db.prepare(`SELECT armedAt FROM ${mark}`).get())?.armedAt ?? null
+  )
+}
+
 /** Number of the last change committed; 0 before the first. Inside a transaction: of the last one that it sees. */
 export function highestChange(db: SqliteDatabase): number {
   return z.object({ seq: z.number() }).parse(db.prepare(`SELECT max(seq) AS seq FROM ${log}`).get()).seq
