@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { errorCodes } from '@/lib/core/errors'
+import { findingCodes } from '@/lib/core/finding-codes'
 import { findLocaleProblems, flatten, type Messages } from './support/message-keys'
 
 const read = async (locale: string): Promise<Messages> =>
@@ -16,6 +17,12 @@ describe('the messages', () => {
     const keys = [...flatten(await read(locale)).keys()]
     const missing = errorCodes.filter((code) => !keys.some((key) => key === `errors.${code}` || key.startsWith(`errors.${code}.`)))
     expect(missing).toEqual([])
+  })
+
+  it.each(['en', 'fr'])('have sentences for every finding in %s, and none for another', async (locale) => {
+    const { codes } = (await read(locale)).findings as { codes: Record<string, { message?: string; says?: string; hint?: string }> }
+    const worded = Object.entries(codes).filter(([, words]) => words.hint && (words.message ?? words.says))
+    expect(worded.map(([code]) => code).sort()).toEqual([...findingCodes].sort())
   })
 
   it('write French with its own spaces and quotation marks', async () => {

@@ -1,7 +1,9 @@
 import { getTranslations } from 'next-intl/server'
 import type { Locale } from '@/app/i18n/locales'
 import { createFormatters } from '@/components/format/formatters'
+import { type FindingTranslator, wordFinding } from '@/components/jobs/finding-words'
 import type { StoredReport } from '@/lib/control/reports'
+import type { Finding } from '@/lib/core/finding'
 import { faultsOf, isSound, type TableComparison, type VerificationResult } from '@/lib/verification/verification-result'
 
 type Translate = Awaited<ReturnType<typeof getTranslations<'verification.document'>>>
@@ -12,7 +14,13 @@ type Translate = Awaited<ReturnType<typeof getTranslations<'verification.documen
  */
 export async function writeReportDocument(report: StoredReport<VerificationResult>, locale: Locale): Promise<string> {
   const t = await getTranslations({ locale, namespace: 'verification.document' })
+  // The keys are put together from codes, which a test has translated one by one.
+  const translateFinding = (await getTranslations({ locale, namespace: 'findings' })) as unknown as FindingTranslator
   const format = createFormatters(locale)
+  const textOf = (finding: Finding) => {
+    const { message, hint } = wordFinding(translateFinding, finding, format.number)
+    return `${message} ${hint} (${finding.code})`
+  }
   const utc = new Intl.DateTimeFormat(locale, { dateStyle: 'long', timeStyle: 'long', timeZone: 'UTC' })
   const when = (iso: string | undefined) => (iso === undefined ? t('notKnown') : utc.format(new Date(iso)))
   const { result } = report
@@ -67,7 +75,7 @@ ${
         findings.map((finding) => [
           t(`severityName.${finding.severity}`),
           [finding.table, finding.column, finding.shape].filter((part) => part !== null).join(' · '),
-          `${finding.message} ${finding.hint} (${finding.code})`,
+          textOf(finding),
         ]),
         [false, false, false],
       )

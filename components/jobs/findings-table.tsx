@@ -7,6 +7,8 @@ import { Badge, type BadgeTone } from '@/components/ui/badge'
 import { Button } from '@/components/ui/button'
 import { Table, TableBody, TableCell, TableHead, TableHeader, TableRow } from '@/components/ui/table'
 import type { Finding } from '@/lib/core/finding'
+import type { FindingWords } from './finding-words'
+import { useFindingWords } from './use-finding-words'
 
 const tones: Record<Finding['severity'], BadgeTone> = { blocks: 'danger', repaired: 'info', note: 'neutral' }
 const rank: Record<Finding['severity'], number> = { blocks: 0, repaired: 1, note: 2 }
@@ -23,6 +25,7 @@ export function FindingsTable({ findings, renderMore }: FindingsTableProps) {
   const t = useTranslations('jobs')
   const overview = useTranslations('common')
   const format = useFormatters()
+  const words = useFindingWords()
   const [limit, setLimit] = useState(pageSize)
   const ordered = [...findings].sort((a, b) => rank[a.severity] - rank[b.severity])
   return (
@@ -51,8 +54,7 @@ export function FindingsTable({ findings, renderMore }: FindingsTableProps) {
                 {finding.shape === null ? null : <p className="text-ink-faint text-xs">{finding.shape}</p>}
               </TableCell>
               <TableCell className="min-w-40 align-top sm:min-w-64">
-                <p>{finding.message}</p>
-                <p className="text-ink-faint">{finding.hint}</p>
+                <FindingText words={words(finding)} />
                 {renderMore?.(finding)}
                 <p className="font-mono text-[11px] text-ink-faint">{finding.code}</p>
               </TableCell>
@@ -69,6 +71,15 @@ export function FindingsTable({ findings, renderMore }: FindingsTableProps) {
         </div>
       ) : null}
     </>
+  )
+}
+
+function FindingText({ words: { message, hint, isEnglish } }: { words: FindingWords }) {
+  return (
+    <div {...(isEnglish ? { lang: 'en' } : {})}>
+      <p className="break-words">{message}</p>
+      <p className="break-words text-ink-faint">{hint}</p>
+    </div>
   )
 }
 

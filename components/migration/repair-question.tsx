@@ -5,6 +5,7 @@ import { RadioGroup } from '@base-ui/react/radio-group'
 import { useTranslations } from 'next-intl'
 import { useId } from 'react'
 import { useFormatters } from '@/components/format/use-formatters'
+import { useFindingWords } from '@/components/jobs/use-finding-words'
 import { Badge } from '@/components/ui/badge'
 import type { RepairQuestion as Question } from './repair-plan'
 import { useRepairText } from './use-repair-text'
@@ -22,6 +23,7 @@ const stop = 'stop'
 export function RepairQuestion({ question: { finding, kind }, value, onChange }: RepairQuestionProps) {
   const t = useTranslations('migration.repairs')
   const text = useRepairText()
+  const words = useFindingWords()(finding)
   const format = useFormatters()
   const id = useId()
   const place = [finding.table, finding.column].filter((part) => part !== null).join('.')
@@ -38,9 +40,9 @@ export function RepairQuestion({ question: { finding, kind }, value, onChange }:
           </Badge>
         </p>
         <p className="mt-0.5 text-ink-soft text-sm">{kind === null ? t('unrepairable') : text.title(kind)}</p>
-        <p lang="en" className="mt-1 break-words text-ink-faint text-xs">
-          {finding.message}
-          {kind === null ? ` ${finding.hint}` : ''}
+        <p {...(words.isEnglish ? { lang: 'en' } : {})} className="mt-1 break-words text-ink-faint text-xs">
+          {words.message}
+          {kind === null ? ` ${words.hint}` : ''}
         </p>
         {keys.length === 0 ? null : (
           <details className="mt-1.5 text-xs">

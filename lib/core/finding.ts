@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { FindingCode } from './finding-codes'
 import { offeredChoiceSchema } from './repair-choice'
 
 /**
@@ -25,6 +26,9 @@ export const findingSchema = z.object({
   count: z.number().int().nonnegative(),
   /** Keys of further rows, at most ten. */
   sampleKeys: z.array(z.record(z.string(), z.string())).max(10),
+  /** What the sentences of messages/ (`findings.<code>`) are filled with; none in reports of the first releases. */
+  params: z.record(z.string(), z.union([z.string(), z.number()])).default({}),
+  /** In English, for terminals and scripts; pages word the code in the reader's language. */
   message: z.string(),
   hint: z.string(),
   /** Kind of repair, for `--fix kind=choice`; null where no safe repair is known. */
@@ -39,9 +43,18 @@ export type Finding = z.infer<typeof findingSchema>
 
 export interface FindingInput
   extends Partial<Omit<Finding, 'code' | 'severity' | 'message' | 'hint'>>,
-    Pick<Finding, 'code' | 'severity' | 'message' | 'hint'> {}
+    Pick<Finding, 'severity' | 'message' | 'hint'> {
+  /** Of the closed list, so that each has its sentences in both languages. */
+  readonly code: FindingCode
+}
 
 /** A finding with the absent parts filled in: no table, no key, no column, one occurrence. */
 export function createFinding(input: FindingInput): Finding {
-  return { table: null, key: null, column: null, shape: null, count: 1, sampleKeys: [], kind: null, choices: [], chosen: null, ...input }
+  return completeFinding(input)
+}
+
+/** The same with a code that is none of the list: for what only terminals are told, never pages. */
+export function completeFinding(input: Omit<FindingInput, 'code'> & Pick<Finding, 'code'>): Finding {
+  const absent = { table: null, key: null, column: null, shape: null, count: 1, sampleKeys: [], params: {} }
+  return { ...absent, kind: null, choices: [], chosen: null, ...input }
 }

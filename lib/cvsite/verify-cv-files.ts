@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { createFinding, type Finding } from '@/lib/core/finding'
+import type { FindingCode } from '@/lib/core/finding-codes'
 import type { Report } from '@/lib/core/progress'
 import { qualifiedName } from '@/lib/core/quoted-name'
 import { type CvCheck, type CvRow, checkCvFiles, cvFaults } from '@/lib/cv/check-cvs'
@@ -55,6 +56,17 @@ const sentences: Readonly<Record<(typeof cvFaults)[number], readonly [message: s
   extra: ['These files belong to no row.', 'They show nothing to anybody; remove them once you are sure that no row is missing.'],
 }
 
+const codes = {
+  missing: 'CV_MISSING',
+  unreadable: 'CV_UNREADABLE',
+  'not-a-cv': 'CV_NOT_A_CV',
+  'other-version': 'CV_OTHER_VERSION',
+  'other-key': 'CV_OTHER_KEY',
+  damaged: 'CV_DAMAGED',
+  'other-content': 'CV_OTHER_CONTENT',
+  extra: 'CV_EXTRA',
+} as const satisfies Readonly<Record<(typeof cvFaults)[number], FindingCode>>
+
 function findingsOf({ faults }: CvCheck): readonly Finding[] {
   return cvFaults.flatMap((fault) => {
     const found = faults[fault]
@@ -62,7 +74,7 @@ function findingsOf({ faults }: CvCheck): readonly Finding[] {
     const [message, hint] = sentences[fault]
     const keys = found.names.map((storagePath) => ({ storagePath }))
     return createFinding({
-      code: `CV_${fault.replaceAll('-', '_').toUpperCase()}`,
+      code: codes[fault],
       severity: fault === 'extra' ? 'note' : 'blocks',
       table: 'CvFile',
       column: 'storagePath',

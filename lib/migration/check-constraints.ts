@@ -53,6 +53,7 @@ async function findBroken(
       sampleKeys: key === null ? [] : [key],
       count: found.rows,
       shape: `CHECK (${expression})`,
+      params: { sql: `SELECT * FROM ${quoteName(table.name)} WHERE NOT (${expression})` },
       message: `${found.rows} ${found.rows === 1 ? 'row breaks' : 'rows break'} a CHECK constraint of their own table; PostgreSQL would refuse them.`,
       hint: `Correct these rows (SELECT * FROM ${quoteName(table.name)} WHERE NOT (${expression})), or drop the constraint, then start again.`,
     }),

@@ -251,6 +251,7 @@ function finding(
     ...rows,
     code: 'INDEX_VALUE_TOO_LONG',
     column: columns.map(({ name }) => name).join(', '),
+    params: { index: index.name, columns: columns.map(({ name }) => name).join(', '), unique: index.unique ? 'yes' : 'no' },
     message: `In ${table.name}, ${many}: longer than an index of PostgreSQL can hold (2,704 bytes, compressed), and ${index.name} is over ${quoteText(columns.map(({ name }) => name).join(', '))}.`,
     hint: `Shorten these values, or drop the index (${index.unique ? '@unique, @@unique or @id' : '@@index'} in the data model), or make one over a digest of the value.`,
   })

@@ -244,6 +244,18 @@ const emptyProfile: ColumnProfile = {
   strangers: null,
 }
 
+/** The reasons of column-type.ts, as the sentences in messages/ select them; texts that are too long bring their length. */
+const whyWidened: Readonly<Record<string, string>> = {
+  'values of another kind': 'kind',
+  'texts or numbers, no binary values': 'unbinary',
+  'binary values alone': 'binary',
+  'texts that are not a time of the form HH:MM:SS': 'times',
+  numbers: 'numbers',
+  texts: 'texts',
+  'numbers with a fraction': 'fractions',
+  'integers beyond 53 bits': 'large',
+}
+
 function widened(
   table: SqliteTable,
   column: SqliteColumn,
@@ -261,6 +273,7 @@ function widened(
     sampleKeys: rows.sampleKeys,
     count: rows.count,
     shape: `${declared === '' ? 'no type' : declared} → ${type}${rows.shape === null ? '' : `, for ${rows.shape}`}`,
+    params: { declared: declared === '' ? 'none' : declared, type, why: whyWidened[why] ?? 'other', longest: /\d+/.exec(why)?.[0] ?? '' },
     message: `The column is declared ${declared === '' ? 'without a type' : declared} but holds ${why}; it becomes ${type}, which holds each value as it is.`,
     hint: 'Correct the named values in the source first if the declared type is wanted.',
   })
@@ -270,6 +283,7 @@ function notInModel(table: SqliteTable, columns: readonly string[] | null): Find
   return createFinding({
     code: columns === null ? 'TABLE_ADDED' : 'COLUMN_ADDED',
     severity: 'note',
+    params: { kind: 'model' },
     table: table.name,
     column: columns?.join(', ') ?? null,
     message:

@@ -81,6 +81,7 @@ function columnDefinition(
         severity: 'note',
         table: table.name,
         column: column.name,
+        params: { value: column.defaultSql ?? '', type },
         message: `The default ${column.defaultSql ?? ''} has no equivalent for the type ${type}.`,
         hint: 'Set the default again in PostgreSQL’s SQL after the switch, or let the app give the value.',
       }),

@@ -1,5 +1,5 @@
 import type { SqliteCatalogue } from '@/lib/core/catalogue'
-import { createFinding, type Finding } from '@/lib/core/finding'
+import { createFinding, type Finding, type FindingInput } from '@/lib/core/finding'
 
 /** What PostgreSQL keeps of a name. */
 export const maximumNameBytes = 63
@@ -33,24 +33,38 @@ function tooManyColumns(table: string, columns: number): Finding {
     severity: 'blocks',
     table,
     shape: `${columns} columns`,
+    params: { most: maximumColumns },
     message: `The table has more than the ${maximumColumns} columns that a table of PostgreSQL can have.`,
     hint: 'Split the table in the source, or gather columns that belong together into one of JSON.',
   })
 }
 
-function faultOf(name: string, isColumn: boolean): { readonly code: string; readonly shape?: string; readonly message: string } | null {
+function faultOf(
+  name: string,
+  isColumn: boolean,
+): (Pick<FindingInput, 'code' | 'message'> & Partial<Pick<FindingInput, 'shape' | 'params'>>) | null {
   const bytes = Buffer.byteLength(name)
   const what = isColumn ? 'column' : 'table'
   if (bytes > maximumNameBytes) {
     return {
       code: 'NAME_TOO_LONG',
       shape: `${bytes} bytes`,
+      params: { what },
       message: `The ${what}’s name is longer than the 63 bytes that PostgreSQL keeps.`,
     }
   }
-  if (name === '') return { code: 'NAME_UNUSABLE', message: `The ${what} has an empty name, which PostgreSQL does not accept.` }
+  if (name === '')
+    return {
+      code: 'NAME_UNUSABLE',
+      params: { what, reason: 'empty' },
+      message: `The ${what} has an empty name, which PostgreSQL does not accept.`,
+    }
   if (isColumn && systemColumns.has(name)) {
-    return { code: 'NAME_UNUSABLE', message: `PostgreSQL keeps the column name ${name} for itself.` }
+    return {
+      code: 'NAME_UNUSABLE',
+      params: { what, reason: 'kept', name },
+      message: `PostgreSQL keeps the column name ${name} for itself.`,
+    }
   }
   return null
 }

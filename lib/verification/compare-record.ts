@@ -55,7 +55,7 @@ const words: Readonly<Record<StructureKind, string>> = {
   'schema-migration': 'schema migration',
 }
 
-const codes: Readonly<Record<StructureKind, string>> = {
+const codes = {
   table: 'TABLE',
   column: 'COLUMN',
   constraint: 'CONSTRAINT',
@@ -66,7 +66,7 @@ const codes: Readonly<Record<StructureKind, string>> = {
   enum: 'ENUM',
   sequence: 'SEQUENCE',
   'schema-migration': 'SCHEMA_MIGRATION',
-}
+} as const satisfies Readonly<Record<StructureKind, string>>
 
 function placeOf(item: StructureItem): Pick<Finding, 'table' | 'column'> {
   return { table: item.table === '' ? null : item.table, column: item.kind === 'column' ? item.name : null }
@@ -77,58 +77,64 @@ function nameOf({ kind, name }: StructureItem): string {
 }
 
 function changed(was: StructureItem, is: StructureItem, severity: Finding['severity'], schema: string): Finding {
+  const sql = remedy(was, schema)
   return createFinding({
     ...placeOf(was),
     code: `${codes[was.kind]}_CHANGED`,
     severity,
     shape: nameOf(was),
+    params: { kind: was.kind, was: was.definition, is: is.definition, sql: sql ?? 'none' },
     message: `Since the copy was finished this ${words[was.kind]} was changed: it was “${was.definition}” and is “${is.definition}”.`,
-    hint: remedy(was, schema) ?? 'Change it back, or verify again after the schema migration that wants it so.',
+    hint: sql ? `Run: ${sql}` : 'Change it back, or verify again after the schema migration that wants it so.',
   })
 }
 
 function gone(was: StructureItem, severity: Finding['severity'], schema: string): Finding {
+  const sql = remedy(was, schema)
   return createFinding({
     ...placeOf(was),
     code: `${codes[was.kind]}_GONE`,
     severity,
     shape: nameOf(was),
+    params: { kind: was.kind, was: was.definition, sql: sql ?? 'none' },
     message: `Since the copy was finished this ${words[was.kind]} was dropped; it was “${was.definition}”.`,
-    hint: remedy(was, schema) ?? 'Create it again.',
+    hint: sql ? `Run: ${sql}` : 'Create it again.',
   })
 }
 
 function added(is: StructureItem, severity: Finding['severity'], schema: string): Finding {
+  const sql = removal(is, schema)
   return createFinding({
     ...placeOf(is),
     code: `${codes[is.kind]}_ADDED`,
     severity: is.kind === 'index' && !/^CREATE UNIQUE/.test(is.definition) ? 'note' : severity,
     shape: nameOf(is),
+    params: { kind: is.kind, is: is.definition, sql: sql ?? 'none' },
     message: `Since the copy was finished this ${words[is.kind]} was added: “${is.definition}”.`,
-    hint: removal(is, schema) ?? 'Remove it, if nobody needs it.',
+    hint: sql ? `Run: ${sql}` : 'Remove it, if nobody needs it.',
   })
 }
 
 /** The statement that brings an object back as it was, where one statement does it. */
 function remedy(was: StructureItem, schema: string): string | null {
   const table = qualifiedName(schema, was.table)
-  if (was.kind === 'index') return `Run: DROP INDEX IF EXISTS ${qualifiedName(schema, was.name)}; ${was.definition};`
+  if (was.kind === 'index') return `DROP INDEX IF EXISTS ${qualifiedName(schema, was.name)}; ${was.definition};`
   if (was.kind === 'constraint') {
     const name = quoteName(was.name)
     const enable = `ALTER TABLE ${table} ENABLE TRIGGER ALL;`
-    return `Run: ALTER TABLE ${table} DROP CONSTRAINT IF EXISTS ${name}; ALTER TABLE ${table} ADD CONSTRAINT ${name} ${was.definition}; ${enable}`
+    return `ALTER TABLE ${table} DROP CONSTRAINT IF EXISTS ${name}; ALTER TABLE ${table} ADD CONSTRAINT ${name} ${was.definition}; ${enable}`
   }
   if (was.kind === 'table' && was.definition === 'table')
-    return `Run what was turned on back: ALTER TABLE ${table} SET LOGGED; ALTER TABLE ${table} DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY;`
+    return `ALTER TABLE ${table} SET LOGGED; ALTER TABLE ${table} DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY;`
   return null
 }
 
 function removal(is: StructureItem, schema: string): string | null {
   const table = qualifiedName(schema, is.table)
-  if (is.kind === 'trigger') return `Run: DROP TRIGGER ${quoteName(is.name)} ON ${table};`
-  if (is.kind === 'rule') return `Run: DROP RULE ${quoteName(is.name)} ON ${table};`
-  if (is.kind === 'policy') return `Run: DROP POLICY ${quoteName(is.name)} ON ${table};`
-  if (is.kind === 'index') return `Run: DROP INDEX ${qualifiedName(schema, is.name)};`
-  if (is.kind === 'constraint') return `Run: ALTER TABLE ${table} DROP CONSTRAINT ${quoteName(is.name)};`
+  if (is.kind === 'trigger') return `DROP TRIGGER ${quoteName(is.name)} ON ${table};`
+  if (is.kind === 'rule') return `DROP RULE ${quoteName(is.name)} ON ${table};`
+  if (is.kind === 'policy') return `DROP POLICY ${quoteName(is.name)} ON ${table};`
+  if (is.kind === 'index') return `DROP INDEX ${qualifiedName(schema, is.name)};`
+  if (is.kind === 'constraint') return `ALTER TABLE ${table} DROP CONSTRAINT ${quoteName(is.name)};`
   return null
 }

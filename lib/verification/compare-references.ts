@@ -1,5 +1,6 @@
 import type { ForeignKey, SqliteTable } from '@/lib/core/catalogue'
 import { createFinding, type Finding, type Severity } from '@/lib/core/finding'
+import { quoteName } from '@/lib/core/quoted-name'
 import type { TargetReference, TargetStructure } from './target-structure'
 
 /**
@@ -52,6 +53,7 @@ function missing(table: string, key: ForeignKey, severity: Severity): Finding {
     table,
     column: key.columns[0] ?? null,
     shape: `(${key.columns.join(', ')}) → ${key.referencedTable}`,
+    params: { severity },
     message:
       severity === 'note'
         ? 'The target does not enforce this foreign key, and neither does SQLite, or PostgreSQL cannot.'
@@ -61,15 +63,17 @@ function missing(table: string, key: ForeignKey, severity: Severity): Finding {
 }
 
 function notHeeded(table: string, { name, enforced }: TargetReference): Finding {
+  const sql = enforced
+    ? `ALTER TABLE ${quoteName(table)} VALIDATE CONSTRAINT ${quoteName(name)};`
+    : `ALTER TABLE ${quoteName(table)} ENABLE TRIGGER ALL;`
   return createFinding({
     code: enforced ? 'FOREIGN_KEY_NOT_VALIDATED' : 'FOREIGN_KEY_DISABLED',
     severity: 'blocks',
     table,
     shape: `constraint ${name}`,
+    params: { sql },
     message: enforced ? 'The rows were never checked against this foreign key.' : 'This foreign key is switched off: rows go in unchecked.',
-    hint: enforced
-      ? `Run: ALTER TABLE "${table}" VALIDATE CONSTRAINT "${name}";`
-      : `Run: ALTER TABLE "${table}" ENABLE TRIGGER ALL; on both tables of the foreign key.`,
+    hint: enforced ? `Run: ${sql}` : `Run: ${sql} on both tables of the foreign key.`,
   })
 }
 
@@ -84,6 +88,7 @@ function compareActions(table: string, key: ForeignKey, reference: TargetReferen
       table,
       column: key.columns[0] ?? null,
       shape: `constraint ${reference.name}`,
+      params: { was, is },
       message: `The target follows this foreign key otherwise: the source says ${was}, the target ${is}.`,
       hint: 'Drop the foreign key on the target and add it again with the actions of the source.',
     }),

@@ -1,53 +1,43 @@
 import type pg from 'pg'
 import { z } from 'zod'
-import type { PostgresTable, SqliteTable } from '@/lib/core/catalogue'
+import type { PostgresColumn, PostgresTable, SqliteTable } from '@/lib/core/catalogue'
 import { reportError } from '@/lib/core/errors'
 import { createFinding, type Finding } from '@/lib/core/finding'
 import { qualifiedName, quoteName, quoteText } from '@/lib/core/quoted-name'
 import { toPostgresError } from '@/lib/postgres/connect'
 
+/** Below this share of the ids that a sequence can give, it is said beforehand that they run out. */
+const scarceShare = 20n
+
+const columnLimits: Readonly<Record<string, bigint>> = { int2: 32_767n, int4: 2_147_483_647n }
+
 /**
- * Looks at each sequence of a table: the next value that it gives must be beyond every id that is there, and beyond
- * every id that the source ever gave (`sqlite_sequence`), or a deleted row's id would be given out again.
+ * Looks at each sequence that fills a column: the next value that it gives must be beyond every id that is there, beyond
+ * every id that the source ever gave (`sqlite_sequence`), or a deleted row's id would be given out again, and there must be
+ * values left. Owned or not: what counts is which sequence the column's default asks.
  */
 export async function compareSequences(client: pg.Client, source: SqliteTable, target: PostgresTable): Promise<readonly Finding[]> {
   const findings: Finding[] = []
   for (const column of target.columns) {
-    if (!column.sequence) continue
-    const place = { table: target.name, column: column.name, shape: `sequence ${column.sequence.name}` }
+    const sequence = sequenceOf(column)
+    if (!sequence) continue
+    const place = { table: target.name, column: column.name, shape: `sequence ${sequence.label}` }
     await client.query('SAVEPOINT compare_sequence')
     try {
-      const { next, largest } = await readSequence(client, target, column.name, column.sequence)
+      const state = await readSequence(client, target, column.name, sequence.sql)
       const given = source.rowidColumn === column.name || source.primaryKey.includes(column.name) ? (source.sequence ?? 0n) : 0n
-      if (largest !== null && next <= largest) {
-        findings.push(
-          createFinding({
-            ...place,
-            code: 'SEQUENCE_BEHIND',
-            severity: 'blocks',
-            message: `The sequence gives ${next} next, and the table already has ids up to ${largest}: inserts would fail.`,
-            hint: `Run: SELECT setval('${qualifiedName(column.sequence.schema, column.sequence.name)}', ${largest > given ? largest : given});`,
-          }),
-        )
-      } else if (next <= given) {
-        findings.push(
-          createFinding({
-            ...place,
-            code: 'SEQUENCE_BELOW_SOURCE',
-            severity: 'note',
-            message: `The sequence gives ${next} next, and the source had already given ids up to ${given}: an id of a deleted row would come back.`,
-            hint: `Run: SELECT setval('${qualifiedName(column.sequence.schema, column.sequence.name)}', ${given});`,
-          }),
-        )
-      }
+      const last = columnLimits[column.typeName] ?? state.last
+      findings.push(...judge(place, sequence.sql, { ...state, last: state.last < last ? state.last : last }, given))
     } catch (error) {
       await client.query('ROLLBACK TO SAVEPOINT compare_sequence')
+      const { message } = reportError(toPostgresError(error, target.name))
       findings.push(
         createFinding({
           ...place,
           code: 'SEQUENCE_UNKNOWN',
           severity: 'note',
-          message: `The sequence could not be read: ${reportError(toPostgresError(error, target.name)).message}`,
+          params: { reason: message },
+          message: `The sequence could not be read: ${message}`,
           hint: 'Give the role SELECT on the sequence, then verify again.',
         }),
       )
@@ -56,18 +46,111 @@ export async function compareSequences(client: pg.Client, source: SqliteTable, t
   return findings
 }
 
-async function readSequence(
-  client: pg.Client,
-  table: PostgresTable,
-  column: string,
-  sequence: { readonly schema: string; readonly name: string },
-) {
-  const name = qualifiedName(sequence.schema, sequence.name)
-  const { rows } = await client.query(
-    `SELECT (s.last_value + CASE WHEN s.is_called THEN q.seqincrement ELSE 0 END)::text AS next,
-            (SELECT max(${quoteName(column)})::text FROM ${qualifiedName(table.schema, table.name)}) AS largest
-       FROM ${name} s, pg_sequence q WHERE q.seqrelid = ${quoteText(name)}::regclass`,
-  )
-  const row = z.tuple([z.object({ next: z.string(), largest: z.string().nullable() })]).parse(rows)[0]
-  return { next: BigInt(row.next), largest: row.largest === null ? null : BigInt(row.largest) }
+interface SequenceState {
+  readonly next: bigint
+  readonly increment: bigint
+  /** The last value that it can give. */
+  readonly last: bigint
+  readonly cycles: boolean
+  readonly largest: bigint | null
 }
+
+function judge(
+  place: Pick<Finding, 'table' | 'column' | 'shape'>,
+  sequence: string,
+  { next, increment, last, cycles, largest }: SequenceState,
+  given: bigint,
+): readonly Finding[] {
+  const setTo = (value: bigint) => `SELECT setval(${quoteText(sequence)}, ${value});`
+  const forwards = `ALTER SEQUENCE ${sequence} INCREMENT 1 NO MINVALUE NO MAXVALUE;`
+  const params = { next: String(next), largest: String(largest ?? 0n), given: String(given), last: String(last) }
+  if (increment < 0n) {
+    return [
+      createFinding({
+        ...place,
+        code: 'SEQUENCE_BACKWARDS',
+        severity: 'blocks',
+        params: { sql: forwards },
+        message: 'The sequence counts downwards: it comes upon ids that are taken.',
+        hint: `Run: ${forwards}`,
+      }),
+    ]
+  }
+  if (largest !== null && next <= largest) {
+    const value = largest > given ? largest : given
+    return [
+      createFinding({
+        ...place,
+        code: 'SEQUENCE_BEHIND',
+        severity: 'blocks',
+        params: { ...params, sql: setTo(value) },
+        message: `The sequence gives ${next} next, and the table already has ids up to ${largest}: inserts would fail.`,
+        hint: `Run: ${setTo(value)}`,
+      }),
+    ]
+  }
+  if (next <= given) {
+    return [
+      createFinding({
+        ...place,
+        code: 'SEQUENCE_BELOW_SOURCE',
+        severity: 'blocks',
+        params: { ...params, sql: setTo(given) },
+        message: `The sequence gives ${next} next, and the source had already given ids up to ${given}: an id of a deleted row would come back.`,
+        hint: `Run: ${setTo(given)}`,
+      }),
+    ]
+  }
+  if (next > last && !cycles) {
+    return [
+      createFinding({
+        ...place,
+        code: 'SEQUENCE_EXHAUSTED',
+        severity: 'blocks',
+        params: { ...params, sql: setTo(largest ?? given) },
+        message: `The sequence has no value left (the last is ${last}): inserts would fail.`,
+        hint: `If ids were only left out, set it back: ${setTo(largest ?? given)} Otherwise make the column and the sequence bigint.`,
+      }),
+    ]
+  }
+  if (last - next < last / scarceShare) {
+    return [
+      createFinding({
+        ...place,
+        code: 'SEQUENCE_NEARLY_EXHAUSTED',
+        severity: 'note',
+        params,
+        message: `The sequence gives ${next} next and ends at ${last}: ids will run out.`,
+        hint: 'Set it back if ids were only left out, or make the column and the sequence bigint.',
+      }),
+    ]
+  }
+  return []
+}
+
+/** The sequence that the column owns, or else the one that its default asks. */
+function sequenceOf({ sequence, defaultSql }: PostgresColumn): { readonly sql: string; readonly label: string } | null {
+  if (sequence) return { sql: qualifiedName(sequence.schema, sequence.name), label: sequence.name }
+  const asked = /^nextval\('((?:[^']|'')+)'::regclass\)$/.exec(defaultSql ?? '')?.[1]?.replaceAll("''", "'")
+  return asked === undefined ? null : { sql: asked, label: asked }
+}
+
+async function readSequence(client: pg.Client, table: PostgresTable, column: string, sequence: string): Promise<SequenceState> {
+  const { rows } = await client.query(
+    `SELECT (s.last_value + CASE WHEN s.is_called THEN q.seqincrement ELSE 0 END::numeric)::text AS next, q.seqincrement::text AS increment,
+            q.seqmax::text AS last, q.seqcycle AS cycles,
+            (SELECT max(${quoteName(column)})::text FROM ${qualifiedName(table.schema, table.name)}) AS largest
+       FROM ${sequence} s, pg_sequence q WHERE q.seqrelid = ${quoteText(sequence)}::regclass`,
+  )
+  const row = z.tuple([stateSchema]).parse(rows)[0]
+  const largest = row.largest === null ? null : BigInt(row.largest)
+  return { next: BigInt(row.next), increment: BigInt(row.increment), last: BigInt(row.last), cycles: row.cycles, largest }
+}
+
+const stateSchema = z.object({
+  next: z.string(),
+  increment: z.string(),
+  last: z.string(),
+  cycles: z.boolean(),
+  largest: z.string().nullable(),
+})

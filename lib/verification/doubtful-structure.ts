@@ -1,4 +1,5 @@
 import { createFinding, type Finding } from '@/lib/core/finding'
+import { quoteName } from '@/lib/core/quoted-name'
 import type { StructureItem } from '@/lib/postgres/structure-record'
 
 /**
@@ -10,13 +11,15 @@ export function findDoubtful(items: readonly StructureItem[]): readonly Finding[
     const place = { table: item.table, shape: `${item.kind} ${item.name}`.trim() }
     if (item.kind === 'table') return [...unlogged(item), ...rowSecurity(item)]
     if (item.kind === 'rule') {
+      const sql = `DROP RULE ${quoteName(item.name)} ON ${quoteName(item.table)};`
       return [
         createFinding({
           ...place,
           code: 'RULE_ON_TABLE',
           severity: 'blocks',
+          params: { sql },
           message: 'A rule rewrites what is done to this table: rows may go elsewhere, or nowhere.',
-          hint: `Run: DROP RULE "${item.name}" ON "${item.table}"; if nobody needs it.`,
+          hint: `Run: ${sql} if nobody needs it.`,
         }),
       ]
     }
@@ -37,26 +40,30 @@ export function findDoubtful(items: readonly StructureItem[]): readonly Finding[
 
 function unlogged(item: StructureItem): readonly Finding[] {
   if (!/\bunlogged\b/.test(item.definition)) return []
+  const sql = `ALTER TABLE ${quoteName(item.table)} SET LOGGED;`
   return [
     createFinding({
       code: 'TABLE_UNLOGGED',
       severity: 'blocks',
       table: item.table,
+      params: { sql },
       message: 'This table is unlogged: PostgreSQL empties it when the server crashes.',
-      hint: `Run: ALTER TABLE "${item.table}" SET LOGGED;`,
+      hint: `Run: ${sql}`,
     }),
   ]
 }
 
 function rowSecurity(item: StructureItem): readonly Finding[] {
   if (!/row level security/.test(item.definition)) return []
+  const sql = `ALTER TABLE ${quoteName(item.table)} DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY;`
   return [
     createFinding({
       code: 'ROW_SECURITY_ON',
       severity: 'blocks',
       table: item.table,
+      params: { sql },
       message: 'Row level security is switched on: roles other than the owner see only some of the rows, or none.',
-      hint: `Run: ALTER TABLE "${item.table}" DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY; if nobody needs it.`,
+      hint: `Run: ${sql} if nobody needs it.`,
     }),
   ]
 }

@@ -70,19 +70,22 @@ async function findIn(client: pg.Client, schema: string, table: SqliteTable, key
         key: keys[0] ?? null,
         count,
         sampleKeys: keys.slice(1, sampleSize + 1),
+        params: { count },
         message: `${count} ${count === 1 ? 'row refers' : 'rows refer'} to a row that is not there.`,
         hint: 'Copy the missing rows again, or remove the ones that refer to nothing; then verify again.',
       }),
     ]
   } catch (error) {
     await client.query('ROLLBACK TO SAVEPOINT find_orphans')
+    const reason = reportError(toPostgresError(error, table.name)).message
     return [
       createFinding({
         ...place,
         code: 'ORPHANS_UNKNOWN',
         // Columns that are missing, or of types that PostgreSQL does not compare, can be a foreign key to neither engine.
         severity: incomparable.has(sqlStateOf(error) ?? '') ? 'note' : 'blocks',
-        message: `Whether every row’s reference is there could not be asked: ${reportError(toPostgresError(error, table.name)).message}`,
+        params: { reason },
+        message: `Whether every row’s reference is there could not be asked: ${reason}`,
         hint: 'See to it that the role may read both tables, then verify again.',
       }),
     ]

@@ -49,7 +49,7 @@ export const endpointSchema = z.object({
 })
 
 /** What is looked at beside the rows, each with its own outcome. */
-export const aspectNames = ['sequences', 'constraints', 'indexes', 'columns', 'triggers', 'orphans', 'files'] as const
+export const aspectNames = ['sequences', 'constraints', 'indexes', 'columns', 'triggers', 'orphans', 'privileges', 'files'] as const
 export const aspectSchema = z.object({
   name: z.enum(aspectNames),
   /** unknown: it could not be asked, or not wholly. */

@@ -6,11 +6,12 @@ import { readPostgresCatalogue } from '@/lib/postgres/catalogue'
 import { recordStructure } from '@/lib/postgres/structure-record'
 import { readSqliteCatalogue } from '@/lib/sqlite/catalogue'
 import { createPostgresDatabase, type TestPostgresDatabase } from '@/tests/support/postgres-databases'
+import { expectWorded } from '@/tests/support/worded-findings'
 import { pairTables } from './compared-tables'
 import { verifyStructure } from './verify-structure'
 
 const sourceSql = `
-CREATE TABLE "Person" (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL DEFAULT 'x', mail TEXT, code TEXT, kind TEXT, price DECIMAL CHECK (price > 0), at DATETIME, total INTEGER GENERATED ALWAYS AS (id * 2) STORED);
+CREATE TABLE "Person" (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL DEFAULT 'x', mail TEXT UNIQUE, code TEXT, kind TEXT, price DECIMAL CHECK (price > 0), at DATETIME, total INTEGER GENERATED ALWAYS AS (id * 2) STORED);
 INSERT INTO "Person" (id, name, mail, code, kind, price, at) VALUES (1, 'Ada', 'a@x', 'ab', 'ONE', 1.5, '2024-01-01T00:00:00.000Z');
 CREATE TABLE "Note" (a INTEGER NOT NULL, b INTEGER NOT NULL, "personId" INTEGER REFERENCES "Person"(id) ON DELETE CASCADE ON UPDATE CASCADE, PRIMARY KEY (a, b));
 CREATE INDEX by_person ON "Note" ("personId");
@@ -151,10 +152,52 @@ const plantedWithoutRecord: readonly (readonly [what: string, sql: string, code:
   ['an unlogged table', 'ALTER TABLE "Note" SET UNLOGGED', 'TABLE_UNLOGGED'],
   ['a rule that swallows writes', 'CREATE RULE nothing AS ON INSERT TO "Note" DO INSTEAD NOTHING', 'RULE_ON_TABLE'],
   ['row level security', 'ALTER TABLE "Note" ENABLE ROW LEVEL SECURITY', 'ROW_SECURITY_ON'],
+  ['a default changed', `ALTER TABLE "Person" ALTER name SET DEFAULT 'y'`, 'DEFAULT_DIFFERS'],
+  [
+    'a unique index that takes NULLs for equal',
+    'DROP INDEX one_open; CREATE UNIQUE INDEX one_open ON "Note" (b) NULLS NOT DISTINCT WHERE a = 1',
+    'UNIQUE_INDEX_NULLS_EQUAL',
+  ],
+  [
+    'a collation that takes different texts for equal',
+    `CREATE COLLATION loose (provider = icu, locale = 'und-u-ks-level2', deterministic = false); ALTER TABLE "Person" ALTER mail TYPE text COLLATE loose`,
+    'COLUMN_COLLATION_DIFFERS',
+  ],
+  [
+    'a column that the target computes',
+    'ALTER TABLE "Person" DROP mail, ADD mail text GENERATED ALWAYS AS (name) STORED',
+    'GENERATED_ADDED',
+  ],
+  ['a sequence at its end', `SELECT setval('"Person_id_seq"', 2147483647)`, 'SEQUENCE_EXHAUSTED'],
+  ['a sequence that counts downwards', 'ALTER SEQUENCE "Person_id_seq" INCREMENT -1 MINVALUE -10', 'SEQUENCE_BACKWARDS'],
+  [
+    'a sequence left behind that no column owns',
+    `ALTER TABLE "Person" ALTER id DROP IDENTITY; CREATE SEQUENCE lone; ALTER TABLE "Person" ALTER id SET DEFAULT nextval('lone')`,
+    'SEQUENCE_BEHIND',
+  ],
   [
     'an orphan that went in while the foreign key was off',
     'ALTER TABLE "Note" DISABLE TRIGGER ALL; INSERT INTO "Note" VALUES (1, 1, 77); ALTER TABLE "Note" ENABLE TRIGGER ALL',
     'ORPHANS',
+  ],
+]
+
+/** What is said and is no fault: the app works, more slowly or more strictly. */
+const noted: readonly (readonly [what: string, sql: string, code: string])[] = [
+  ['an index of another kind', 'DROP INDEX by_person; CREATE INDEX by_person ON "Note" USING hash ("personId")', 'INDEX_ORDER_DIFFERS'],
+  ['a unique index more', 'CREATE UNIQUE INDEX one_name ON "Person" (name)', 'UNIQUE_INDEX_ADDED'],
+  ['a CHECK more', 'ALTER TABLE "Person" ADD CHECK (id < 1000)', 'CHECK_ADDED'],
+  ['NOT NULL more', 'ALTER TABLE "Person" ALTER mail SET NOT NULL', 'NOT_NULL_ADDED'],
+  [
+    'a key that serves no upsert',
+    'ALTER TABLE "Note" DROP CONSTRAINT "Note_pkey", ADD PRIMARY KEY (a, b) DEFERRABLE',
+    'UNIQUE_INDEX_DEFERRABLE',
+  ],
+  ['a sequence near its end', `SELECT setval('"Person_id_seq"', 2147480000)`, 'SEQUENCE_NEARLY_EXHAUSTED'],
+  [
+    'a trigger',
+    `CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER t BEFORE INSERT ON "Note" FOR EACH ROW EXECUTE FUNCTION f()`,
+    'TRIGGER_ON_TABLE',
   ],
 ]
 
@@ -179,7 +222,11 @@ describe.each([...inject('postgresServers')])('the structure on $name', (server)
     await client.end()
     await target.drop()
   })
-  afterEach(() => client.query('ROLLBACK'))
+  afterEach(async () => {
+    await client.query('ROLLBACK')
+    // What a sequence has given is the one thing that a rollback does not take back.
+    await client.query(`SELECT setval('"Person_id_seq"', 1)`)
+  })
 
   /** In a transaction that is rolled back after each test: PostgreSQL undoes structure as it undoes rows. */
   const verifyPlanted = async (sql: string, isOnRecord: boolean) => {
@@ -202,6 +249,8 @@ describe.each([...inject('postgresServers')])('the structure on $name', (server)
       ['columns', 'passed', 13],
       ['triggers', 'passed', 0],
       ['orphans', 'passed', 1],
+      // Two tables; the sequence of an identity column needs no right of its own.
+      ['privileges', 'passed', 2],
     ])
   })
 
@@ -209,10 +258,38 @@ describe.each([...inject('postgresServers')])('the structure on $name', (server)
     const found = blocking(await verifyPlanted(sql, true))
     expect(found).toContainEqual(expect.objectContaining({ code, table, column }))
     expect(found.map(({ hint }) => hint.trim()).every((hint) => hint.length > 0)).toBe(true)
+    expectWorded(found)
   })
 
   it.each(plantedWithoutRecord)('finds %s from the source alone', async (_what, sql, code) => {
-    expect(blocking(await verifyPlanted(sql, false)).map((finding) => finding.code)).toContain(code)
+    const { findings } = await verifyPlanted(sql, false)
+    expect(findings.filter(({ severity }) => severity === 'blocks').map((finding) => finding.code)).toContain(code)
+    expectWorded(findings)
+  })
+
+  it.each(noted)('notes %s', async (_what, sql, code) => {
+    const { findings } = await verifyPlanted(sql, false)
+    expect(findings.map((finding) => [finding.code, finding.severity])).toEqual([[code, 'note']])
+    expectWorded(findings)
+  })
+
+  it('finds that the role of the app may not write, and takes a role that only reads for one that looks', async () => {
+    const role = `app_${target.name}`
+    const lacking = `CREATE ROLE ${role}; GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO ${role}; GRANT SELECT, INSERT, UPDATE, DELETE ON "Person", "Note" TO ${role}; REVOKE UPDATE ON "Note" FROM ${role}; SET LOCAL ROLE ${role}`
+    const found = await verifyPlanted(lacking, false)
+    expect(found.findings).toMatchObject([
+      { code: 'PRIVILEGE_MISSING', severity: 'blocks', table: 'Note', params: { privileges: 'UPDATE' } },
+    ])
+    expect(found.aspects.find(({ name }) => name === 'privileges')).toMatchObject({ status: 'failed', failed: 1 })
+    expectWorded(found.findings)
+    await client.query('ROLLBACK')
+    const reading = await verifyPlanted(
+      `CREATE ROLE ${role}; GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO ${role}; GRANT SELECT ON "Person", "Note" TO ${role}; SET LOCAL ROLE ${role}`,
+      false,
+    )
+    expect(reading.findings).toMatchObject([{ code: 'PRIVILEGES_UNKNOWN', severity: 'note' }])
+    expect(reading.aspects.find(({ name }) => name === 'privileges')).toMatchObject({ status: 'unknown' })
+    expectWorded(reading.findings)
   })
 
   it('only notes what schema migrations changed since', async () => {

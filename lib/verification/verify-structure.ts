@@ -3,6 +3,7 @@ import { throwIfAborted } from '@/lib/core/abort'
 import type { PostgresCatalogue } from '@/lib/core/catalogue'
 import { createFinding, type Finding } from '@/lib/core/finding'
 import { describeStructure, readStructureRecord } from '@/lib/postgres/structure-record'
+import { comparePrivileges } from './compare-privileges'
 import { compareRecord } from './compare-record'
 import { compareSequences } from './compare-sequences'
 import { compareStructure } from './compare-structure'
@@ -49,13 +50,15 @@ export async function verifyStructure(
     structure,
     isIdentical,
   )
+  const tables = new Set(both.map((pair) => pair.target.name))
+  const privileges = await comparePrivileges(client, schema, [...tables])
   const findings = [
     ...(byRecord.migratedSince.length > 0 ? [schemaMigrated(byRecord.migratedSince)] : []),
     ...withoutDoubles(bySource, byRecord.findings),
     ...sequences,
     ...orphans.findings,
+    ...privileges.findings,
   ]
-  const tables = new Set(both.map((pair) => pair.target.name))
   const count = (kinds: readonly string[]) => present.filter(({ kind, table }) => kinds.includes(kind) && tables.has(table)).length
   const checked: Record<Exclude<AspectName, 'files'>, number> = {
     sequences: both.flatMap((pair) => pair.target.columns).filter(({ sequence }) => sequence !== null).length,
@@ -64,6 +67,7 @@ export async function verifyStructure(
     columns: count(['column', 'table']),
     triggers: count(['trigger', 'rule', 'policy']),
     orphans: orphans.checked,
+    privileges: privileges.checked,
   }
   return { findings, aspects: aspectsOf(findings, checked) }
 }
@@ -85,6 +89,7 @@ const prefixes: readonly (readonly [prefix: RegExp, aspect: AspectName])[] = [
   [/^(UNIQUE_)?INDEX/, 'indexes'],
   [/^(PRIMARY_KEY|FOREIGN_KEY|CONSTRAINT|CHECK)/, 'constraints'],
   [/^ORPHANS/, 'orphans'],
+  [/^PRIVILEGE/, 'privileges'],
   [/^CV_/, 'files'],
   [/^(TRIGGER|RULE|POLICY|ROW_SECURITY)/, 'triggers'],
   [/^(COLUMN|NOT_NULL|GENERATED|DEFAULT|IDENTITY|ENUM|TABLE)/, 'columns'],
@@ -129,6 +134,7 @@ function schemaMigrated(names: readonly string[]): Finding {
     severity: 'note',
     count: names.length,
     shape: names.slice(0, 5).join(', '),
+    params: { names: names.slice(0, 5).join(', ') },
     message: 'Schema migrations were applied on the target since the copy, so that its structure may rightly be another.',
     hint: 'Look through the notes of this report: each says what is other than it was.',
   })

@@ -1,4 +1,4 @@
-import { createFinding, type Finding } from '@/lib/core/finding'
+import { completeFinding, type Finding } from '@/lib/core/finding'
 import { checkGroups } from '@/lib/preflight/check-catalogue'
 import type { PreflightCheck, PreflightPlan, PreflightResult } from '@/lib/preflight/preflight-result'
 import { printFinding } from '@/scripts/migrate/finding-output'
@@ -43,7 +43,7 @@ export function exitStatusOfPreflight({ verdict }: Pick<PreflightResult, 'verdic
 /** A check that did not pass, in the shape of the contract's findings. */
 function findingOf(check: PreflightCheck): Finding {
   const { what, hint } = wordsOf(check)
-  return createFinding({
+  return completeFinding({
     code: `${check.code}.${check.outcome}`.toUpperCase().replace(/[^A-Z0-9]/g, '_'),
     severity: check.status === 'failed' ? 'blocks' : 'note',
     count: check.count ?? 1,

@@ -38,6 +38,7 @@ export const contracts = [
   'lib/backup/manifest',
   'lib/core/errors',
   'lib/core/finding',
+  'lib/core/finding-codes',
   'lib/core/progress',
   'lib/core/repair-choice',
   'lib/control/active-state',

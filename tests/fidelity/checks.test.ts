@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Finding } from '@/lib/core/finding'
 import type { TableMapping } from '@/lib/core/table-mapping'
 import { checkSlices, checkTable } from '@/lib/sqlite/values/check-values'
+import { expectWorded } from '@/tests/support/worded-findings'
 import { mappingOf, openPair, type Pair, type TestColumn } from './round-trip'
 
 let pair: Pair
@@ -16,7 +17,9 @@ const dateTime: TestColumn = { declared: 'DATETIME', value: { kind: 'timestamp',
 
 function check(sql: string, mapping: TableMapping, options = {}): Finding[] {
   pair.sqlite.exec(`DROP TABLE IF EXISTS "${mapping.table}"; ${sql}`)
-  return checkTable(pair.sqlite, mapping, options)
+  const findings = checkTable(pair.sqlite, mapping, options)
+  expectWorded(findings)
+  return findings
 }
 
 describe('the check of a table', () => {

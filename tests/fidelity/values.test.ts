@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { expectWorded } from '@/tests/support/worded-findings'
 import { openPair, type Pair, sendValue, type TestColumn } from './round-trip'
 
 let pair: Pair
@@ -30,6 +31,7 @@ async function arrives(
 ): Promise<void> {
   const outcome = await sendValue(pair, column, raw)
   expect(outcome.findings.map((finding) => finding.code)).toEqual(codes)
+  expectWorded(outcome.findings)
   expect(outcome).toMatchObject({ status: 'copied', text: expected })
 }
 
@@ -37,6 +39,7 @@ async function isRefused(column: TestColumn, raw: Parameters<typeof sendValue>[2
   const outcome = await sendValue(pair, column, raw)
   expect(outcome.status).toBe('refused')
   expect(outcome.findings.map((finding) => finding.code)).toEqual([code])
+  expectWorded(outcome.findings)
   const [finding] = outcome.findings
   expect(finding).toMatchObject({ severity: 'blocks', table: 'one_value', column: 'v', key: { rowid: '1' }, count: 1 })
   expect(finding?.hint).not.toBe('')

@@ -3,6 +3,7 @@ import { migrateDatabase } from '@/lib/migration/migrate-database'
 import type { MigrationResult } from '@/lib/migration/migration-result'
 import { createPostgresDatabase, type TestPostgresDatabase, withPostgres } from '@/tests/support/postgres-databases'
 import { createSqliteDatabase, type TestSqliteDatabase } from '@/tests/support/sqlite-databases'
+import { expectWorded } from '@/tests/support/worded-findings'
 
 /** A migration as the command line makes it, with both of its ends to look at. */
 export interface WholeMigration extends AsyncDisposable {
@@ -41,6 +42,8 @@ export async function migrateWhole(
     () => undefined,
     new AbortController().signal,
   )
+  // Whatever was found, the pages have words for it.
+  expectWorded(result.findings)
   return {
     result,
     source,

@@ -189,6 +189,7 @@ function findingOf(mapping: TableMapping, tally: Tally): Finding {
     sampleKeys: tally.keys,
     shape: tally.shape,
     count: tally.count,
+    params: { unit: what },
     message: `In ${place}, ${values}: they ${text.says}.`,
     hint: text.hint,
   })

@@ -64,6 +64,7 @@ function duplicatesOf(db: Database, mapping: TableMapping, columns: readonly Col
       key: mapping.primaryKey.length > 0 ? (sampleKeys[0] ?? null) : null,
       sampleKeys: mapping.primaryKey.length > 0 ? sampleKeys : [],
       count,
+      params: { unit: 'row', place: `${mapping.table} (${names})` },
       message: `In ${mapping.table} (${names}), ${count === 1 ? '1 row' : `${count} rows`}: they ${text.says}.`,
       hint: text.hint,
     }),
