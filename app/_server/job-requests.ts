@@ -5,13 +5,15 @@ import { AppError } from '@/lib/core/errors'
 import { type JobKind, type JobView, jobPayloads } from '@/lib/jobs/job'
 import { enqueueJob, getJob, retryJob } from '@/lib/jobs/job-queue'
 import { requireStateFor } from '@/lib/jobs/preconditions'
+import { openSavedTarget } from '@/lib/jobs/saved-targets'
 import { sealTarget } from '@/lib/jobs/sealed-target'
 import type { Container } from './container'
 import { hasRecentAuthentication } from './session'
 
-/** Where a target comes from: the server's TARGET_DATABASE_URL, or what an admin typed. */
+/** Where a target comes from: the server's TARGET_DATABASE_URL, one that was saved, or what an admin typed. */
 export const targetChoiceSchema = z.discriminatedUnion('from', [
   z.object({ from: z.literal('environment') }),
+  z.object({ from: z.literal('saved'), id: z.string().min(1).max(64) }),
   z.object({ from: z.literal('form'), url: z.string().trim().min(1).max(2_000) }),
 ])
 export type TargetChoice = z.infer<typeof targetChoiceSchema>
@@ -44,12 +46,12 @@ export async function requestJob(container: Container, user: SessionUser, reques
   const requestedBy = user.email
   switch (request.kind) {
     case 'migrate': {
-      const { url, allowPrivate } = resolveTarget(container, request.target)
+      const { url, allowPrivate } = await resolveTarget(container, request.target)
       const target = sealTarget(url, allowPrivate, container.environment.nextAuthSecret)
       return enqueueJob(control, { kind: 'migrate', payload: { target, setAside: request.setAside }, requestedBy })
     }
     case 'preflight': {
-      const { url, allowPrivate } = resolveTarget(container, request.target)
+      const { url, allowPrivate } = await resolveTarget(container, request.target)
       const target = sealTarget(url, allowPrivate, container.environment.nextAuthSecret)
       return enqueueJob(control, { kind: 'preflight', payload: { target }, requestedBy })
     }
@@ -74,9 +76,19 @@ export async function requestRetry(container: Container, user: SessionUser, jobI
   return retryJob(container.control, jobId, user.email)
 }
 
-/** The URL that a choice stands for, and whether it may lead into a private network. @throws AppError INVALID_INPUT when the environment names none */
-export function resolveTarget({ environment }: Container, choice: TargetChoice): { readonly url: string; readonly allowPrivate: boolean } {
+/**
+ * The URL that a choice stands for, and whether it may lead into a private network.
+ *
+ * @throws AppError INVALID_INPUT when the environment names none, NOT_FOUND for a saved one that is gone, KEY_INVALID
+ */
+export async function resolveTarget(
+  { control, environment }: Container,
+  choice: TargetChoice,
+): Promise<{ readonly url: string; readonly allowPrivate: boolean }> {
   if (choice.from === 'form') return { url: choice.url, allowPrivate: environment.allowPrivateTargets }
+  if (choice.from === 'saved') {
+    return { url: await openSavedTarget(control, choice.id, environment.nextAuthSecret), allowPrivate: environment.allowPrivateTargets }
+  }
   // Whoever may set the server's environment may name any host.
   if (environment.targetUrl !== null) return { url: environment.targetUrl, allowPrivate: true }
   throw new AppError({

@@ -1,6 +1,26 @@
-import { Activity, ArrowRightLeft, DatabaseBackup, LayoutDashboard, LifeBuoy, ListChecks, type LucideIcon, ScanSearch } from 'lucide-react'
+import {
+  Activity,
+  ArrowRightLeft,
+  Database,
+  DatabaseBackup,
+  LayoutDashboard,
+  LifeBuoy,
+  ListChecks,
+  type LucideIcon,
+  ScanSearch,
+  Server,
+} from 'lucide-react'
 
-export type AdminPage = 'overview' | 'preflight' | 'migration' | 'verification' | 'backups' | 'activity' | 'troubleshooting'
+export type AdminPage =
+  | 'overview'
+  | 'targets'
+  | 'preflight'
+  | 'migration'
+  | 'verification'
+  | 'backups'
+  | 'database'
+  | 'activity'
+  | 'troubleshooting'
 
 /** Shelves of the navigation, in their order. `top` has no title. */
 export const navigationGroups = ['top', 'move', 'protect', 'run', 'help'] as const
@@ -19,10 +39,12 @@ export interface NavigationItem {
 
 export const navigation: readonly NavigationItem[] = [
   { page: 'overview', group: 'top', href: '/admin', icon: LayoutDashboard, key: 'o', thumb: true },
+  { page: 'targets', group: 'move', href: '/admin/targets', icon: Server, key: 's' },
   { page: 'preflight', group: 'move', href: '/admin/preflight', icon: ListChecks, key: 'r' },
   { page: 'migration', group: 'move', href: '/admin/migration', icon: ArrowRightLeft, key: 'm', thumb: true },
   { page: 'verification', group: 'move', href: '/admin/verification', icon: ScanSearch, key: 'v', thumb: true },
   { page: 'backups', group: 'protect', href: '/admin/backups', icon: DatabaseBackup, key: 'b', thumb: true },
+  { page: 'database', group: 'run', href: '/admin/database', icon: Database, key: 'd' },
   { page: 'activity', group: 'run', href: '/admin/activity', icon: Activity, key: 'a' },
   { page: 'troubleshooting', group: 'help', href: '/admin/troubleshooting', icon: LifeBuoy, key: 't' },
 ]

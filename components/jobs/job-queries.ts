@@ -28,7 +28,7 @@ export type JobRequest =
   | { kind: 'rollback'; confirmation: 'SQLite' }
 
 /** Where the target's URL comes from. */
-export type TargetChoice = { from: 'environment' } | { from: 'form'; url: string }
+export type TargetChoice = { from: 'environment' } | { from: 'saved'; id: string } | { from: 'form'; url: string }
 
 export function isActive(job: JobView): boolean {
   return !finalStatuses.has(job.status)

@@ -1,14 +1,17 @@
 'use client'
 
+import { useQuery } from '@tanstack/react-query'
 import { Eye, EyeOff } from 'lucide-react'
+import Link from 'next/link'
 import { useTranslations } from 'next-intl'
 import { useState } from 'react'
 import type { UseFormReturn } from 'react-hook-form'
+import { savedTargetsQuery } from '@/components/targets/target-queries'
 import { Button } from '@/components/ui/button'
 import { Field } from '@/components/ui/field'
 import { Input } from '@/components/ui/input'
 import { RadioCards } from '@/components/ui/radio-cards'
-import type { TargetForm } from './target-form-schema'
+import { savedPrefix, type TargetForm } from './target-form-schema'
 
 export interface TargetFieldsProps {
   form: UseFormReturn<TargetForm>
@@ -23,9 +26,10 @@ export function TargetFields({ form, environmentTarget, onChange }: TargetFields
   const [visible, setVisible] = useState(false)
   const from = form.watch('from')
   const problem = form.formState.errors.url?.message
+  const { data: saved = [] } = useQuery(savedTargetsQuery())
   return (
     <>
-      {environmentTarget === null ? null : (
+      {environmentTarget === null && saved.length === 0 ? null : (
         <RadioCards
           label={t('source')}
           value={from}
@@ -35,11 +39,20 @@ export function TargetFields({ form, environmentTarget, onChange }: TargetFields
             onChange()
           }}
           items={[
-            {
-              value: 'environment',
-              label: t('environment'),
-              description: <span className="break-all font-mono">{environmentTarget}</span>,
-            },
+            ...(environmentTarget === null
+              ? []
+              : [
+                  {
+                    value: 'environment',
+                    label: t('environment'),
+                    description: <span className="break-all font-mono">{environmentTarget}</span>,
+                  },
+                ]),
+            ...saved.map(({ id, name, label }) => ({
+              value: `${savedPrefix}${id}`,
+              label: name,
+              description: <span className="break-all font-mono">{label}</span>,
+            })),
             { value: 'form', label: t('form'), description: 'postgresql://…' },
           ]}
         />
@@ -70,6 +83,15 @@ export function TargetFields({ form, environmentTarget, onChange }: TargetFields
           </div>
         </Field>
       ) : null}
+      <p className="text-ink-faint text-xs">
+        {t.rich('setUp', {
+          page: (chunks) => (
+            <Link href="/admin/targets" className="rounded underline underline-offset-4 hover:text-ink">
+              {chunks}
+            </Link>
+          ),
+        })}
+      </p>
     </>
   )
 }

@@ -6,6 +6,8 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import Database from 'better-sqlite3'
 import type { DatabaseLocation } from '@/lib/config/environment'
 import { AppError } from '@/lib/core/errors'
+import { ownConnectionConfig } from '@/lib/postgres/connect'
+import { schemaOf } from '@/lib/postgres/target-url'
 import { applySchemaMigrations, listSchemaMigrations } from '@/lib/schema/schema-migrations'
 
 /** How long to wait for the app's other connections to let go of a SQLite file, in milliseconds. */
@@ -63,9 +65,6 @@ function appliedMigrations(path: string): ReadonlySet<string> {
 }
 
 async function ensurePostgresSchema(targetUrl: string, root: string): Promise<readonly string[]> {
-  const url = new URL(targetUrl)
-  const schema = url.searchParams.get('schema') ?? 'public'
-  url.searchParams.delete('schema')
-  const factory = new PrismaPg({ connectionString: url.toString(), connectionTimeoutMillis: 5_000 }, { schema })
+  const factory = new PrismaPg({ ...ownConnectionConfig(targetUrl), connectionTimeoutMillis: 5_000 }, { schema: schemaOf(targetUrl) })
   return applySchemaMigrations(factory, join(root, 'prisma/postgresql/migrations'))
 }

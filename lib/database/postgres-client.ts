@@ -1,4 +1,6 @@
 import { PrismaPg } from '@prisma/adapter-pg'
+import { ownConnectionConfig } from '@/lib/postgres/connect'
+import { schemaOf } from '@/lib/postgres/target-url'
 import { type AppClient, type OpenClient, transactionLimits } from './app-client'
 import { PrismaClient } from './generated/postgresql/client'
 
@@ -10,17 +12,16 @@ const poolSize = 10
  * `public`. Nothing is connected before the first query, so this does not fail for a server that is down.
  */
 export async function openPostgresClient(targetUrl: string): Promise<OpenClient> {
-  const url = new URL(targetUrl)
-  const schema = url.searchParams.get('schema') ?? 'public'
-  url.searchParams.delete('schema')
+  const { options, ...connection } = ownConnectionConfig(targetUrl)
+  const schema = schemaOf(targetUrl)
   const adapter = new PrismaPg(
     {
-      connectionString: url.toString(),
+      ...connection,
       max: poolSize,
       connectionTimeoutMillis: 5_000,
       application_name: 'cvsite',
       // Dates are stored without zone, in UTC; the server's own zone must have no part in it.
-      options: '-c timezone=UTC',
+      options: ['-c timezone=UTC', options].filter((option) => option !== undefined).join(' '),
     },
     { schema, onPoolError: () => undefined, onConnectionError: () => undefined },
   )

@@ -107,7 +107,27 @@ function tlsOptions(target: TargetUrl): Tls {
   return {
     rejectUnauthorized: target.sslMode === 'verify-full' || target.sslMode === 'verify-ca',
     ...(isIP(target.host) ? {} : { servername: target.host }),
+    ...(target.ca === null ? {} : { ca: target.ca }),
     ...(target.sslMode === 'verify-ca' ? { checkServerIdentity: () => undefined } : {}),
+  }
+}
+
+/**
+ * How code that opens its own connections (Prisma's adapter) reaches a target: protected as `connectPostgres` does it. Pg's
+ * own reading of the URL would check certificates from sslmode=require on, which libpq and a migration do not.
+ */
+export function ownConnectionConfig(url: TargetUrl | string): pg.ClientConfig {
+  const target = asTargetUrl(url)
+  const { host, port, user, password, database, sslMode, options } = target
+  return {
+    host,
+    port,
+    user,
+    // As in `clientConfig`: an empty one must not be looked for elsewhere.
+    password: () => password,
+    database,
+    ssl: sslMode === 'disable' || sslMode === 'prefer' ? false : tlsOptions(target),
+    ...(options === null ? {} : { options }),
   }
 }
 

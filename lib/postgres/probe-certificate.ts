@@ -36,7 +36,7 @@ export async function probeCertificate(target: TargetUrl, signal: AbortSignal): 
   try {
     const answer = await firstByte(socket)
     if (answer !== 'S') return { kind: 'plain' }
-    return await look(socket, target.host)
+    return await look(socket, target)
   } finally {
     signal.removeEventListener('abort', cut)
     socket.destroy()
@@ -55,10 +55,16 @@ function firstByte(socket: Socket): Promise<string> {
   })
 }
 
-function look(socket: Socket, host: string): Promise<CertificateProbe> {
+function look(socket: Socket, { host, ca }: TargetUrl): Promise<CertificateProbe> {
   return new Promise((resolve, reject) => {
     // Not refused but looked at: what a checking client would have said stands in authorizationError.
-    const tls: TLSSocket = connectTls({ socket, rejectUnauthorized: false, ...(isIP(host) ? { host } : { servername: host, host }) })
+    const tls: TLSSocket = connectTls({
+      socket,
+      host,
+      rejectUnauthorized: false,
+      ...(isIP(host) ? {} : { servername: host }),
+      ...(ca === null ? {} : { ca }),
+    })
     tls.once('error', reject)
     tls.once('secureConnect', () => {
       const certificate: DetailedPeerCertificate = tls.getPeerCertificate(true)

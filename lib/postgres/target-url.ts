@@ -14,6 +14,8 @@ export interface TargetUrl {
   readonly schema: string
   /** From `?sslmode=`. Default: prefer. */
   readonly sslMode: SslMode
+  /** From `?sslca=`, base64: the certificate of the authority that verify-ca and verify-full trust, as PEM; null: those that Node trusts. */
+  readonly ca: string | null
   /** From `?connect_timeout=`, in milliseconds. Default: 10,000. */
   readonly connectTimeoutMs: number
   /** Server options from `?options=`, which some hosts use to find the database. Only `endpoint=…` and `project=…` are let through. */
@@ -57,6 +59,7 @@ const refusedParameters = new Set([
 const harmlessParameters = new Set([
   'schema',
   'sslmode',
+  'sslca',
   'connect_timeout',
   'options',
   'connection_limit',
@@ -113,6 +116,7 @@ export function parseTargetUrl(text: string, options: TargetUrlOptions): TargetU
     database,
     schema,
     sslMode: known,
+    ca: certificateOf(url.searchParams.get('sslca')),
     connectTimeoutMs: seconds(url.searchParams.get('connect_timeout')) ?? 10_000,
     options: hostingOptions(url.searchParams.get('options')),
     allowPrivate: options.allowPrivate,
@@ -206,6 +210,17 @@ function hostingOptions(text: string | null): string | null {
   if (text === null || text === '') return null
   if (!/^(endpoint|project)=[A-Za-z0-9._-]+$/.test(text)) throw refused('The URL sets server options.', 'Leave the parameter options out.')
   return text
+}
+
+/** Given with the address, so that it is sealed with it and no path of this machine is ever named by a browser. */
+function certificateOf(text: string | null): string | null {
+  if (text === null || text === '') return null
+  const pem = Buffer.from(text, 'base64').toString('latin1')
+  if (/^-----BEGIN CERTIFICATE-----[\w+/=\s-]+-----END CERTIFICATE-----\s*$/.test(pem)) return pem
+  throw invalid(
+    'The certificate in sslca is not one in PEM form.',
+    'Give the text of the CA file, from BEGIN CERTIFICATE to END CERTIFICATE.',
+  )
 }
 
 function seconds(text: string | null): number | undefined {

@@ -1,0 +1,135 @@
+import { chown, copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { SealedTarget } from '@/lib/control/active-state'
+import { openPostgresClient } from '@/lib/database/postgres-client'
+import { withPostgres as connected } from '@/lib/postgres/connect'
+import { parseTargetUrl } from '@/lib/postgres/target-url'
+import { findEntry } from '@/lib/troubleshooting/catalogue'
+import { diagnose } from '@/lib/troubleshooting/diagnose'
+import type { Subject } from '@/lib/troubleshooting/subject'
+import { serverIdentity } from '@/scripts/postgres-cluster'
+import { type OwnServer, startOwnServer } from './support/own-server'
+import { withPostgres } from './support/postgres-databases'
+
+// Made for these tests: an authority, one key, and three certificates of its for a hundred years, January 2020, another name.
+const certificates = join(import.meta.dirname, 'support/tls')
+const never = new AbortController().signal
+let folder: string
+let server: OwnServer
+let dataDir: string
+let ca: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'bascule-tls-'))
+  server = await startOwnServer(join(folder, 'postgres'))
+  const { rows } = await withPostgres(server.url, (client) => client.query('SHOW data_directory'))
+  dataDir = rows[0].data_directory
+  ca = await readFile(join(certificates, 'ca.crt'), 'utf8')
+  const key = join(dataDir, 'server.key')
+  await writeFile(key, await readFile(join(certificates, 'server.key')), { mode: 0o600 })
+  const identity = serverIdentity()
+  if (identity.uid !== undefined && identity.gid !== undefined) await chown(key, identity.uid, identity.gid)
+})
+afterAll(async () => {
+  await server?.[Symbol.asyncDispose]()
+  await rm(folder, { recursive: true, force: true })
+})
+
+it('without TLS: said to be the cause only where the address asks for it', async () => {
+  expect(await ask('TARGET_TLS_FAILED', '?sslmode=require')).toMatchObject({ outcome: 'is', finding: 'certificate-plain' })
+  expect(await ask('TARGET_TLS_FAILED', '')).toMatchObject({ outcome: 'is-not' })
+  expect(await ask('CERT_HAS_EXPIRED', '?sslmode=require')).toMatchObject({ outcome: 'is-not', seeAlso: 'TARGET_TLS_FAILED' })
+})
+
+it('an unknown authority: the migration and the app agree on what each mode checks, and a CA that is given is trusted', async () => {
+  await serve('good')
+  expect(await ask('SELF_SIGNED_CERT_IN_CHAIN', '?sslmode=verify-full')).toMatchObject({ outcome: 'is', finding: 'certificate-untrusted' })
+  expect(await ask('CERT_HAS_EXPIRED', '?sslmode=verify-full')).toMatchObject({ outcome: 'is-not', seeAlso: 'CERTIFICATE_UNTRUSTED' })
+  const sslca = `sslca=${encodeURIComponent(Buffer.from(ca).toString('base64'))}`
+  const accepted = ['?sslmode=require', `?sslmode=verify-ca&${sslca}`, `?sslmode=verify-full&${sslca}`]
+  for (const query of accepted) expect(await reach(query), query).toEqual({ migration: true, app: true })
+  for (const query of ['?sslmode=verify-ca', '?sslmode=verify-full'])
+    expect(await reach(query), query).toEqual({ migration: false, app: false })
+  expect(await ask('TARGET_TLS_FAILED', `?sslmode=verify-full&${sslca}`)).toMatchObject({ outcome: 'is-not' })
+})
+
+it('an expired certificate and one for another name', async () => {
+  const sslca = `sslca=${encodeURIComponent(Buffer.from(ca).toString('base64'))}`
+  await serve('expired')
+  expect(await ask('CERT_HAS_EXPIRED', `?sslmode=verify-full&${sslca}`)).toMatchObject({ outcome: 'is', finding: 'certificate-expired' })
+  await serve('other')
+  expect(await ask('ERR_TLS_CERT_ALTNAME_INVALID', `?sslmode=verify-full&${sslca}`)).toMatchObject({
+    outcome: 'is',
+    finding: 'certificate-name',
+  })
+  expect(await reach(`?sslmode=verify-ca&${sslca}`)).toEqual({ migration: true, app: true })
+  expect(await reach(`?sslmode=verify-full&${sslca}`)).toEqual({ migration: false, app: false })
+})
+
+it('refuses what is no certificate', () => {
+  expect(() => parseTargetUrl(`postgresql://a@b/c?sslca=${Buffer.from('/etc/passwd').toString('base64')}`, { allowPrivate: true })).toThrow(
+    expect.objectContaining({ code: 'TARGET_URL_INVALID' }),
+  )
+})
+
+async function serve(name: string): Promise<void> {
+  await copyFile(join(certificates, `${name}.crt`), join(dataDir, 'server.crt'))
+  await withPostgres(server.url, async (client) => {
+    await client.query('ALTER SYSTEM SET ssl = on')
+    await client.query('SELECT pg_reload_conf()')
+  })
+  const wanted = (await readFile(join(certificates, `${name}.crt`), 'utf8')).replace(/\s/g, '')
+  // The server reads its files again in its own time.
+  await expect.poll(async () => (await shown()).replace(/\s/g, ''), { timeout: 30_000 }).toBe(wanted)
+}
+
+/** The certificate that the server shows now, as PEM. */
+async function shown(): Promise<string> {
+  const client = new (await import('pg')).default.Client({ connectionString: server.url, ssl: { rejectUnauthorized: false } })
+  try {
+    await client.connect()
+    const { stream } = (client as unknown as { connection: { stream: import('node:tls').TLSSocket } }).connection
+    const der = stream.getPeerCertificate(true).raw.toString('base64')
+    return `-----BEGIN CERTIFICATE-----${der}-----END CERTIFICATE-----`
+  } catch {
+    return ''
+  } finally {
+    await client.end().catch(() => undefined)
+  }
+}
+
+function addressWith(query: string): string {
+  return `${server.url.replace(/\?.*$/, '').replace('127.0.0.1', 'localhost')}${query}`
+}
+
+async function reach(query: string) {
+  const migration = await connected(addressWith(query), { applicationName: 'test' }, (client) => client.query('SELECT 1')).then(
+    () => true,
+    () => false,
+  )
+  const app = await openPostgresClient(addressWith(query))
+  const isReached = await app.reader.$queryRaw`SELECT 1`.then(
+    () => true,
+    () => false,
+  )
+  await app.close()
+  return { migration, app: isReached }
+}
+
+async function ask(code: string, query: string) {
+  const entry = findEntry(code)
+  if (!entry) throw new Error(code)
+  const url = parseTargetUrl(addressWith(query), { allowPrivate: true })
+  const target: SealedTarget = { sealedUrl: '', label: '' }
+  const subject = {
+    root: folder,
+    state: { status: 'on-postgresql', jobId: null, target, since: new Date().toISOString() },
+    sqlitePath: null,
+    target: { url, label: '' },
+    asksPostgres: true,
+  } satisfies Partial<Subject>
+  // What a certificate is asked about needs no store.
+  return diagnose(entry, subject as unknown as Subject, never)
+}
