@@ -2,7 +2,9 @@
  * `npm start` and `npm run dev`: web and worker together. Prepares the databases, then keeps both running until
  * Ctrl-C or SIGTERM. What is not ours goes on to Next: `npm start -- --port 3001 --hostname 0.0.0.0`.
  *
- *     tsx scripts/start.ts [--dev] [options of next]
+ *     tsx scripts/start.ts [--dev] [--only=web | --only=worker] [options of next]
+ *
+ * With `--only` the other one runs elsewhere on this machine, such as in a container of its own over the same files.
  */
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -18,14 +20,16 @@ const say = (line: string) => console.log(`[start] ${line}`)
 async function main(args: readonly string[]): Promise<number> {
   const dev = args.includes('--dev')
   const mode = dev ? 'development' : 'production'
-  const nextArgs = args.filter((arg) => arg !== '--dev')
+  const only = args.find((arg) => arg.startsWith('--only='))?.slice('--only='.length)
+  const nextArgs = args.filter((arg) => arg !== '--dev' && !arg.startsWith('--only='))
   // Which .env files are read depends on it, here and in both children.
   process.env = { ...process.env, NODE_ENV: mode }
   loadEnvFiles(root)
   try {
     const environment = parseEnvironment(process.env, root)
-    if (!dev) requireBuild()
-    await prepareStart(environment, root, say)
+    if (!dev && only !== 'worker') requireBuild()
+    // The web prepares the databases; a worker of its own starts once the web is well.
+    if (only !== 'worker') await prepareStart(environment, root, say)
     const stop = new AbortController()
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stop.abort())
     const web = {
@@ -36,8 +40,10 @@ async function main(args: readonly string[]): Promise<number> {
     // glibc keeps freed memory in as many as eight pools a core; two are enough for a few threads, and 20 MiB smaller.
     const workerEnv = { ...process.env, MALLOC_ARENA_MAX: process.env.MALLOC_ARENA_MAX ?? '2' }
     const worker = { name: 'worker', args: ['--import', 'tsx', 'worker/main.ts'], env: workerEnv }
-    await supervise([web, worker], { cwd: root, write: (line) => console.log(line) }, stop.signal)
-    say('Web and worker have ended.')
+    const programs = [web, worker].filter(({ name }) => only === undefined || name === only)
+    if (programs.length === 0) throw wrongUsage()
+    await supervise(programs, { cwd: root, write: (line) => console.log(line) }, stop.signal)
+    say(`${programs.map(({ name }) => name).join(' and ')} ended.`)
     return 0
   } catch (error) {
     const { message, hint } = reportError(error)
@@ -66,6 +72,10 @@ function requireBuild(): void {
     message: 'There is no production build of the app.',
     hint: 'Make one with: npm run build. For development: npm run dev.',
   })
+}
+
+function wrongUsage(): AppError {
+  return new AppError({ code: 'INVALID_INPUT', operation: 'start', message: 'There is only --only=web and --only=worker.' })
 }
 
 process.exitCode = await main(process.argv.slice(2))
