@@ -8,6 +8,7 @@ import { endSessions, lockTarget } from '@/lib/postgres/target-lock'
 import { disarmChangeLog } from '@/lib/sqlite/change-log'
 import { lowerFence } from '@/lib/sqlite/fence'
 import { openSqlite } from '@/lib/sqlite/open-database'
+import { followerSession } from './live/followed-copy'
 import { removeWorkFiles } from './resume-record'
 
 export interface DiscardOptions {
@@ -67,6 +68,7 @@ async function emptyTarget(options: DiscardOptions, report: Report, signal: Abor
   const client = await connectPostgres(options.targetUrl, { applicationName: 'bascule discard', signal })
   try {
     await endSessions(client, applicationName)
+    await endSessions(client, followerSession(options.jobId))
     await lockTarget(client)
     const mark = await readMark(client)
     if (!mark) return

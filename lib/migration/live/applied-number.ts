@@ -9,7 +9,10 @@ import { bookkeepingSchema } from '@/lib/postgres/copy-mark'
  */
 export interface AppliedNumber {
   readonly seq: number
-  /** Up to here both databases were compared, row by row, and found equal; null before the first comparison. */
+  /**
+   * Up to here both databases are known to be equal: all rows were compared at one number, and since then each round
+   * compares the rows that it wrote. Null before the first comparison.
+   */
   readonly provenSeq: number | null
 }
 
@@ -35,11 +38,16 @@ export async function readApplied(client: pg.Client): Promise<AppliedNumber | nu
 /**
  * Goes from one number to the next, in the caller's transaction.
  *
+ * @param isProven whether the rows that were written were compared with the source
+ *
  * @throws AppError STATE_CONFLICT when the number on the target is another: somebody else applied changes, or a server that
  *   lost its last commits has taken the target's place
  */
-export async function advanceApplied(client: pg.Client, from: number, to: number): Promise<void> {
-  const { rowCount } = await client.query(`UPDATE ${table} SET seq = $2 WHERE seq = $1`, [from, to])
+export async function advanceApplied(client: pg.Client, from: number, to: number, isProven: boolean): Promise<void> {
+  const { rowCount } = await client.query(
+    `UPDATE ${table} SET seq = $2, proven_seq = CASE WHEN $3 AND proven_seq = seq THEN $2 ELSE proven_seq END WHERE seq = $1`,
+    [from, to, isProven],
+  )
   if (rowCount === 1) return
   throw new AppError({
     code: 'STATE_CONFLICT',

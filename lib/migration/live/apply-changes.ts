@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import type { Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import pg from 'pg'
-import { from as copyFrom } from 'pg-copy-streams'
+import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
 import { z } from 'zod'
 import { throwIfAborted } from '@/lib/core/abort'
 import { AppError, reportError } from '@/lib/core/errors'
@@ -11,6 +11,9 @@ import { destroy, toPostgresError } from '@/lib/postgres/connect'
 import { highestChange } from '@/lib/sqlite/change-log'
 import type { SqliteDatabase } from '@/lib/sqlite/open-database'
 import { copyColumns, registerCopyFunctions } from '@/lib/sqlite/values/copy-line'
+import { compareRowSets, type RowSetComparison } from '@/lib/verification/compare-row-sets'
+import { fieldSql } from '@/lib/verification/target-row-sql'
+import { TargetRows } from '@/lib/verification/target-rows'
 import { advanceApplied } from './applied-number'
 import { type AppliedTable, type ChangeRange, createTouchedRows, keyColumnsOf, type TouchedRows } from './touched-rows'
 
@@ -34,6 +37,15 @@ export interface ApplyOptions {
   readonly applied: number
 }
 
+export interface RoundOptions {
+  readonly signal?: AbortSignal
+  /**
+   * Reads back what was written, in the same transaction, and compares it with the source: then what was equal before the
+   * round is known to be equal after it. Default: false.
+   */
+  readonly prove?: boolean
+}
+
 /** Applies changes in rounds. One at a time; made anew when the connection was cut. */
 export interface ChangeApplier {
   /** Where the copy stands. */
@@ -46,11 +58,11 @@ export interface ChangeApplier {
    * deletions come before all insertions: a unique value that went from one row to another never stands twice. References
    * must not stand on the target, or their cascades would fire.
    *
-   * @param db a connection to the source, or to a snapshot of it; no transaction open
-   * @throws AppError VALUE_REFUSED, TARGET_REFUSED_ROW with table and key; STATE_CONFLICT; TARGET_*; CANCELLED. Then nothing
+   * @param db a connection to the source, or to a snapshot of it; a transaction that is open on it is read in, and left open
+   * @throws AppError VALUE_REFUSED, TARGET_REFUSED_ROW with table and key; CONTENT_DIFFERS; STATE_CONFLICT; TARGET_*; CANCELLED. Then nothing
    *   of the round is applied, and it may be repeated.
    */
-  round(db: SqliteDatabase, signal?: AbortSignal): Promise<AppliedRound>
+  round(db: SqliteDatabase, options?: RoundOptions): Promise<AppliedRound>
 }
 
 /** Keys up to which a table's rows are looked up one by one; beyond, PostgreSQL is told how many there are and plans by itself. */
@@ -75,7 +87,7 @@ export async function createChangeApplier({ client, tables, applied: start }: Ap
     readers.set(db, known)
     return known
   }
-  const apply = async (reader: SourceReader, range: ChangeRange, goesOn: () => void) => {
+  const apply = async (reader: SourceReader, range: ChangeRange, prove: boolean, goesOn: () => void) => {
     const totals = { changes: 0, keys: 0, rows: 0 }
     const touched = statements.flatMap((one) => {
       const changes = reader.counts(range).get(one.table.captured.number) ?? 0
@@ -92,26 +104,35 @@ export async function createChangeApplier({ client, tables, applied: start }: Ap
     for (const { table, rows, copyRows } of touched) {
       totals.rows += await send({ client, sql: copyRows, source: rows.rows(range), goesOn }, table, (line) => rows.printKey(range, line))
     }
+    if (prove && touched.length > 0) {
+      if (totals.keys <= fewKeys) await client.query(byIndex)
+      for (const { table, rows, readRows } of touched) {
+        goesOn()
+        const target = new TargetRows(client.query(copyTo(readRows)), table.mapping.columns.length)
+        requireEqual(table, await compareRowSets(table.mapping, rows.values(range), target))
+      }
+    }
     return totals
   }
   return {
     get applied() {
       return applied
     },
-    async round(db, signal) {
+    async round(db, { signal, prove = false } = {}) {
       const started = performance.now()
       const reader = readerOf(db)
       const stalled = setTimeout(() => destroy(client), stallLimitMs)
-      db.exec('BEGIN')
+      const isOwn = !db.inTransaction
+      if (isOwn) db.exec('BEGIN')
       try {
         const range = { after: applied, upTo: highestChange(db) }
         if (range.upTo <= range.after) return { upTo: applied, changes: 0, keys: 0, rows: 0, elapsedMs: performance.now() - started }
         await client.query('BEGIN')
-        const totals = await apply(reader, range, () => {
+        const totals = await apply(reader, range, prove, () => {
           stalled.refresh()
           if (signal) throwIfAborted(signal)
         })
-        await advanceApplied(client, range.after, range.upTo)
+        await advanceApplied(client, range.after, range.upTo, prove)
         await client.query('COMMIT')
         applied = range.upTo
         return { upTo: applied, ...totals, elapsedMs: performance.now() - started }
@@ -120,7 +141,7 @@ export async function createChangeApplier({ client, tables, applied: start }: Ap
         throw toPostgresError(error, 'the copy')
       } finally {
         clearTimeout(stalled)
-        db.exec('COMMIT')
+        if (isOwn) db.exec('COMMIT')
       }
     },
   }
@@ -149,6 +170,7 @@ function statementsOf({ captured, mapping }: AppliedTable) {
     removeFew: `${byIndex}${remove}${byAnyPlan}`,
     removeMany: `ANALYZE ${keys}; ${remove}`,
     copyRows: `COPY ${target} (${quoteNames(all)}) FROM STDIN`,
+    readRows: `COPY (SELECT ${mapping.columns.map(fieldSql).join(', ')} FROM ${target} AS t WHERE (${list}) IN (SELECT ${list} FROM ${keys})) TO STDOUT (FORMAT binary)`,
   }
 }
 
@@ -257,6 +279,17 @@ function refused(error: unknown, { mapping }: AppliedTable, printKey: (line: num
     message: `PostgreSQL refused a changed row of ${table}${column ? `, column ${column}` : ''}${key ? `, row ${key}` : ''}${rule}: SQLSTATE ${error.code}.`,
     hint: 'The app wrote this row while the migration ran. Correct it in the app, then start again.',
     cause: error,
+  })
+}
+
+function requireEqual({ mapping }: AppliedTable, { missingInTarget, missingInSource }: RowSetComparison): void {
+  if (missingInTarget + missingInSource === 0) return
+  throw new AppError({
+    code: 'CONTENT_DIFFERS',
+    operation: 'apply changes',
+    subject: mapping.table,
+    message: `${Math.max(missingInTarget, missingInSource)} rows of ${mapping.table} are not on PostgreSQL what they are in SQLite after they were written there.`,
+    hint: 'Nothing was switched: the app goes on with SQLite. Discard the copy, and report this with the table’s definition.',
   })
 }
 

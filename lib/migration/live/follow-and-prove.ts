@@ -120,7 +120,7 @@ async function catchUp(applier: ChangeApplier, db: SqliteDatabase, { session, re
   let before = Number.POSITIVE_INFINITY
   for (let round = 1; ; round += 1) {
     schemaVersion = requireIntactLog(db, schemaVersion)
-    const { changes } = await applier.round(db, signal)
+    const { changes } = await applier.round(db, { signal })
     session.progressed()
     total += changes
     const isDone = changes <= fewChanges || (round >= roundsToJudge && changes > before * 0.9)
@@ -152,7 +152,7 @@ async function prove(
     const snapshot = openSqlite(path, { readonly: true })
     try {
       requireIntactLog(snapshot)
-      await applier.round(snapshot, signal)
+      await applier.round(snapshot, { signal })
       session.progressed()
       const { tables } = await verifyDatabases(
         { sourcePath: path, targetUrl, tables: mappings.map(({ table }) => table) },

@@ -3,11 +3,14 @@ import { describe, expect, inject, it } from 'vitest'
 import type { ProgressEvent } from '@/lib/core/progress'
 import { readCapturedTables } from '@/lib/sqlite/change-log'
 import { openSqlite } from '@/lib/sqlite/open-database'
+import { verifyDatabases } from '@/lib/verification/verify-databases'
 import { createPostgresDatabase, withPostgres } from '@/tests/support/postgres-databases'
 import { createSqliteDatabase } from '@/tests/support/sqlite-databases'
 import { discardCopy } from '../discard-copy'
 import { migrateDatabase } from '../migrate-database'
 import { readApplied } from './applied-number'
+import { followSource } from './follow-source'
+import { openFollowedCopy } from './followed-copy'
 
 const never = new AbortController().signal
 const script = `
@@ -70,6 +73,31 @@ describe.each([...inject('postgresServers')])('a live migration on $name', (serv
     expect(applied?.seq).toBeGreaterThan(0)
     expect(applied?.provenSeq).toBe(applied?.seq)
     expect(readdirSync(source.folder).filter((name) => name.startsWith('proof-'))).toEqual([])
+
+    // Ready, and the app goes on: so does the copy, until somebody is to work on it in the follower's place.
+    const lags: number[] = []
+    let rounds = 0
+    const following = (upTo: number) => ({
+      mayGoOn: async () => {
+        rounds += 1
+        if (rounds < upTo) write()
+        return rounds < upTo
+      },
+      onLag: ({ changesBehind }: { changesBehind: number }) => lags.push(changesBehind),
+    })
+    await followSource(optionsOf(source, target), following(10), never)
+    await followSource(optionsOf(source, target), following(20), never)
+    expect(lags).toContain(0)
+    const copy = await openFollowedCopy(optionsOf(source, target), 'bascule test')
+    await copy.applier.round(copy.db, { prove: true })
+    expect(await readApplied(copy.client)).toEqual({ seq: copy.applier.applied, provenSeq: copy.applier.applied })
+    await copy.close()
+    const { tables } = await verifyDatabases(
+      { sourcePath: source.path, targetUrl: target.url, tables: ['author', 'book'] },
+      () => undefined,
+      never,
+    )
+    expect(tables.map(({ content }) => content)).toEqual(['identical', 'identical'])
 
     await discardCopy({ ...optionsOf(source, target) }, () => undefined, never)
     expect(isCaptured(source.path)).toBe(false)

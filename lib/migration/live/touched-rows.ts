@@ -8,6 +8,7 @@ import { readLargeRow, type Source } from '@/lib/sqlite/values/large-row'
 import { sizeExpression } from '@/lib/sqlite/values/plain-page'
 import { type KeyValue, rowKeyOf } from '@/lib/sqlite/values/row-range'
 import { columnReference, tableAlias } from '@/lib/sqlite/values/sql-text'
+import type { SourceValue } from '@/lib/verification/canonical-value'
 
 /** A table whose changes are applied: how it maps, and what its entries in the log look like. */
 export interface AppliedTable {
@@ -27,6 +28,8 @@ export interface TouchedRows {
   keys(range: ChangeRange): Iterable<Buffer>
   /** Pieces of lines of the rows that these keys have now; `isEnd` where a line is complete. */
   rows(range: ChangeRange): Iterable<{ readonly data: Buffer; readonly isEnd: boolean }>
+  /** The same rows as values in the order of the mapping's columns: for who must not trust the lines. */
+  values(range: ChangeRange): Iterable<readonly SourceValue[]>
   /** Whether a row without a whole key stands in the table, of which the log could not tell. */
   hasRowWithoutKey(range: ChangeRange): boolean
   /** The key of the row of one line of `rows`, for people; null where it cannot be told. */
@@ -61,6 +64,10 @@ export function createTouchedRows(db: SqliteDatabase, { captured, mapping }: App
     .prepare(sql(`SELECT CASE WHEN ${isSmall} THEN ${line} END${located} ${from}`))
     .raw()
     .safeIntegers()
+  const values = db
+    .prepare(sql(`SELECT ${mapping.columns.map(({ name }) => columnReference(name)).join(', ')} ${from}`))
+    .raw()
+    .safeIntegers()
   const source: Source = { db, mapping, key: rowKey, isUtf16, statements: new Map() }
 
   const nullKey = db.prepare(
@@ -88,6 +95,7 @@ export function createTouchedRows(db: SqliteDatabase, { captured, mapping }: App
         }
       }
     },
+    values: ({ after, upTo }) => values.iterate(after, upTo) as Iterable<SourceValue[]>,
     hasRowWithoutKey: ({ after, upTo }) => nullKey.get(after, upTo) !== undefined && nullRow.get() !== undefined,
     printKey({ after, upTo }, number) {
       const row = printed.get(after, upTo, number - 1) as unknown[] | undefined
