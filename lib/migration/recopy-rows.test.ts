@@ -70,6 +70,31 @@ describe('copying rows again', () => {
     expect((await plant('SELECT count(*)::int AS rows FROM "Note"')).rows).toEqual([{ rows: 2 }])
   })
 
+  it('copies rows that have exchanged unique values, with what refers to them, and leaves the structure as it was', async () => {
+    const structure = `SELECT conname AS name, pg_get_constraintdef(oid) AS definition FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+      UNION ALL SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY 1, 2`
+    await plant(`CREATE UNIQUE INDEX lower_mail ON "Person" (lower(mail)) WHERE mail IS NOT NULL;
+      CREATE TABLE "Reader" (id integer, mail text REFERENCES "Person" (mail) ON DELETE CASCADE); INSERT INTO "Reader" VALUES (1, 'a@x')`)
+    const before = (await plant(structure)).rows
+    await plant(`UPDATE "Person" SET mail = 'swap' WHERE id = 'c'`)
+    await plant(`ALTER TABLE "Reader" DISABLE TRIGGER ALL; ALTER TABLE "Person" DISABLE TRIGGER ALL;
+      UPDATE "Person" SET mail = NULL WHERE id = 'a'; UPDATE "Person" SET mail = 'a@x' WHERE id = 'b'; UPDATE "Person" SET mail = 'b@x' WHERE id = 'a';
+      ALTER TABLE "Reader" ENABLE TRIGGER ALL; ALTER TABLE "Person" ENABLE TRIGGER ALL`)
+    const result = await recopy(['Person'])
+    expect(result).toMatchObject({ status: 'succeeded', tables: [{ copied: 3, differencesBefore: 3, differencesAfter: 0 }] })
+    expect((await plant(structure)).rows).toEqual(before)
+    expect((await plant('SELECT id, mail FROM "Reader"')).rows).toEqual([{ id: 1, mail: 'a@x' }])
+    expect((await plant('SELECT count(*)::int AS rows FROM "Note"')).rows).toEqual([{ rows: 2 }])
+  })
+
+  it('changes nothing where the rows would not be unique in the end', async () => {
+    await plant(
+      `UPDATE "Person" SET mail = 'z' WHERE id = 'b'; UPDATE "Person" SET mail = 'b@x' WHERE id = 'a'; UPDATE "Person" SET mail = 'a@x' WHERE id = 'b'`,
+    )
+    await expect(recopy(['Person'], [{ table: 'Person', key: { id: 'a' } }])).rejects.toMatchObject({ name: 'AppError' })
+    expect((await differencesOf()).map(({ key }) => key.id)).toEqual(['a', 'b'])
+  })
+
   it('copies only the rows that were named', async () => {
     await plant(`UPDATE "Person" SET score = 7 WHERE id IN ('a', 'b')`)
     const result = await recopy(['Person'], [{ table: 'Person', key: { id: 'b' } }])

@@ -20,6 +20,7 @@ import { tableAlias } from '@/lib/sqlite/values/sql-text'
 import { type PrintedKey, sourceCondition, targetCondition } from '@/lib/verification/find-row'
 import type { RowDifference, TableComparison } from '@/lib/verification/verification-result'
 import { verifyDatabases } from '@/lib/verification/verify-databases'
+import { withoutUniqueIndexes } from './without-unique-indexes'
 
 export interface RecopyOptions {
   readonly sourcePath: string
@@ -50,7 +51,8 @@ const mostRows = 100_000
 /**
  * Copies rows that differ once more, by the engine's own encoder: the tables are compared, what differs is written over
  * from the source (or taken away where the source has no such row) in one PostgreSQL transaction, and the whole tables are
- * compared again. A row is overwritten in place: nothing that refers to it cascades. After a failure nothing was changed.
+ * compared again. A row is overwritten in place: nothing that refers to it cascades. Rows that exchange unique values are
+ * written too. After a failure nothing was changed.
  *
  * @throws AppError STATE_CONFLICT once the app was switched to the target: a newer write could be overwritten;
  *   TARGET_*, SOURCE_*, CANCELLED
@@ -182,7 +184,8 @@ async function writeTable(sides: TableSides, differences: readonly RowDifference
     }
   }
   await pipeline(lines, client.query(copyFrom(`COPY pg_temp.${draft} (${list}) FROM STDIN`)))
-  const copied = await mergeDraft(sides, draft, columns)
+  const { targetSchema, table } = mapping
+  const copied = await withoutUniqueIndexes(client, { schema: targetSchema, name: table }, () => mergeDraft(sides, draft, columns))
   await client.query(`DROP TABLE pg_temp.${draft}`)
   return { copied, removed }
 }
@@ -196,7 +199,6 @@ async function mergeDraft({ client, mapping, target }: TableSides, draft: string
     const others = columns.filter((column) => !mapping.primaryKey.includes(column))
     const on = mapping.primaryKey.map((column) => `t.${quoteName(column)} = d.${quoteName(column)}`).join(' AND ')
     if (others.length > 0) {
-      // One statement for all rows, so that two rows that exchange values are never half done.
       const set = others.map((column) => `${quoteName(column)} = d.${quoteName(column)}`).join(', ')
       await client.query(`UPDATE ${name} AS t SET ${set} FROM pg_temp.${draft} AS d WHERE ${on}`)
     }
