@@ -1,7 +1,7 @@
 'use client'
 
 import { useQuery } from '@tanstack/react-query'
-import { DatabaseBackup, KeyRound } from 'lucide-react'
+import { BellRing, DatabaseBackup, KeyRound } from 'lucide-react'
 import { useTranslations } from 'next-intl'
 import { useState } from 'react'
 import { PageHeader } from '@/components/admin/page-header'
@@ -11,9 +11,11 @@ import { ErrorPanel } from '@/components/api/error-panel'
 import { JobError } from '@/components/jobs/job-error'
 import { isActive, recentJobsQuery } from '@/components/jobs/job-queries'
 import { ScheduleCard } from '@/components/schedules/schedule-card'
-import { Button } from '@/components/ui/button'
+import { Button, LinkButton } from '@/components/ui/button'
 import { Callout } from '@/components/ui/callout'
 import { LoadingCard } from '@/components/ui/loading-card'
+import { OpenAlarms } from './alarms/open-alarms'
+import { BackupCalendar } from './backup-calendar'
 import { backupsQuery } from './backup-queries'
 import { BackupsTable } from './backups-table'
 import { EncryptionDialog } from './encryption-dialog'
@@ -43,6 +45,9 @@ export function BackupsPage() {
         description={t('description')}
         actions={
           <>
+            <LinkButton href="/admin/backups/alarms" icon={<BellRing aria-hidden />}>
+              {t('alarmsOpen')}
+            </LinkButton>
             <Button onClick={() => setDialog('encryption')} icon={<KeyRound aria-hidden />} disabled={!policy}>
               {t('encryptionTitle')}
             </Button>
@@ -61,6 +66,7 @@ export function BackupsPage() {
       <div className="flex flex-col gap-4">
         <WorkerNotice />
         <RecoverAnswer />
+        <OpenAlarms except={['backup-none']} />
         {running ? <RunningBackup key={running.id} job={running} /> : null}
         {broken ? <JobError job={broken} /> : null}
         {policy?.kind === 'none' ? (
@@ -76,6 +82,7 @@ export function BackupsPage() {
         {list.isPending ? <LoadingCard label={t('loading')} rows={6} /> : null}
         {list.data ? (
           <>
+            <BackupCalendar backups={list.data.backups} />
             <BackupsTable backups={list.data.backups} folder={list.data.folder} />
             <ScheduleCard
               kind="backup"

@@ -37,11 +37,15 @@ export function RecoverAnswer({ withLink = false }: { withLink?: boolean }) {
         {!data && !error ? <Skeleton className="mt-1 h-4 w-64" /> : null}
         {data?.backup ? (
           <p className="text-ink-faint">
-            {t.rich('from', {
+            {t.rich(data.state === 'untested' ? 'fromUntested' : 'from', {
               when: () => <TimeStamp iso={data.backup?.createdAt ?? ''} relative />,
               size: format.bytes(data.backup.sizeBytes ?? 0),
-            })}{' '}
-            {data.state === 'with-key' ? t('keyElsewhere') : null}
+              where: [
+                ...(data.backup.present ? [t('place.here')] : []),
+                ...(data.backup.copies > 0 ? [t('place.copies', { count: data.backup.copies })] : []),
+              ].join(', '),
+              key: t(data.backup.encrypted ? (data.backup.keyKnown ? 'key.known' : 'key.elsewhere') : 'key.none'),
+            })}
           </p>
         ) : null}
         {data?.failedSince ? (

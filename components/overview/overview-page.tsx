@@ -6,6 +6,7 @@ import { PageHeader } from '@/components/admin/page-header'
 import { adminStateQuery } from '@/components/admin/state-queries'
 import { WorkerNotice } from '@/components/admin/worker-notice'
 import { ErrorPanel } from '@/components/api/error-panel'
+import { OpenAlarms } from '@/components/backups/alarms/open-alarms'
 import { RecoverAnswer } from '@/components/backups/recover-answer'
 import { KeyAlarm } from '@/components/preflight/key-alarm'
 import { Card, CardBody, CardHeader } from '@/components/ui/card'
@@ -27,6 +28,7 @@ export function OverviewPage() {
       <PageHeader title={t('title')} description={t('description')} />
       <div className="flex flex-col gap-4">
         <RecoverAnswer withLink />
+        <OpenAlarms except={['backup-none']} />
         <WorkerNotice />
         <KeyAlarm />
         {state.error && !state.data ? <ErrorPanel error={state.error} onRetry={() => void state.refetch()} /> : null}

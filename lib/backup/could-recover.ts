@@ -15,7 +15,14 @@ export const recoveryStates = ['yes', 'with-key', 'old', 'untested', 'no'] as co
 export const recoverabilitySchema = z.object({
   state: z.enum(recoveryStates),
   /** The one that would be used. */
-  backup: backupViewSchema.pick({ id: true, createdAt: true, sizeBytes: true, keyKnown: true, fileName: true }).nullable(),
+  backup: backupViewSchema
+    .pick({ id: true, createdAt: true, sizeBytes: true, keyKnown: true, fileName: true, present: true })
+    .extend({
+      encrypted: z.boolean(),
+      /** Destinations where it lies as well, or alone. */
+      copies: z.number().int().nonnegative(),
+    })
+    .nullable(),
   /** The last attempt that came to nothing, when nothing good came after it. */
   failedSince: z.iso.datetime().nullable(),
 })
@@ -37,6 +44,9 @@ export function couldRecover(backups: readonly BackupView[], now: Date): Recover
     sizeBytes: newest.sizeBytes,
     keyKnown: newest.keyKnown,
     fileName: newest.fileName,
+    present: newest.present,
+    encrypted: newest.encryption.kind !== 'none',
+    copies: newest.copies.filter(({ status }) => status === 'uploaded').length,
   }
   return { state: stateOf(tested, newest, now), backup, failedSince }
 }

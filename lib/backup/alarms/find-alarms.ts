@@ -1,4 +1,4 @@
-import type { BackupView } from '../backup-view'
+import { type BackupView, isReachable } from '../backup-view'
 import type { AlarmDetail, AlarmSettingsInput } from './alarm-view'
 
 export interface AlarmInput {
@@ -35,7 +35,7 @@ const compareWith = 10
  */
 export function findAlarms({ backups, rules, freeBytes, copies, now }: AlarmInput): readonly FoundAlarm[] {
   const own = backups.filter((backup) => !backup.foreign && backup.origin !== 'safety')
-  const there = own.filter((backup) => backup.status === 'written' && backup.present)
+  const there = own.filter((backup) => backup.status === 'written' && isReachable(backup))
   const good = there.find((backup) => backup.trial?.status !== 'failed')
   const newest = there[0]
   const found: FoundAlarm[] = []

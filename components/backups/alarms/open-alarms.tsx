@@ -1,0 +1,35 @@
+'use client'
+
+import { useQuery } from '@tanstack/react-query'
+import { useTranslations } from 'next-intl'
+import { TimeStamp } from '@/components/format/time-stamp'
+import { LinkButton } from '@/components/ui/button'
+import { Callout } from '@/components/ui/callout'
+import { type AlarmKind, graveKinds } from '@/lib/backup/alarms/alarm-view'
+import { alarmsQuery } from './alarm-queries'
+import { useAlarmSentence } from './use-alarm-sentence'
+
+/** The alarms that stand, each until it is over; nothing while there is none. */
+export function OpenAlarms({ except = [] }: { except?: readonly AlarmKind[] }) {
+  const t = useTranslations('alarms')
+  const sentence = useAlarmSentence()
+  const { data } = useQuery(alarmsQuery())
+  const open = data?.filter(({ clearedAt, detail }) => clearedAt === null && !except.includes(detail.kind)) ?? []
+  return open.map(({ id, detail, raisedAt }) => (
+    <Callout
+      key={id}
+      tone={graveKinds.includes(detail.kind) ? 'danger' : 'warning'}
+      title={sentence(detail)}
+      actions={
+        detail.backupId === undefined ? undefined : (
+          <LinkButton href={`/admin/backups/${detail.backupId}`} size="small">
+            {t('look')}
+          </LinkButton>
+        )
+      }
+    >
+      {detail.problem === undefined || detail.problem === '' ? null : <p>{detail.problem}</p>}
+      <p className="text-ink-faint">{t.rich('since', { when: () => <TimeStamp iso={raisedAt} relative /> })}</p>
+    </Callout>
+  ))
+}

@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest'
+import type { BackupView } from '@/lib/backup/backup-view'
+import { calendarDays } from './calendar-days'
+
+const now = new Date(2026, 10, 22, 15)
+
+function backup(at: Date, change: Partial<BackupView> = {}): BackupView {
+  const whole: BackupView = {
+    id: at.toISOString(),
+    origin: 'manual',
+    status: 'written',
+    createdAt: at.toISOString(),
+    finishedAt: at.toISOString(),
+    requestedBy: 'admin',
+    jobId: null,
+    fileName: 'a.tar.gz',
+    sizeBytes: 1,
+    sha256: null,
+    engine: 'sqlite',
+    format: 'sqlite',
+    encryption: { kind: 'none' },
+    keyKnown: true,
+    locked: false,
+    foreign: false,
+    manifest: null,
+    trial: null,
+    error: null,
+    present: true,
+    copies: [],
+  }
+  return { ...whole, ...change }
+}
+const trial = { at: now.toISOString(), elapsedMs: 1, place: '', tables: 1, rows: 1, filesOpened: 0, problem: null }
+const day = (date: number, hour = 12) => new Date(2026, 10, date, hour)
+
+describe('the calendar of backups', () => {
+  it('has 90 days up to today, whatever the clocks do in between', () => {
+    const days = calendarDays([], now)
+    expect(days).toHaveLength(90)
+    expect(days.at(-1)?.date).toEqual(new Date(2026, 10, 22))
+    expect(new Set(days.map(({ date }) => date.toDateString())).size).toBe(90)
+    expect(days.every(({ date }) => date.getHours() === 0)).toBe(true)
+  })
+
+  it('says of each day the best that is there to go back to', () => {
+    const days = calendarDays(
+      [
+        backup(day(22, 0), { trial: { ...trial, status: 'passed' } }),
+        backup(day(22, 23), { status: 'failed', present: false }),
+        backup(day(21)),
+        backup(day(20), { trial: { ...trial, status: 'failed' } }),
+        backup(day(19), { status: 'failed', present: false }),
+        backup(day(18), { trial: { ...trial, status: 'passed' }, present: false }),
+      ],
+      now,
+    )
+    expect(days.slice(-6).map(({ state }) => state)).toEqual(['none', 'failed', 'failed', 'failed', 'written', 'tested'])
+    expect(days.at(-1)?.backups).toHaveLength(2)
+  })
+})
