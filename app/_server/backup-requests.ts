@@ -26,11 +26,17 @@ export function requestBackup({ control }: Container, user: SessionUser, body: B
 }
 
 /** Queues a trial restore; the key, when one was given, lies sealed in the job. @throws AppError NOT_FOUND, LEASE_HELD */
-export async function requestTrial(container: Container, user: SessionUser, id: string, key: string | null): Promise<JobView> {
+export async function requestTrial(
+  container: Container,
+  user: SessionUser,
+  id: string,
+  key: string | null,
+  from: string | null,
+): Promise<JobView> {
   const { control, backups, environment } = container
   await getBackup(backups, id)
   const sealedKey = key === null ? null : sealSecret(key, environment.nextAuthSecret)
-  return enqueueJob(control, { kind: 'trial', payload: { backupId: id, sealedKey }, requestedBy: user.email })
+  return enqueueJob(control, { kind: 'trial', payload: { backupId: id, sealedKey, from }, requestedBy: user.email })
 }
 
 /** Queues a restore, if the app is in a state for it. @throws AppError STATE_CONFLICT, NOT_FOUND, LEASE_HELD */

@@ -1,19 +1,34 @@
 import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
 
-export interface ServedFile {
-  readonly path: string
+export interface Served {
   readonly name: string
   readonly sizeBytes: number
   /** Strong validator: a resumed download goes on only with the same bytes. */
   readonly etag: string
 }
 
+export interface ServedFile extends Served {
+  readonly path: string
+}
+
+/** What is read from elsewhere: from a first byte to a last one. */
+export interface ServedStream extends Served {
+  readonly open: (range: { readonly start: number; readonly end: number }) => Promise<Readable>
+}
+
 /**
  * A file as a download, whole or the one range that was asked for (RFC 9110, 14). Several ranges at once get the whole; a
  * range of another version (If-Range) does too.
  */
-export function fileResponse(request: Request, { path, name, sizeBytes, etag }: ServedFile): Response {
+export function fileResponse(request: Request, { path, ...served }: ServedFile): Promise<Response> {
+  const open = async ({ start, end }: { readonly start: number; readonly end: number }) =>
+    createReadStream(/*turbopackIgnore: true*/ path, { start, end: Math.max(start, end), highWaterMark: 256 * 1024 })
+  return streamResponse(request, { ...served, open })
+}
+
+/** The same for content that is not a file here. */
+export async function streamResponse(request: Request, { open, name, sizeBytes, etag }: ServedStream): Promise<Response> {
   const headers = {
     'Content-Type': 'application/octet-stream',
     'Content-Disposition': `attachment; filename="${name}"`,
@@ -28,7 +43,7 @@ export function fileResponse(request: Request, { path, name, sizeBytes, etag }: 
   if (range === 'unsatisfiable')
     return new Response(null, { status: 416, headers: { ...headers, 'Content-Range': `bytes */${sizeBytes}` } })
   const { start, end } = range ?? { start: 0, end: sizeBytes - 1 }
-  const stream = createReadStream(/*turbopackIgnore: true*/ path, { start, end: Math.max(start, end), highWaterMark: 256 * 1024 })
+  const stream = await open({ start, end })
   request.signal.addEventListener('abort', () => stream.destroy(), { once: true })
   return new Response(Readable.toWeb(stream) as ReadableStream<Uint8Array>, {
     status: range === null ? 200 : 206,

@@ -115,6 +115,15 @@ export async function keysFor(store: ControlStore, encryption: ArchiveEncryption
   return entry ? { passphrases: [openSecret(entry.sealed, master)], identities: [] } : noKeys
 }
 
+/** Every passphrase that this server keeps and can open, newest first: any of them may be that of an archive from elsewhere. */
+export async function ownPassphrases(store: ControlStore, master: string): Promise<readonly { id: string; passphrase: string }[]> {
+  const { passphrases } = await readStored(store)
+  return passphrases.toReversed().flatMap(({ id, sealed }) => {
+    const passphrase = openOrNull(sealed, master)
+    return passphrase === null ? [] : [{ id, passphrase }]
+  })
+}
+
 /** Ids of the passphrases that this server keeps. */
 export async function knownKeyIds(store: ControlStore): Promise<ReadonlySet<string>> {
   return new Set((await readStored(store)).passphrases.map(({ id }) => id))

@@ -9,7 +9,7 @@ import { cancelledError, throwIfAborted } from '@/lib/core/abort'
 import { AppError } from '@/lib/core/errors'
 import type { ArchivePlace } from './destinations/archive-place'
 import { ageMagic, damaged, decryptStream, type OpeningKeys } from './encryption'
-import { type Manifest, type Member, manifestName, manifestSchema } from './manifest'
+import { formatVersion, type Manifest, type Member, manifestName, manifestSchema } from './manifest'
 import { memberNamePattern, refused } from './member-names'
 
 export interface ReadArchiveOptions {
@@ -136,6 +136,8 @@ async function openManifest(entry: Entry, fileBytes: number, budget: { bytes: nu
   const parsed = manifestSchema.safeParse(parseJson(Buffer.concat(chunks).toString('utf8')))
   if (!parsed.success) throw refused('Its manifest is not one that this app writes.')
   const manifest = parsed.data
+  if (manifest.formatVersion > formatVersion)
+    throw refused('It was written by a newer version of the app, in a format that this one does not know.')
   if (manifest.members.length > archiveLimits.members) throw refused(`It lists more than ${archiveLimits.members} members.`)
   const waiting = new Map<string, Member>()
   for (const member of manifest.members) {

@@ -2,12 +2,14 @@ import { createReadStream } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type LeaseRequest, withLease } from '@/lib/control/lease'
+import type { ErrorReport } from '@/lib/core/errors'
 import type { Report } from '@/lib/core/progress'
 import { workFolderName } from './archive-name'
 import { getBackup, noteTrial } from './backup-catalogue'
-import type { BackupView } from './backup-view'
+import type { BackupView, Trial } from './backup-view'
 import { createByteProgress } from './byte-progress'
 import type { ArchivePlace } from './destinations/archive-place'
+import { noteCopyFailed } from './destinations/copy-catalogue'
 import { openArchive } from './destinations/open-archive'
 import { decryptStream, type OpeningKeys } from './encryption'
 import { keysFor } from './key-policy'
@@ -28,7 +30,8 @@ export interface TrialOptions {
 }
 
 /**
- * Restores a backup that was made earlier for a trial, and notes how it came out.
+ * Restores a backup that was made earlier for a trial, and notes how it came out; of a copy at a destination that fails, at
+ * that copy alone. Answers the backup with the outcome of this trial.
  *
  * @throws AppError NOT_FOUND, LEASE_HELD, BACKUP_KEY_WRONG (which says nothing of the backup and is not noted), CANCELLED
  */
@@ -48,7 +51,7 @@ export async function trialBackup(setup: BackupSetup, options: TrialOptions, rep
     try {
       await requireKey(path, keys, held)
       const source = await setup.source()
-      await runPhase('trial', report, held, async () => {
+      const tried = await runPhase('trial', report, held, async () => {
         await rm(folder, { recursive: true, force: true })
         await mkdir(folder, { recursive: true, mode: 0o700 })
         const progress = createByteProgress('trial', backup.sizeBytes, report)
@@ -64,16 +67,27 @@ export async function trialBackup(setup: BackupSetup, options: TrialOptions, rep
         })
         progress.finish()
         if (trial.problem !== null) report({ type: 'log', level: trial.status === 'failed' ? 'error' : 'warn', message: trial.problem })
-        await noteTrial(setup, backup.id, trial)
+        // A copy that is damaged says nothing against the archive, nor against other copies.
+        if (typeof path === 'string' || trial.status !== 'failed') await noteTrial(setup, backup.id, trial)
+        else await noteCopyFailed(setup.store, { backupId: backup.id, destinationId: path.destinationId }, damagedCopy(trial))
         const { place, tables, rows, filesOpened } = trial
         return { result: trial, facts: { passed: trial.status === 'passed', place, tables, rows, filesOpened } }
       })
-      return await getBackup(setup, backup.id)
+      return { ...(await getBackup(setup, backup.id)), trial: tried }
     } finally {
       if (typeof path !== 'string') path.close()
       await rm(folder, { recursive: true, force: true })
     }
   })
+}
+
+function damagedCopy({ problem }: Trial): ErrorReport {
+  return {
+    code: 'BACKUP_DAMAGED',
+    message: `This copy did not restore: ${problem ?? 'no reason was given'}`,
+    hint: 'Copy the backup there again.',
+    retryable: false,
+  }
 }
 
 /** Opens the header of an archive and no more: whether one of the keys is the right one. @throws AppError BACKUP_KEY_WRONG */

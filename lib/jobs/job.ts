@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { sealedTargetSchema } from '@/lib/control/active-state'
+import { migrationModes, sealedTargetSchema } from '@/lib/control/active-state'
 import { errorCodes } from '@/lib/core/errors'
 import { maintenanceRequestSchema } from '@/lib/core/maintenance-operations'
 import { progressEventSchema } from '@/lib/core/progress'
@@ -80,13 +80,30 @@ export const jobKinds = Object.keys(jobPayloads) as readonly JobKind[]
 export type JobPayload<K extends JobKind> = z.infer<(typeof jobPayloads)[K]>
 
 /** Kinds that change or read both databases as a whole; they hold the one lease while they run. */
+    /** Id of the destination whose copy is tried. Default: the archive on this machine, or else the nearest copy. */
+    from: z.string().nullable().default(null),
+  }),
+  /** Copies a backup to destinations that do not have it. */
+  copy: z.object({
+    backupId: z.string(),
+    /** Null: to all that are enabled. */
+    destinationIds: z.array(z.string()).max(50).nullable(),
+  }),
+  /** Checks an archive from elsewhere and takes it into the list. */
+  import: z.object({
+    origin: z.discriminatedUnion('kind', [
+      z.object({ kind: z.literal('upload'), uploadId: z.string() }),
+      z.object({ kind: z.literal('destination'), destinationId: z.string(), key: z.string() }),
+    ]),
+    /** A passphrase or private key that somebody gave, sealed. */
+    sealedKey: z.string().nullable(),
 export const exclusiveKinds: ReadonlySet<JobKind> = new Set(['migrate', 'recopy', 'cutover', 'discard', 'rollback', 'restore', 'maintain'])
 
 /** Kinds that move the app from one database to the other: what the Migration page is about. */
 export const migrationKinds: ReadonlySet<JobKind> = new Set(['migrate', 'cutover', 'discard', 'rollback'])
 
 /** Kinds of which one at a time waits or runs; a second is refused kindly. */
-export const soloKinds: ReadonlySet<JobKind> = new Set(['backup', 'trial'])
+export const soloKinds: ReadonlySet<JobKind> = new Set(['backup', 'trial', 'copy', 'import'])
 
 /** What a job's event stream carries: the library's progress, and the job's own changes of status. */
 export const jobEventSchema = z.discriminatedUnion('type', [
@@ -125,6 +142,8 @@ export const jobViewSchema = z.object({
   createdAt: z.iso.datetime(),
   startedAt: z.iso.datetime().nullable(),
   finishedAt: z.iso.datetime().nullable(),
+    'copy',
+    'import',
   cancelRequestedAt: z.iso.datetime().nullable(),
   attempt: z.number().int(),
   lastEventSeq: z.number().int(),

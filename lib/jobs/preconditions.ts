@@ -17,6 +17,8 @@ const allowedStates = {
   backup: ['on-sqlite', 'migrating', 'ready-to-switch', 'on-postgresql'],
   maintain: ['on-sqlite', 'on-postgresql'],
   trial: ['on-sqlite', 'migrating', 'ready-to-switch', 'on-postgresql'],
+  copy: ['on-sqlite', 'migrating', 'ready-to-switch', 'on-postgresql'],
+  import: ['on-sqlite', 'migrating', 'ready-to-switch', 'on-postgresql'],
 } as const satisfies Record<JobKind, readonly ActiveState['status'][]>
 
 type StateFor<K extends JobKind> = Extract<ActiveState, { status: (typeof allowedStates)[K][number] }>

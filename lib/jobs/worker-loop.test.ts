@@ -248,6 +248,8 @@ function startWorker(handlers: Partial<JobHandlers>, recoverAll: Recover = async
     rollback: done,
     backup: done,
     trial: done,
+    copy: done,
+    import: done,
     maintain: done,
     restore: done,
     ...handlers,

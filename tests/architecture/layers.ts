@@ -31,6 +31,7 @@ export const contracts = [
   'lib/backup/destinations/destination',
   'lib/backup/foreign/upload-view',
   'lib/backup/manifest',
+  'lib/backup/permissions-view',
   'lib/backup/restore-plan',
   'lib/backup/retention',
   'lib/backup/backup-view',

@@ -3,6 +3,8 @@ import type { ByteRange } from './storage'
 
 /** An archive that is read from elsewhere than this disk, as it streams; no temporary file comes into being. */
 export interface ArchiveStream {
+  /** The destination that has it. */
+  readonly destinationId: string
   /** For people: where it lies. */
   readonly label: string
   readonly sizeBytes: number

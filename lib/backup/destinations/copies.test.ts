@@ -218,6 +218,15 @@ describe('a copy stands in when the archive is gone from this machine', () => {
       await writeFile(path, altered ?? '')
       const tried = await trialBackup(setup, { id: backup.id, keys: noKeys, holder: 'test', from: id }, ignore, never)
       expect(tried.trial).toMatchObject({ status: 'failed', problem: expect.stringContaining('damaged') })
+      // The archive itself is as good as it was; the copy is not, and is made good by copying again.
+      expect(await getBackup(setup, backup.id)).toMatchObject({
+        trial: { status: 'passed' },
+        copies: [{ status: 'failed', error: { code: 'BACKUP_DAMAGED' } }],
+      })
+      await copyBackup(setup, backup.id, [id], 'admin', ignore, never)
+      expect((await trialBackup(setup, { id: backup.id, keys: noKeys, holder: 'test', from: id }, ignore, never)).trial?.status).toBe(
+        'passed',
+      )
     },
   )
 })

@@ -37,6 +37,7 @@ export async function openCopy(setup: DestinationSetup, destinationId: string, k
     const sizeBytes = await storage.sizeOf(key, signal)
     if (sizeBytes === null) throw absent(key)
     return {
+      destinationId,
       label: key,
       sizeBytes,
       open: (readSignal, range) => storage.get(key, readSignal, range),

@@ -1,9 +1,11 @@
 import type { JobHandlers } from '@/lib/jobs/job-handler'
 import { createBackupHandler } from './backup'
+import { createCopyHandler } from './copy'
 import { createCutoverHandler } from './cutover'
 import { createDiscardHandler } from './discard'
 import { createFunctionsHandler } from './functions'
 import type { HandlerDependencies } from './handler-dependencies'
+import { createImportHandler } from './import'
 import { createMaintainHandler } from './maintain'
 import { createMigrateHandler } from './migrate'
 import { createPreflightHandler } from './preflight'
@@ -26,6 +28,8 @@ export function createHandlers(dependencies: HandlerDependencies): JobHandlers {
     rollback: createRollbackHandler(dependencies),
     backup: createBackupHandler(dependencies),
     trial: createTrialHandler(dependencies),
+    copy: createCopyHandler(dependencies),
+    import: createImportHandler(dependencies),
     maintain: createMaintainHandler(dependencies),
     restore: createRestoreHandler(dependencies),
   }

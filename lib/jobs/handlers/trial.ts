@@ -8,8 +8,8 @@ import { outcomeOf } from './backup'
 
 /** Restores a backup that was made earlier for a trial. */
 export function createTrialHandler({ backups }: { readonly backups: BackupSetup }): JobHandler<'trial'> {
-  return async ({ backupId, sealedKey }, { jobId, report, signal }) => {
+  return async ({ backupId, sealedKey, from }, { jobId, report, signal }) => {
     const keys = sealedKey === null ? noKeys : parseTypedKey(openSecret(sealedKey, backups.master))
-    return outcomeOf(await trialBackup(backups, { id: backupId, keys, holder: `job ${jobId}` }, report, signal))
+    return outcomeOf(await trialBackup(backups, { id: backupId, keys, from, holder: `job ${jobId}` }, report, signal))
   }
 }
