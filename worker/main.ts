@@ -39,6 +39,7 @@ import { verificationResultSchema } from '@/lib/verification/verification-result
 import packageJson from '@/package.json' with { type: 'json' }
 import { runAlarmWatch } from './alarm-watch'
 import { recover } from './recover'
+import { runFollower } from './run-follower'
 
 const root = resolve(import.meta.dirname, '..')
 
@@ -65,6 +66,7 @@ async function main(): Promise<number> {
       void runSampler({ store, activeSource: source, logger }, shutdown.signal)
       const alarmParts = { setup: dependencies.backups, allowPrivate: environment.allowPrivateTargets, siteUrl: environment.siteUrl }
       void runAlarmWatch(alarmParts, `worker ${id}`, logger, shutdown.signal)
+      void runFollower({ store, sqlitePath, openTarget, logger }, shutdown.signal)
       await runWorker({ store, identity, handlers, recover: recoverAll, logger }, shutdown.signal)
       return 0
     } finally {

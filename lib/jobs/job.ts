@@ -18,11 +18,13 @@ export const finalStatuses: ReadonlySet<JobStatus> = new Set(['succeeded', 'fail
 
 /** What each kind of job needs to know. Checked when queued and again when claimed. */
 export const jobPayloads = {
-  /** Copies the active SQLite database to an empty PostgreSQL one and leaves the app read-only, ready to switch. */
+  /** Copies the active SQLite database to an empty PostgreSQL one, ready to switch; read-only from then on, or followed. */
   migrate: z.object({
     target: sealedTargetSchema,
     /** Set an earlier copy of ours aside (renamed schema) when the target holds one. Default: false. */
     setAside: z.boolean().default(false),
+    /** live: the app goes on writing. Absent: read-only, as jobs of earlier versions mean it. */
+    mode: z.enum(migrationModes).optional(),
     /** Repairs that the administrator chose. Default: none, and nothing is altered. */
     choices: z.array(repairChoiceSchema).max(1_000).optional(),
   }),

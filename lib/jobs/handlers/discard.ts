@@ -14,10 +14,10 @@ export function createDiscardHandler(dependencies: HandlerDependencies): JobHand
   const { store, openTarget, workDir } = dependencies
   return async (_payload, { jobId, report, signal }) => {
     const before = await readActiveDatabase(store)
-    const { target, jobId: copyJobId } = requireStateFor('discard', before.state)
+    const { target, jobId: copyJobId, mode } = requireStateFor('discard', before.state)
     const options = { sourcePath: requireSqlitePath(dependencies), targetUrl: openTarget(target), jobId: copyJobId, workDir }
     const actor = `job ${jobId}`
-    const undoing = { status: 'migrating', jobId: copyJobId, target, since: store.clock.now().toISOString() } as const
+    const undoing = { status: 'migrating', jobId: copyJobId, target, since: store.clock.now().toISOString(), mode } as const
     const { version } = await transitionActiveDatabase(store, { from: before.version, to: undoing, actor })
     await discardCopy(options, report, signal)
     await transitionActiveDatabase(store, { from: version, to: { status: 'on-sqlite' }, actor })

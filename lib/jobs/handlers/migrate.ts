@@ -7,9 +7,10 @@ import { toErrorReport } from './failed-result'
 import { type HandlerDependencies, modelOf, requireSqlitePath } from './handler-dependencies'
 
 /**
- * Copies the app's SQLite database to PostgreSQL and leaves the app read-only, ready to switch.
+ * Copies the app's SQLite database to PostgreSQL, ready to switch. In the mode `read-only` the app is that from the safety
+ * copy on; in the mode `live` it goes on writing, and when the state is `ready-to-switch` the worker's follower takes over.
  *
- *   state `migrating` ─> library: fence, copy, counts ─> report kept ─> state `ready-to-switch`
+ *   state `migrating` ─> library: fence, copy, counts (or log, copy, proof) ─> report kept ─> state `ready-to-switch`
  *
  * The state says `migrating` before anything is touched and something else only after the library has returned, so
  * whoever finds `migrating` after a crash knows that the copy is unfinished: to be gone on with by this very job, which then
@@ -17,7 +18,7 @@ import { type HandlerDependencies, modelOf, requireSqlitePath } from './handler-
  */
 export function createMigrateHandler(dependencies: HandlerDependencies): JobHandler<'migrate'> {
   const { store, reports, openTarget, workDir } = dependencies
-  return async ({ target, setAside, choices = [] }, { jobId, requestedBy, report, signal }) => {
+  return async ({ target, setAside, mode = 'read-only', choices = [] }, { jobId, requestedBy, report, signal }) => {
     const before = await readActiveDatabase(store)
     const isTakenUp = before.state.status === 'migrating' && before.state.jobId === jobId
     if (!isTakenUp) requireStateFor('migrate', before.state)
@@ -27,16 +28,17 @@ export function createMigrateHandler(dependencies: HandlerDependencies): JobHand
     const since = store.clock.now().toISOString()
     const migrating = isTakenUp
       ? before
-      : await transitionActiveDatabase(store, { from: before.version, to: { status: 'migrating', jobId, target, since }, actor })
+      : await transitionActiveDatabase(store, { from: before.version, to: { status: 'migrating', jobId, target, since, mode }, actor })
     const model = modelOf(dependencies)
-    const options = { jobId, sourcePath, targetUrl, model, workDir, fenceSource: true, setAside, choices, dryRun: false }
+    const live = mode === 'live'
+    const options = { jobId, sourcePath, targetUrl, model, workDir, fenceSource: !live, live, setAside, choices, dryRun: false }
     const result = await migrateDatabase(options, report, signal)
     if (result.status === 'failed') {
       await transitionActiveDatabase(store, { from: migrating.version, to: { status: 'on-sqlite' }, actor })
       return { status: 'failed', error: toErrorReport(result.error), result }
     }
     await reports.save({ jobId, requestedBy, result: countsOf(result) })
-    const ready = { status: 'ready-to-switch', jobId, target, since: store.clock.now().toISOString() } as const
+    const ready = { status: 'ready-to-switch', jobId, target, since: store.clock.now().toISOString(), mode } as const
     await transitionActiveDatabase(store, { from: migrating.version, to: ready, actor })
     return { status: 'succeeded', result }
   }
