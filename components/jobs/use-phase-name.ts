@@ -30,6 +30,9 @@ const knownPhases = [
   'content',
   ...backupPhases,
   ...restorePhases,
+  'copies',
+  'receiving',
+  'checking',
   'maintenance',
 ] as const
 
