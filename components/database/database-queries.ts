@@ -1,0 +1,67 @@
+import { type QueryClient, queryOptions } from '@tanstack/react-query'
+import { z } from 'zod'
+import { fetchJson } from '@/components/api/fetch-json'
+import { refreshJobs } from '@/components/jobs/job-queries'
+import type { MaintenanceRequest } from '@/lib/core/maintenance-operations'
+import { jobViewSchema } from '@/lib/jobs/job'
+import { healthReportSchema, postgresPanelsSchema } from '@/lib/monitoring/health-report'
+import { type HistoryRange, historySchema } from '@/lib/monitoring/history-points'
+
+export const databaseKeys = {
+  all: ['database'] as const,
+  health: ['database', 'health'] as const,
+  activity: ['database', 'activity'] as const,
+  history: (range: HistoryRange) => ['database', 'history', range] as const,
+}
+
+/** All panels. Not asked again while nobody looks: TanStack Query stops its intervals in a hidden tab. */
+export function healthQuery() {
+  return queryOptions({
+    queryKey: databaseKeys.health,
+    queryFn: ({ signal }) => fetchJson('/api/database/health', z.object({ report: healthReportSchema }), { signal }),
+    select: (answer) => answer.report,
+    refetchInterval: 30_000,
+  })
+}
+
+/** The sessions, more often: they are what somebody watches while something hangs. */
+export function activityQuery() {
+  return queryOptions({
+    queryKey: databaseKeys.activity,
+    queryFn: ({ signal }) => fetchJson('/api/database/activity', z.object({ activity: postgresPanelsSchema.shape.activity }), { signal }),
+    select: (answer) => answer.activity,
+    refetchInterval: 5_000,
+  })
+}
+
+export function historyQuery(range: HistoryRange) {
+  return queryOptions({
+    queryKey: databaseKeys.history(range),
+    queryFn: ({ signal }) => fetchJson(`/api/database/history?range=${range}`, z.object({ history: historySchema }), { signal }),
+    select: (answer) => answer.history,
+    refetchInterval: 60_000,
+    placeholderData: (before) => before,
+  })
+}
+
+/** Queues maintenance; the server may want the password first. */
+export function startMaintenance(request: MaintenanceRequest) {
+  return fetchJson('/api/database/maintenance', z.object({ job: jobViewSchema }), { method: 'POST', body: request })
+}
+
+export interface SessionRequest {
+  readonly pid: number
+  readonly startedAt: string
+  readonly how: 'cancel' | 'terminate'
+  /** The person was told that the session is one of ours. */
+  readonly ours: boolean
+}
+
+/** Cancels a statement or ends a session; the server may want the password first. */
+export function endSession(request: SessionRequest) {
+  return fetchJson('/api/database/sessions', z.object({ application: z.string(), user: z.string() }), { method: 'POST', body: request })
+}
+
+export async function refreshDatabase(queryClient: QueryClient): Promise<void> {
+  await Promise.all([queryClient.invalidateQueries({ queryKey: databaseKeys.all }), refreshJobs(queryClient)])
+}
