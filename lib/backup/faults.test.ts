@@ -12,6 +12,7 @@ import { createCvsiteDatabase, type TestSqliteDatabase } from '@/tests/support/s
 import { listBackups } from './backup-catalogue'
 import { noKeys } from './encryption'
 import { type BackupSetup, makeBackup } from './make-backup'
+import { restoreBackup } from './restore-backup'
 import { trialBackup } from './trial-backup'
 
 const never = new AbortController().signal
@@ -129,6 +130,30 @@ describe('a full disk', () => {
       await writeFile(join(setup.folder, 'somebody-else'), Buffer.alloc(Math.max(0, available - 100_000)))
       const { trial, present } = await trialBackup(setup, { id, keys: noKeys, holder: 'test' }, ignore, never)
       expect({ trial, present }).toMatchObject({ trial: { status: 'impossible', problem: expect.stringContaining('room') }, present: true })
+    } finally {
+      execFileSync('umount', ['-l', setup.folder])
+    }
+  })
+
+  it.runIf(process.getuid?.() === 0).each([
+    ['for what is staged', 500_000],
+    ['for the safety backup', 1_500_000],
+  ])('with no room %s of a restore: the live data is as it was and takes writes', async (_what, leaveBytes) => {
+    const db = openSqlite(database.path)
+    db.exec('CREATE TABLE noise (body BLOB)')
+    for (let index = 0; index < 10; index += 1) db.prepare('INSERT INTO noise VALUES (?)').run(randomBytes(100_000))
+    db.close()
+    await mkdir(setup.folder)
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', setup.folder])
+    try {
+      const { id } = await make({ trial: false })
+      const { available } = await freeSpace(setup.folder)
+      await writeFile(join(setup.folder, 'somebody-else'), Buffer.alloc(available - leaveBytes))
+      const options = { id, parts: 'all', requestedBy: 'test', jobId: null, holder: 'test' } as const
+      await expect(restoreBackup(setup, options, ignore, never)).rejects.toThrow()
+      expect(titlesAndWrite()).toHaveLength(3)
+      expect((await readdir(setup.folder)).filter((name) => name.startsWith('.') || name.endsWith('.part'))).toEqual([])
+      expect((await listBackups(setup)).filter(({ present }) => present)).toHaveLength(1)
     } finally {
       execFileSync('umount', ['-l', setup.folder])
     }
