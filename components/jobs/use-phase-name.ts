@@ -3,7 +3,7 @@
 import { useTranslations } from 'next-intl'
 import { backupPhases } from '@/lib/backup/backup-view'
 import { restorePhases } from '@/lib/backup/restore-plan'
-import { migrationPhases, rollBackPhases } from '@/lib/migration/migration-result'
+import { cutOverPhases, migrationPhases, rollBackPhases } from '@/lib/migration/migration-result'
 import { checkGroups } from '@/lib/preflight/check-catalogue'
 
 export interface PhaseName {
@@ -25,6 +25,7 @@ export function usePhaseName(): (phase: string) => PhaseName {
 const knownPhases = [
   ...migrationPhases,
   ...rollBackPhases,
+  ...cutOverPhases,
   ...checkGroups,
   'plan',
   'content',

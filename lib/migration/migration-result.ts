@@ -7,6 +7,9 @@ import { endpointSchema, tableComparisonSchema } from '@/lib/verification/verifi
 export const migrationPhases = ['checks', 'safety-copy', 'schema', 'copy', 'structure', 'sequences', 'counts'] as const
 /** Those of a migration while the app goes on writing. */
 export const livePhases = ['checks', 'safety-copy', 'schema', 'copy', 'structure', 'sequences', 'catch-up', 'prove'] as const
+/** The phases of a switch while the app goes on writing. */
+export const cutOverPhases = ['catch-up', 'switch', 'finish'] as const
+export type CutOverPhase = (typeof cutOverPhases)[number]
 /** The phases of a way back to SQLite; named in the same place. */
 export const rollBackPhases = ['carry', 'prove', 'switch'] as const
 export type RollBackPhase = (typeof rollBackPhases)[number]

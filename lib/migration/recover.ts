@@ -10,6 +10,7 @@ import { type FenceStage, lowerFence, readFence } from '@/lib/sqlite/fence'
 import { openSqlite } from '@/lib/sqlite/open-database'
 import { cutOverSession, setFenceStage } from './cut-over'
 import { discardCopy, lowerSourceFence } from './discard-copy'
+import { finishCutOver } from './live/finish-cut-over'
 import { decideRecovery, type Found } from './live/protocol'
 import { contradiction, decideResume, type ResumeDecision } from './resume-decision'
 import { type ResumeRecord, removeWorkFiles } from './resume-record'
@@ -167,6 +168,7 @@ async function recoverOnPostgres(options: RecoverOptions, jobId: string | null, 
     } else if (step === 'close' && file !== null) {
       setFenceStage(file, 'moved')
     }
+    if (mark?.jobId === jobId) await finishCutOver({ sourcePath: file, client, schema: mark.targetSchema }, report)
     return { outcome: 'unchanged' }
   } catch (error) {
     throw toPostgresError(error, targetLabel(targetUrl))

@@ -74,9 +74,9 @@ export async function armChangeLog(client: pg.Client, catalogue: PostgresCatalog
   await client.query(`CREATE TABLE IF NOT EXISTS ${log} (
     seq bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, table_name text NOT NULL, op "char" NOT NULL, key jsonb, at timestamptz NOT NULL DEFAULT now()
   )`)
-  for (const [index, table] of catalogue.tables.entries()) {
-    if (!skip.has(table.name)) await client.query(armTable(table, index))
-  }
+  // In one go: while it is armed for the first time, the app's writes wait.
+  const statements = catalogue.tables.flatMap((table, index) => (skip.has(table.name) ? [] : armTable(table, index)))
+  if (statements.length > 0) await client.query(statements.join('\n'))
 }
 
 /** Stops logging and removes the functions; the log itself stays. In the caller's transaction; safe to repeat. */

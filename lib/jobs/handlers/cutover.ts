@@ -1,7 +1,9 @@
 import { readActiveDatabase, transitionActiveDatabase } from '@/lib/control/active-database'
+import { isLive } from '@/lib/control/active-state'
 import type { JobHandler } from '@/lib/jobs/job-handler'
 import { requireStateFor } from '@/lib/jobs/preconditions'
 import { cutOver } from '@/lib/migration/cut-over'
+import { cutOverLive } from '@/lib/migration/live/cut-over-live'
 import { type HandlerDependencies, requireSqlitePath } from './handler-dependencies'
 
 /**
@@ -10,7 +12,7 @@ import { type HandlerDependencies, requireSqlitePath } from './handler-dependenc
  */
 export function createCutoverHandler(dependencies: HandlerDependencies): JobHandler<'cutover'> {
   const { store, openTarget } = dependencies
-  return async (_payload, { jobId, report, signal }) => {
+  return async ({ freezeLimitMs }, { jobId, report, signal }) => {
     const before = await readActiveDatabase(store)
     const { target, jobId: copyJobId } = requireStateFor('cutover', before.state)
     const flip = async () => {
@@ -20,6 +22,10 @@ export function createCutoverHandler(dependencies: HandlerDependencies): JobHand
     }
     // The copy in the target bears the mark of the migration's job, not of this one.
     const options = { sourcePath: requireSqlitePath(dependencies), targetUrl: openTarget(target), jobId: copyJobId }
+    if (isLive(before.state)) {
+      const switched = await cutOverLive({ ...options, ...(freezeLimitMs === undefined ? {} : { freezeLimitMs }) }, flip, report, signal)
+      return { status: 'succeeded', result: { target: target.label, ...switched } }
+    }
     await cutOver(options, flip, report, signal)
     return { status: 'succeeded', result: { target: target.label } }
   }

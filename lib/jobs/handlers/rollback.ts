@@ -10,13 +10,17 @@ import { type HandlerDependencies, requireSqlitePath } from './handler-dependenc
  */
 export function createRollbackHandler(dependencies: HandlerDependencies): JobHandler<'rollback'> {
   const { store, openTarget } = dependencies
-  return async (_payload, { jobId, report, signal }) => {
+  return async ({ freezeLimitMs }, { jobId, report, signal }) => {
     const before = await readActiveDatabase(store)
     const { target } = requireStateFor('rollback', before.state)
     const flip = async () => {
       await transitionActiveDatabase(store, { from: before.version, to: { status: 'on-sqlite' }, actor: `job ${jobId}` })
     }
-    const options = { sourcePath: requireSqlitePath(dependencies), targetUrl: openTarget(target) }
+    const options = {
+      sourcePath: requireSqlitePath(dependencies),
+      targetUrl: openTarget(target),
+      ...(freezeLimitMs === undefined ? {} : { freezeLimitMs }),
+    }
     const result = await rollBack(options, flip, report, signal)
     return { status: 'succeeded', result }
   }

@@ -124,9 +124,8 @@ function workerMoves(world: World, protocol: Protocol): World[] {
 function overStep(world: World, order: readonly CutOverStep[], at: number): World[] {
   const step = order[at]
   const on = (change: Partial<World>): World[] => [{ ...world, ...change, worker: { at: 'over', step: at + 1 } }]
+  if (step === undefined) return [{ ...world, worker: { at: 'idle' } }]
   switch (step) {
-    case undefined:
-      return [{ ...world, worker: { at: 'idle' } }]
     case 'wake':
       return on({ awake: true })
     case 'drain':
@@ -149,9 +148,8 @@ function giveUpOver(world: World, order: readonly CutOverStep[], at: number): Wo
 function backStep(world: World, order: readonly GoBackStep[], at: number): World[] {
   const step = order[at]
   const on = (change: Partial<World>): World[] => [{ ...world, ...change, worker: { at: 'back', step: at + 1 } }]
+  if (step === undefined) return [{ ...world, worker: { at: 'idle' } }]
   switch (step) {
-    case undefined:
-      return [{ ...world, worker: { at: 'idle' } }]
     case 'fence':
       return commit(world, 'fence', 'back', at)
     case 'carry':

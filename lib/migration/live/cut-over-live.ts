@@ -1,0 +1,255 @@
+import { throwIfAborted } from '@/lib/core/abort'
+import { AppError, reportError } from '@/lib/core/errors'
+import { pause } from '@/lib/core/pause'
+import type { Report } from '@/lib/core/progress'
+import { readPostgresCatalogue } from '@/lib/postgres/catalogue'
+import { destroy, toPostgresError } from '@/lib/postgres/connect'
+import { readStripped } from '@/lib/postgres/structure'
+import { targetLabel } from '@/lib/postgres/target-url'
+import { readSqliteCatalogue } from '@/lib/sqlite/catalogue'
+import { highestChange } from '@/lib/sqlite/change-log'
+import { installFence, lowerFence, restageFence, sleepFence, wakeFence } from '@/lib/sqlite/fence'
+import { openSqlite, type SqliteDatabase } from '@/lib/sqlite/open-database'
+import { cutOverSession } from '../cut-over'
+import { type CutOverPhase, cutOverPhases } from '../migration-result'
+import { requireIntactLog } from './capture'
+import { type CutOverRecord, commitRecord } from './cut-over-record'
+import { finishCutOver } from './finish-cut-over'
+import { type FollowedCopy, openFollowedCopy } from './followed-copy'
+
+export interface LiveCutOverOptions {
+  readonly sourcePath: string
+  readonly targetUrl: string
+  /** Job that made the copy: its mark stands in the target. */
+  readonly jobId: string
+  /** How long writes may wait for the switch before it is given up and tried again, in milliseconds. Default: 800. */
+  readonly freezeLimitMs?: number
+  /** How often it is tried; the limit doubles after each third attempt. Default: 12. */
+  readonly mostAttempts?: number
+}
+
+export interface LiveCutOverResult {
+  /** How long writes waited, in milliseconds. */
+  readonly freezeMs: number
+  /** How often the switch was tried; more than once when the limit had passed. */
+  readonly attempts: number
+  /** Changes of the source that were applied, and proved, by this job. */
+  readonly applied: number
+}
+
+/** A round under this, three times in a row, and the last one can be expected to be as short. */
+const quickMs = 200
+const quickRounds = 3
+/** Against a load that writes faster than it is applied: the freeze then has to do the rest. */
+const mostRounds = 60
+
+/**
+ * Switches the app, which goes on writing, to the copy that follows it.
+ *
+ *   rounds until three are quick ─> guards awake ─> last round, proved ─>
+ *   one PostgreSQL transaction: references, sequences, change log, cut-over record ─> fence says "moved" ─> flip ─> the rest
+ *
+ * From the guards to the flip nobody writes: writes of the app wait. The record alone decides. Before it is asked for, any
+ * failure and any delay beyond the limit lets the guards sleep again, and the app has noticed no more than a short wait. When
+ * it was asked for and no answer came, all stays as it is until `recoverDatabases` has seen whether it stands.
+ *
+ * @param flip records that the app uses PostgreSQL; called once, after the record
+ * @throws AppError STATE_CONFLICT, SOURCE_CHANGED, CONTENT_DIFFERS, TARGET_*, SOURCE_*, CANCELLED, and whatever `flip` throws
+ */
+export async function cutOverLive(
+  options: LiveCutOverOptions,
+  flip: () => Promise<void>,
+  report: Report,
+  signal: AbortSignal,
+): Promise<LiveCutOverResult> {
+  const { sourcePath, targetUrl } = options
+  const limitMs = options.freezeLimitMs ?? 800
+  // Not with our signal: it would close the socket, in the midst of the one commit whose answer matters.
+  const copy = await openFollowedCopy(options, cutOverSession)
+  try {
+    const db = openSqlite(sourcePath, { busyTimeoutMs: limitMs })
+    try {
+      db.pragma('synchronous = FULL')
+      report({ type: 'plan', phases: [...cutOverPhases] })
+      const sides = await prepare(copy, db, options)
+      const result = await switchOver(sides, { limitMs, mostAttempts: options.mostAttempts ?? 12 }, flip, report, signal)
+      const finish = { sourcePath, client: copy.client, schema: copy.mark.targetSchema }
+      await inPhase('finish', report, () => finishCutOver(finish, report)).catch((error: unknown) => {
+        const message = `The app is switched; what is left to do after it is done when the worker starts next: ${reportError(error).message}`
+        report({ type: 'log', level: 'warn', message })
+      })
+      return result
+    } finally {
+      db.close()
+    }
+  } catch (error) {
+    throw toPostgresError(error, targetLabel(targetUrl))
+  } finally {
+    await copy.close()
+  }
+}
+
+interface Sides {
+  readonly copy: FollowedCopy
+  /** Writes the fence; the copy's own connection reads. */
+  readonly db: SqliteDatabase
+  readonly record: CutOverRecord
+  readonly fenceReason: string
+  schemaVersion: number
+  applied: number
+}
+
+async function prepare(copy: FollowedCopy, db: SqliteDatabase, { targetUrl, jobId }: LiveCutOverOptions): Promise<Sides> {
+  const { client, opened, mark } = copy
+  if (opened.provenSeq !== opened.seq) throw notReady()
+  const target = await readPostgresCatalogue(client, mark.targetSchema)
+  const references = (await readStripped(client)).filter(({ kind }) => kind === 'foreign')
+  const readSequences = () =>
+    new Map(readSqliteCatalogue(db).tables.flatMap(({ name, sequence }) => (sequence === null ? [] : [[name, sequence]])))
+  return {
+    copy,
+    db,
+    record: { jobId, target, references, readSequences },
+    fenceReason: `the app's data is on PostgreSQL (${targetLabel(targetUrl)}), or moves there this moment; this file is kept as it was`,
+    schemaVersion: requireIntactLog(db),
+    applied: 0,
+  }
+}
+
+async function switchOver(
+  sides: Sides,
+  { limitMs, mostAttempts }: { readonly limitMs: number; readonly mostAttempts: number },
+  flip: () => Promise<void>,
+  report: Report,
+  signal: AbortSignal,
+): Promise<LiveCutOverResult> {
+  const { db } = sides
+  // Once the record was asked for, only recovery may say what becomes of the fence.
+  let mayLower = true
+  try {
+    await inPhase('catch-up', report, () => catchUp(sides, report, signal))
+    installFence(db, sides.fenceReason, 'moving')
+    return await inPhase('switch', report, async () => {
+      for (let attempt = 1; attempt <= mostAttempts; attempt += 1) {
+        throwIfAborted(signal)
+        // A machine that cannot do it within the limit must not be kept from switching for ever.
+        const present = limitMs * 2 ** Math.floor((attempt - 1) / 3)
+        const frozen = await freeze(sides, present, signal)
+        if (frozen.status !== 'too-slow') {
+          mayLower = false
+          if (frozen.status === 'unknown') throw frozen.error
+          restageFence(db, 'moved')
+          await flip()
+          const freezeMs = performance.now() - frozen.since
+          report({ type: 'log', level: 'info', message: `The app is on PostgreSQL. Writes waited for ${Math.round(freezeMs)} ms.` })
+          return { freezeMs, attempts: attempt, applied: sides.applied }
+        }
+        const message = `The switch would have taken longer than ${present} ms and was given up; it is tried again.`
+        report({ type: 'log', level: 'warn', message })
+        await pause(attempt * 100, signal)
+        await catchUp(sides, report, signal)
+      }
+      throw tooSlow()
+    })
+  } catch (error) {
+    if (mayLower) lowerFence(db)
+    throw error
+  }
+}
+
+type Frozen =
+  /** The record stands; writes wait since then. */
+  | { readonly status: 'recorded'; readonly since: number }
+  /** Given up; writes go on on SQLite. */
+  | { readonly status: 'too-slow' }
+  /** The record was asked for, and no answer came: nobody may write until it is known. */
+  | { readonly status: 'unknown'; readonly error: unknown }
+
+/** From the guards to the record. What it throws, it throws with the guards asleep again. */
+async function freeze(sides: Sides, limitMs: number, signal: AbortSignal): Promise<Frozen> {
+  const { db, copy } = sides
+  const { client, applier } = copy
+  const since = performance.now()
+  const isLate = () => performance.now() - since > limitMs
+  try {
+    wakeFence(db)
+  } catch (error) {
+    // A writer that does not end: nothing was frozen.
+    if (reportError(error).code === 'SOURCE_BUSY') return { status: 'too-slow' }
+    throw error
+  }
+  // An answer that does not come is no answer: the socket is closed, and the server ends what it has not committed.
+  const stalled = setTimeout(() => destroy(client), Math.max(5_000, limitMs * 4))
+  try {
+    await applyRound(sides, signal)
+    sides.schemaVersion = requireIntactLog(db, sides.schemaVersion)
+    if (applier.applied !== highestChange(db)) throw notReady()
+    const outcome = await commitRecord(client, sides.record, () => !isLate() && !signal.aborted)
+    if (outcome.status === 'committed') return { status: 'recorded', since }
+    if (outcome.status === 'unknown') return outcome
+    sleepFence(db)
+    throwIfAborted(signal)
+    return { status: 'too-slow' }
+  } catch (error) {
+    sleepFence(db)
+    throw error
+  } finally {
+    clearTimeout(stalled)
+  }
+}
+
+async function catchUp(sides: Sides, report: Report, signal: AbortSignal): Promise<Record<string, never>> {
+  let quick = 0
+  for (let round = 0; quick < quickRounds && round < mostRounds; round += 1) {
+    throwIfAborted(signal)
+    sides.schemaVersion = requireIntactLog(sides.db, sides.schemaVersion)
+    const started = performance.now()
+    const changes = await applyRound(sides, signal)
+    const elapsedMs = performance.now() - started
+    quick = elapsedMs < quickMs ? quick + 1 : 0
+    if (changes > 0) {
+      const message = `${changes} change${changes === 1 ? '' : 's'} applied and proved in ${Math.round(elapsedMs)} ms.`
+      report({ type: 'log', level: 'info', message })
+    }
+  }
+  return {}
+}
+
+async function applyRound(sides: Sides, signal: AbortSignal): Promise<number> {
+  const { copy } = sides
+  const { changes } = await copy.applier.round(copy.db, { signal, prove: true })
+  sides.applied += changes
+  return changes
+}
+
+async function inPhase<T extends object>(phase: CutOverPhase, report: Report, work: () => Promise<T>): Promise<T> {
+  const started = performance.now()
+  report({ type: 'phase', phase, status: 'started' })
+  try {
+    const result = await work()
+    report({ type: 'phase', phase, status: 'succeeded', elapsedMs: performance.now() - started })
+    return result
+  } catch (error) {
+    report({ type: 'phase', phase, status: 'failed', elapsedMs: performance.now() - started })
+    throw error
+  }
+}
+
+function notReady(): AppError {
+  return new AppError({
+    code: 'STATE_CONFLICT',
+    operation: 'switch to PostgreSQL',
+    message: 'There is no copy of this migration in the target that was proved and follows the source.',
+    hint: 'Discard the copy and migrate again.',
+  })
+}
+
+function tooSlow(): AppError {
+  return new AppError({
+    code: 'STATE_CONFLICT',
+    operation: 'switch to PostgreSQL',
+    message: 'The switch could not be made in the time that writes may wait, however often it was tried. The app stays on SQLite.',
+    hint: 'Look for long transactions on the SQLite file, or try again when less is written.',
+    retryable: true,
+  })
+}

@@ -1,0 +1,56 @@
+import type pg from 'pg'
+import type { PostgresCatalogue } from '@/lib/core/catalogue'
+import { armChangeLog } from '@/lib/postgres/change-log'
+import { changeMark } from '@/lib/postgres/copy-mark'
+import { setSequences } from '@/lib/postgres/sequences'
+import { restoreReference, type StructurePart } from '@/lib/postgres/structure'
+import { schemaMigrationsTable } from '@/lib/schema/map-tables'
+
+export interface CutOverRecord {
+  readonly jobId: string
+  readonly target: PostgresCatalogue
+  /** References that the copy was kept without, since its rows come and go while it follows. */
+  readonly references: readonly StructurePart[]
+  /** SQLite's own record of the numbers it gave out, by table; read while nobody writes. */
+  readonly readSequences: () => ReadonlyMap<string, bigint>
+}
+
+export type RecordOutcome =
+  | { readonly status: 'committed' }
+  /** `mayCommit` said no; nothing was changed. */
+  | { readonly status: 'declined' }
+  /** COMMIT was sent and not answered: the record may stand, or come to stand, until the session has ended. */
+  | { readonly status: 'unknown'; readonly error: unknown }
+
+/**
+ * Makes PostgreSQL the authority, in one transaction: references back and heeded from here on (their old rows are looked at
+ * after the switch), sequences set, the change log armed before the first write, and the record itself.
+ *
+ * @param mayCommit asked last, right before the commit
+ * @throws whatever a statement before the commit throws: then nothing was changed
+ */
+export async function commitRecord(client: pg.Client, record: CutOverRecord, mayCommit: () => boolean): Promise<RecordOutcome> {
+  const { jobId, target, references, readSequences } = record
+  await client.query('BEGIN')
+  try {
+    for (const part of references) await restoreReference(client, target.schema, part)
+    await setSequences(client, target, readSequences())
+    await armChangeLog(client, target, new Set([schemaMigrationsTable]))
+    await changeMark(client, jobId, ['copied'], 'switched')
+    // The one commit that must survive a crash of the server: our sessions leave it at the server's setting otherwise.
+    await client.query('SET LOCAL synchronous_commit = on')
+    if (!mayCommit()) {
+      await client.query('ROLLBACK')
+      return { status: 'declined' }
+    }
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => undefined)
+    throw error
+  }
+  try {
+    await client.query('COMMIT')
+    return { status: 'committed' }
+  } catch (error) {
+    return { status: 'unknown', error }
+  }
+}
