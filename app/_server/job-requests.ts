@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { SessionUser } from '@/lib/auth/roles'
 import { readActiveDatabase } from '@/lib/control/active-database'
+import { migrationModes } from '@/lib/control/active-state'
 import { AppError } from '@/lib/core/errors'
 import { type JobKind, type JobView, jobPayloads } from '@/lib/jobs/job'
 import { enqueueJob, getJob, retryJob } from '@/lib/jobs/job-queue'
@@ -20,7 +21,12 @@ export type TargetChoice = z.infer<typeof targetChoiceSchema>
 
 /** What POST /api/jobs takes. The confirmations are what the admin had to type. */
 export const jobRequestSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('migrate'), target: targetChoiceSchema, setAside: z.boolean().default(false) }),
+  z.object({
+    kind: z.literal('migrate'),
+    target: targetChoiceSchema,
+    setAside: z.boolean().default(false),
+    mode: z.enum(migrationModes).default('read-only'),
+  }),
   z.object({ kind: z.literal('preflight'), target: targetChoiceSchema }),
   z.object({ kind: z.literal('verify') }),
   z.object({ kind: z.literal('recopy'), tables: jobPayloads.recopy.shape.tables, rows: jobPayloads.recopy.shape.rows }),
@@ -48,7 +54,7 @@ export async function requestJob(container: Container, user: SessionUser, reques
     case 'migrate': {
       const { url, allowPrivate } = await resolveTarget(container, request.target)
       const target = sealTarget(url, allowPrivate, container.environment.nextAuthSecret)
-      return enqueueJob(control, { kind: 'migrate', payload: { target, setAside: request.setAside }, requestedBy })
+      return enqueueJob(control, { kind: 'migrate', payload: { target, setAside: request.setAside, mode: request.mode }, requestedBy })
     }
     case 'preflight': {
       const { url, allowPrivate } = await resolveTarget(container, request.target)

@@ -1,6 +1,7 @@
 import { queryOptions } from '@tanstack/react-query'
 import { z } from 'zod'
 import { fetchJson } from '@/components/api/fetch-json'
+import { migrationModes } from '@/lib/control/active-state'
 import { jobViewSchema } from '@/lib/jobs/job'
 
 export const adminStateKey = ['admin-state'] as const
@@ -9,6 +10,8 @@ const adminStateSchema = z.object({
   state: z.object({
     status: z.enum(['on-sqlite', 'migrating', 'ready-to-switch', 'on-postgresql']),
     since: z.string().nullish(),
+    /** Of a migration; absent: read-only. */
+    mode: z.enum(migrationModes).nullish(),
     targetLabel: z.string().nullish(),
     jobId: z.string().nullish(),
   }),

@@ -1,5 +1,5 @@
 import type { Finding } from '@/lib/core/finding'
-import type { TableProgress } from '@/lib/core/progress'
+import type { Lag, TableProgress } from '@/lib/core/progress'
 import type { JobStatus, NumberedEvent } from '@/lib/jobs/job'
 
 export type PhaseStatus = 'waiting' | 'started' | 'reconnecting' | 'succeeded' | 'failed' | 'skipped'
@@ -43,6 +43,13 @@ export interface LogLine {
     | { readonly type: 'finding'; readonly finding: Finding }
 }
 
+/** A lag, and when it was so in milliseconds since 1970. */
+export interface LagPoint extends Lag {
+  readonly at: number
+}
+
+const mostLagPoints = 120
+
 /** All that the events of a job tell, added up. */
 export interface JobProgress {
   /** Number of the last event that is in it; 0 before the first. */
@@ -53,10 +60,12 @@ export interface JobProgress {
   readonly tables: readonly TableProgress[]
   readonly totals: TotalsProgress | null
   readonly findings: readonly Finding[]
+  /** How far a live copy was behind, oldest first; the last two minutes. */
+  readonly lag: readonly LagPoint[]
   readonly log: readonly LogLine[]
 }
 
-export const noProgress: JobProgress = { lastSeq: 0, status: null, phases: [], tables: [], totals: null, findings: [], log: [] }
+export const noProgress: JobProgress = { lastSeq: 0, status: null, phases: [], tables: [], totals: null, findings: [], lag: [], log: [] }
 
 /**
  * Adds events to what is known. Events already counted are skipped, so that a stream which starts again
@@ -72,6 +81,7 @@ export function addEvents(progress: JobProgress, events: readonly NumberedEvent[
     tables: new Map(progress.tables.map((table) => [table.table, table])),
     totals: progress.totals,
     findings: [...progress.findings],
+    lag: [...progress.lag],
     log: [...progress.log],
   }
   for (const { seq, at, event } of fresh) {
@@ -108,6 +118,9 @@ export function addEvents(progress: JobProgress, events: readonly NumberedEvent[
         }
         break
       }
+      case 'lag':
+        draft.lag = [...draft.lag, { at: Date.parse(at), ...event.lag }].slice(-mostLagPoints)
+        break
       case 'finding':
         draft.findings.push(event.finding)
         line(findingLevel(event.finding), { type: 'finding', finding: event.finding })

@@ -2,6 +2,7 @@ import { infiniteQueryOptions, mutationOptions, type QueryClient, queryOptions }
 import { z } from 'zod'
 import { adminStateKey } from '@/components/admin/state-queries'
 import { fetchJson } from '@/components/api/fetch-json'
+import type { MigrationMode } from '@/lib/control/active-state'
 import { finalStatuses, type JobView, jobViewSchema, numberedEventSchema } from '@/lib/jobs/job'
 
 export const jobKeys = {
@@ -18,7 +19,7 @@ const eventsAnswerSchema = z.object({ events: z.array(numberedEventSchema) })
 
 /** What POST /api/jobs takes. */
 export type JobRequest =
-  | { kind: 'migrate'; target: TargetChoice; setAside?: boolean }
+  | { kind: 'migrate'; target: TargetChoice; setAside?: boolean; mode?: MigrationMode }
   | { kind: 'preflight'; target: TargetChoice }
   | { kind: 'verify' }
   | { kind: 'recopy'; tables: readonly string[]; rows?: readonly { table: string; key: Readonly<Record<string, string>> }[] }

@@ -3,7 +3,7 @@
 import { useTranslations } from 'next-intl'
 import { backupPhases } from '@/lib/backup/backup-view'
 import { restorePhases } from '@/lib/backup/restore-plan'
-import { cutOverPhases, migrationPhases, rollBackPhases } from '@/lib/migration/migration-result'
+import { cutOverPhases, livePhases, migrationPhases, rollBackPhases } from '@/lib/migration/migration-result'
 import { checkGroups } from '@/lib/preflight/check-catalogue'
 
 export interface PhaseName {
@@ -24,6 +24,7 @@ export function usePhaseName(): (phase: string) => PhaseName {
 /** Those of a migration and of a preflight, and those that only a verification or a maintenance has. */
 const knownPhases = [
   ...migrationPhases,
+  ...livePhases,
   ...rollBackPhases,
   ...cutOverPhases,
   ...checkGroups,

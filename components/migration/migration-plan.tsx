@@ -6,11 +6,12 @@ import { useFormatters } from '@/components/format/use-formatters'
 import { usePhaseName } from '@/components/jobs/use-phase-name'
 import { overviewQuery } from '@/components/overview/overview-queries'
 import { CardBody } from '@/components/ui/card'
-import { migrationPhases } from '@/lib/migration/migration-result'
+import type { MigrationMode } from '@/lib/control/active-state'
+import { livePhases, migrationPhases } from '@/lib/migration/migration-result'
 import { estimateReadOnlyMs } from './read-only-estimate'
 
 /** What will happen, in order; how long the app will be read-only; what a failure would leave. */
-export function MigrationPlan() {
+export function MigrationPlan({ mode }: { mode: MigrationMode }) {
   const t = useTranslations('migration.plan')
   const format = useFormatters()
   const phaseName = usePhaseName()
@@ -20,7 +21,7 @@ export function MigrationPlan() {
   return (
     <CardBody className="grid gap-x-10 gap-y-5 lg:grid-cols-2">
       <ol className="flex flex-col gap-2.5">
-        {migrationPhases.map((phase, index) => {
+        {(mode === 'live' ? livePhases : migrationPhases).map((phase, index) => {
           const name = phaseName(phase)
           return (
             <li key={phase} className="grid grid-cols-[1.5rem_minmax(0,1fr)] gap-x-3 text-sm">
@@ -36,7 +37,9 @@ export function MigrationPlan() {
       </ol>
       <dl className="flex flex-col gap-3 text-sm">
         <Item term={t('readOnlyTitle')}>
-          {estimate === null ? (
+          {mode === 'live' ? (
+            t('readOnlyLive')
+          ) : estimate === null ? (
             t('readOnlyUnknown')
           ) : (
             <>
@@ -46,7 +49,7 @@ export function MigrationPlan() {
           )}
         </Item>
         <Item term={t('safe')}>{t('safeBody')}</Item>
-        <Item term={t('decide')}>{t('decideBody')}</Item>
+        <Item term={t('decide')}>{t(mode === 'live' ? 'decideLive' : 'decideBody')}</Item>
       </dl>
     </CardBody>
   )

@@ -19,6 +19,7 @@ import { ComparisonTable } from '@/components/verification/comparison-table'
 import { judge } from '@/components/verification/verdict'
 import { VerdictPanel } from '@/components/verification/verdict-panel'
 import { countsQuery } from '@/components/verification/verification-queries'
+import { FollowingCard } from './following-card'
 import { RepairsCard } from './repairs-card'
 import { SwitchDialog } from './switch-dialog'
 
@@ -34,7 +35,9 @@ export function ReadyToSwitch({ jobId, state }: ReadyToSwitchProps) {
   const common = useTranslations('common')
   const queryClient = useQueryClient()
   const [asks, setAsks] = useState<'switch' | 'keep' | null>(null)
-  const counts = useQuery(countsQuery())
+  const live = state.state.mode === 'live'
+  // Of a copy that follows, counts are another thing at each moment on the two sides; it is proved row by row instead.
+  const counts = useQuery({ ...countsQuery(), enabled: !live })
   const migration = useQuery({ ...jobQuery(jobId ?? ''), enabled: jobId !== null })
   const discard = useMutation(startJobMutation(queryClient))
   const verdict = counts.data && judge(counts.data.tables)
@@ -42,7 +45,7 @@ export function ReadyToSwitch({ jobId, state }: ReadyToSwitchProps) {
   return (
     <>
       <Card aria-labelledby="ready">
-        <CardHeader title={t('ready.title')} titleId="ready" description={t('ready.body')} />
+        <CardHeader title={t('ready.title')} titleId="ready" description={t(live ? 'ready.bodyLive' : 'ready.body')} />
         <CardBody>
           <EnginePicture state={state} />
           {differs ? <Callout tone="danger" title={t('ready.differ')} className="mt-4" /> : null}
@@ -65,9 +68,10 @@ export function ReadyToSwitch({ jobId, state }: ReadyToSwitchProps) {
           )}
         </CardFooter>
       </Card>
+      {live ? <FollowingCard /> : null}
       {migration.data ? <RepairsCard job={migration.data} /> : null}
       {counts.error ? <ErrorPanel error={counts.error} onRetry={() => void counts.refetch()} /> : null}
-      {counts.isPending ? <LoadingCard label={common('loading')} rows={6} /> : null}
+      {counts.isLoading ? <LoadingCard label={common('loading')} rows={6} /> : null}
       {counts.data ? (
         <>
           <VerdictPanel tables={counts.data.tables} source={counts.data.source} target={counts.data.target} facts={[]} />

@@ -17,6 +17,7 @@ import { Callout } from '@/components/ui/callout'
 import { Card, CardBody, CardFooter, CardHeader } from '@/components/ui/card'
 import { SkeletonBlock } from '@/components/ui/skeleton'
 import { migrationPhases } from '@/lib/migration/migration-result'
+import { LagFigures } from './lag-figures'
 
 /** A migration at work: steps, bars, log, and the way to stop it. */
 export function RunningMigration({ jobId }: { jobId: string }) {
@@ -71,6 +72,14 @@ export function RunningMigration({ jobId }: { jobId: string }) {
         </CardBody>
         <CardFooter className="text-ink-faint text-sm">{t('migration.running.mayClose')}</CardFooter>
       </Card>
+      {progress.lag.length > 0 ? (
+        <Card aria-labelledby="lag">
+          <CardHeader title={t('migration.live.title')} titleId="lag" />
+          <CardBody>
+            <LagFigures points={progress.lag} />
+          </CardBody>
+        </Card>
+      ) : null}
       <div className="grid items-start gap-4 lg:grid-cols-[20rem_minmax(0,1fr)]">
         <Card aria-labelledby="steps">
           <CardHeader title={t('jobs.phases')} titleId="steps" />

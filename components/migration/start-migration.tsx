@@ -1,7 +1,7 @@
 'use client'
 
 import { zodResolver } from '@hookform/resolvers/zod'
-import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { ArrowRightLeft, PlugZap } from 'lucide-react'
 import { useTranslations } from 'next-intl'
 import { useState } from 'react'
@@ -12,8 +12,11 @@ import { Button } from '@/components/ui/button'
 import { Callout } from '@/components/ui/callout'
 import { Card, CardBody, CardFooter, CardHeader } from '@/components/ui/card'
 import { Checkbox } from '@/components/ui/checkbox'
+import type { MigrationMode } from '@/lib/control/active-state'
+import { liveRefusalsQuery } from './live-queries'
 import { MigrationPlan } from './migration-plan'
 import { testTargetMutation } from './migration-queries'
+import { ModeChoice } from './mode-choice'
 import { TargetChecks } from './target-checks'
 import { TargetFields } from './target-fields'
 import { choiceOf, type TargetForm, targetFormSchema } from './target-form-schema'
@@ -30,6 +33,10 @@ export function StartMigration({ environmentTarget, unsettled }: StartMigrationP
   const t = useTranslations('migration')
   const queryClient = useQueryClient()
   const [setAside, setSetAside] = useState(false)
+  const [wish, setMode] = useState<MigrationMode>('live')
+  const refusals = useQuery(liveRefusalsQuery())
+  // Until it is known that the app can go on writing, nothing says that it can.
+  const mode = refusals.data?.length === 0 ? wish : 'read-only'
   const form = useForm<TargetForm>({
     resolver: zodResolver(targetFormSchema),
     defaultValues: { from: environmentTarget === null ? 'form' : 'environment', url: '' },
@@ -89,7 +96,10 @@ export function StartMigration({ environmentTarget, unsettled }: StartMigrationP
       </Card>
       <Card aria-labelledby="plan">
         <CardHeader title={t('plan.title')} titleId="plan" />
-        <MigrationPlan />
+        <CardBody>
+          <ModeChoice value={mode} onChange={setMode} />
+        </CardBody>
+        <MigrationPlan mode={mode} />
         <CardFooter className="flex-col items-stretch gap-3 sm:flex-row sm:items-center">
           <Button
             variant="primary"
@@ -98,7 +108,9 @@ export function StartMigration({ environmentTarget, unsettled }: StartMigrationP
             pending={start.isPending}
             aria-describedby={isReady ? undefined : 'start-hint'}
             icon={<ArrowRightLeft aria-hidden />}
-            onClick={() => start.mutate({ kind: 'migrate', target: choiceOf(form.getValues()), setAside: asksToSetAside && setAside })}
+            onClick={() =>
+              start.mutate({ kind: 'migrate', target: choiceOf(form.getValues()), setAside: asksToSetAside && setAside, mode })
+            }
           >
             {t('start')}
           </Button>

@@ -18,6 +18,7 @@ export const GET = adminRoute({}, async ({ container: { control, environment } }
     state: {
       status: state.status,
       ...('since' in state ? { since: state.since } : {}),
+      ...('mode' in state && state.mode !== undefined ? { mode: state.mode } : {}),
       ...('target' in state ? { targetLabel: state.target.label } : {}),
       ...('jobId' in state && state.jobId !== null ? { jobId: state.jobId } : {}),
     },
