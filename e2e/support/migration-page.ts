@@ -7,7 +7,8 @@ export interface MigrationPage {
   /** From the end of an earlier migration to the form for another one, where that is needed. */
   prepare(): Promise<void>
   testTarget(): Promise<void>
-  start(): Promise<void>
+  /** Default: the app is read-only from the copy on. */
+  start(mode?: 'live' | 'read-only'): Promise<void>
   /** Rows copied and rows in all, as the page shows them now; undefined while it does not. */
   rows(): Promise<{ readonly done: number; readonly total: number } | undefined>
   /** Waits until the page shows more copied rows than this, and fewer than all. */
@@ -48,7 +49,8 @@ export function migrationPage(page: Page, url: string): MigrationPage {
       await page.getByRole('button', { name: text('migration.target.test'), exact: true }).click()
       await expect(page.getByText(text('migration.target.ready'))).toBeVisible()
     },
-    start: async () => {
+    start: async (mode = 'read-only') => {
+      await page.getByRole('radio', { name: text(`migration.mode.${mode}.title`) }).click()
       await startButton.click()
       await expect(page.getByRole('heading', { name: text('migration.running.title') })).toBeVisible()
     },
