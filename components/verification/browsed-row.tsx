@@ -2,7 +2,6 @@
 
 import { ChevronDown, ChevronRight } from 'lucide-react'
 import { useTranslations } from 'next-intl'
-import { useState } from 'react'
 import { Button } from '@/components/ui/button'
 import { classNames } from '@/components/ui/class-names'
 import { TableCell, TableHeader, TableRow } from '@/components/ui/table'
@@ -13,12 +12,13 @@ export interface BrowsedRowProps {
   table: string
   row: BrowsedPage['rows'][number]
   columns: BrowsedPage['columns']
+  isOpen: boolean
+  onToggle: () => void
 }
 
 /** One row as both sides have it, one line a side; whole and unmasked values on demand. */
-export function BrowsedRow({ table, row, columns }: BrowsedRowProps) {
+export function BrowsedRow({ table, row, columns, isOpen, onToggle }: BrowsedRowProps) {
   const t = useTranslations('verification.lookInside')
-  const [open, setOpen] = useState(false)
   return (
     <>
       <Side name="source" cells={row.source} columns={columns}>
@@ -26,16 +26,16 @@ export function BrowsedRow({ table, row, columns }: BrowsedRowProps) {
           variant="quiet"
           size="small"
           className="-ml-1 size-6 px-0"
-          aria-expanded={open}
+          aria-expanded={isOpen}
           aria-label={t('whole')}
-          onClick={() => setOpen(!open)}
-          icon={open ? <ChevronDown aria-hidden /> : <ChevronRight aria-hidden />}
+          onClick={onToggle}
+          icon={isOpen ? <ChevronDown aria-hidden /> : <ChevronRight aria-hidden />}
         />
       </Side>
       <Side name="target" cells={row.target} columns={columns}>
         <span className="inline-block w-5" />
       </Side>
-      {open ? (
+      {isOpen ? (
         <TableRow>
           <TableCell colSpan={columns.length + 1} className="bg-sunken/50">
             <DifferenceValues request={{ table, key: row.key }} />

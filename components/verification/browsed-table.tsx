@@ -13,6 +13,7 @@ import { Segments } from '@/components/ui/segments'
 import { SkeletonBlock } from '@/components/ui/skeleton'
 import { Table, TableBody, TableHead, TableHeader } from '@/components/ui/table'
 import { BrowsedRow } from './browsed-row'
+import { useSettled } from './use-settled'
 import { rowsQuery } from './verification-queries'
 
 /** The rows of one table, each with its twin of the other side below it. */
@@ -23,11 +24,15 @@ export function BrowsedTable({ table }: { table: string }) {
   const [key, setKey] = useState('')
   /** Where each page so far began; the last is the one in sight. */
   const [starts, setStarts] = useState<readonly (string | null)[]>([null])
+  /** Rows that were opened stay open, also when their page comes again. */
+  const [opened, setOpened] = useState<ReadonlySet<string>>(new Set())
+  const searched = useSettled(key.trim(), 250)
   const { data, error, isFetching, refetch } = useQuery({
-    ...rowsQuery({ table, side, after: starts.at(-1) ?? null, key: key.trim() }),
+    ...rowsQuery({ table, side, after: starts.at(-1) ?? null, key: searched }),
     placeholderData: keepPreviousData,
   })
   const restart = () => setStarts([null])
+  const toggle = (name: string) => setOpened((now) => new Set(now.has(name) ? [...now].filter((other) => other !== name) : [...now, name]))
   return (
     <Card aria-labelledby="browsed" className="min-w-0">
       <CardHeader title={table} titleId="browsed" />
@@ -82,9 +87,19 @@ export function BrowsedTable({ table }: { table: string }) {
             </tr>
           </TableHead>
           <TableBody>
-            {data.rows.map((row) => (
-              <BrowsedRow key={JSON.stringify(row.key)} table={table} row={row} columns={data.columns} />
-            ))}
+            {data.rows.map((row) => {
+              const name = JSON.stringify(row.key)
+              return (
+                <BrowsedRow
+                  key={name}
+                  table={table}
+                  row={row}
+                  columns={data.columns}
+                  isOpen={opened.has(name)}
+                  onToggle={() => toggle(name)}
+                />
+              )
+            })}
           </TableBody>
         </Table>
       ) : null}

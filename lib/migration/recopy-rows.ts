@@ -17,6 +17,7 @@ import { readSqliteCatalogue } from '@/lib/sqlite/catalogue'
 import { openSqlite, type SqliteDatabase } from '@/lib/sqlite/open-database'
 import { asBytes, copyColumns, lineExpression, registerCopyFunctions } from '@/lib/sqlite/values/copy-line'
 import { tableAlias } from '@/lib/sqlite/values/sql-text'
+import { withComparisonKey } from '@/lib/verification/comparison-key'
 import { type PrintedKey, sourceCondition, targetCondition } from '@/lib/verification/find-row'
 import type { RowDifference, TableComparison } from '@/lib/verification/verification-result'
 import { verifyDatabases } from '@/lib/verification/verify-databases'
@@ -123,10 +124,11 @@ async function writeRows(
         const own = source.tables.find((candidate) => candidate.name === table)
         const counterpart = target.tables.find((candidate) => candidate.name === table)
         if (!mapping || !own || !counterpart) continue
+        const keyed = withComparisonKey(mapping, own)
         const wanted = differences.filter((difference) => !difference.because && isWanted(options, table, difference))
         done.set(
           table,
-          await writeTable({ client, db, mapping, source: own, target: counterpart, isUtf16: source.encoding !== 'UTF-8' }, wanted),
+          await writeTable({ client, db, mapping: keyed, source: own, target: counterpart, isUtf16: source.encoding !== 'UTF-8' }, wanted),
         )
       }
       await client.query('COMMIT')

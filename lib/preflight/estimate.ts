@@ -1,4 +1,4 @@
-import { type MigrationPhase, migrationPhases } from '@/lib/migration/migration-result'
+import { migrationPhases } from '@/lib/migration/migration-result'
 import type { PreflightPlan } from './preflight-result'
 
 /** A finished migration, as its result tells of it. */
@@ -17,8 +17,11 @@ export interface TableSize {
   readonly bytes: number | null
 }
 
+/** What is estimated is the migration with the app read-only; a live one takes these and then as long as there is to follow. */
+type EstimatedPhase = (typeof migrationPhases)[number]
+
 export interface Estimate {
-  readonly steps: readonly { readonly phase: MigrationPhase; readonly estimatedMs: number }[]
+  readonly steps: readonly { readonly phase: EstimatedPhase; readonly estimatedMs: number }[]
   /** Time of one table's copy; null where nothing is known of it. */
   readonly copyMsOf: (size: TableSize) => number | null
   readonly from: PreflightPlan['estimatedFrom']
@@ -34,7 +37,7 @@ interface PhaseCost {
  * A guess for a machine that nothing was measured on: between `npm run bench` on two idle cores shared with the server
  * (394 MB, copy 3.4 s) and on the same cores under full load (86 MB, copy 6 s). The first migration here replaces it.
  */
-export const defaultCosts: Readonly<Record<MigrationPhase, PhaseCost>> = {
+export const defaultCosts: Readonly<Record<EstimatedPhase, PhaseCost>> = {
   checks: { fixedMs: 600, bytesPerSecond: 40e6 },
   'safety-copy': { fixedMs: 200, bytesPerSecond: 60e6 },
   schema: { fixedMs: 700, bytesPerSecond: Number.POSITIVE_INFINITY },

@@ -24,11 +24,10 @@ export interface RowCondition {
  */
 export function sourceCondition(db: SqliteDatabase, table: SqliteTable, mapping: TableMapping, key: PrintedKey): RowCondition | null {
   const parts = keyParts(mapping)
-  if (!parts) {
+  if (!parts || parts.some(({ name }) => key[name] === undefined)) {
     const rowid = rowidName(table)
     return key.rowid === undefined || rowid === null ? null : { sql: `${rowid} = ?`, params: [BigInt(key.rowid)] }
   }
-  if (parts.some(({ name }) => key[name] === undefined)) return null
   db.function('bascule_printed_key', { deterministic: true, safeIntegers: true }, (place: unknown, value: unknown) => {
     const part = parts[Number(place)]
     // What better-sqlite3 hands to a function is what a column of SQLite can hold.
@@ -54,14 +53,15 @@ function sourceParam(part: KeyPart, text: string): unknown {
 /** The same for the target; the server turns the printed key into the columns' own types. Null where there is no such key. */
 export function targetCondition(mapping: TableMapping, key: PrintedKey): RowCondition | null {
   const parts = keyParts(mapping)
-  if (!parts) return key.ctid === undefined ? null : { sql: 'ctid = $1::tid', params: [key.ctid] }
-  if (parts.some(({ name }) => key[name] === undefined)) return null
+  if (!parts || parts.some(({ name }) => key[name] === undefined))
+    return key.ctid === undefined ? null : { sql: 'ctid = $1::tid', params: [key.ctid] }
   return {
     sql: parts.map(({ name }, place) => `${quoteName(name)} = $${place + 1}`).join(' AND '),
     params: parts.map((part) => targetParam(part, key[part.name] ?? '')),
   }
 }
 
-function targetParam({ value }: KeyPart, text: string): string {
+/** A printed value of a key as PostgreSQL reads it. */
+export function targetParam({ value }: Pick<KeyPart, 'value'>, text: string): string {
   return value.kind === 'bytes' ? `\\x${text.slice(1)}` : text
 }

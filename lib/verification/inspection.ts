@@ -8,6 +8,7 @@ import { schemaOf } from '@/lib/postgres/target-url'
 import { mapTables } from '@/lib/schema/map-tables'
 import { readSqliteCatalogue } from '@/lib/sqlite/catalogue'
 import { openSqlite, type SqliteDatabase } from '@/lib/sqlite/open-database'
+import { withComparisonKey } from './comparison-key'
 
 /** Both databases open for looking, in sessions that cannot write. */
 export interface Inspection {
@@ -44,13 +45,20 @@ export async function withInspection<T>(
       await client.query(`SET LOCAL statement_timeout = ${statementTimeoutMs}`)
       const source = readSqliteCatalogue(db)
       const target = await readPostgresCatalogue(client, schemaOf(sides.targetUrl))
-      return await use({ db, client, source, target, mappings: mapTables(source, target).tables })
+      return await use({ db, client, source, target, mappings: findRowsBy(source, mapTables(source, target).tables) })
     } finally {
       await client.end().catch(() => undefined)
     }
   } finally {
     db.close()
   }
+}
+
+function findRowsBy(source: SqliteCatalogue, mappings: readonly TableMapping[]): readonly TableMapping[] {
+  return mappings.map((mapping) => {
+    const table = source.tables.find(({ name }) => name === mapping.table)
+    return table ? withComparisonKey(mapping, table) : mapping
+  })
 }
 
 /** A table that both sides have. @throws AppError NOT_FOUND */

@@ -13,6 +13,7 @@ import { type ChangesSinceSwitch, readChangesSinceSwitch } from './changes-since
 import { compareContent } from './compare-content'
 import { pairTables, type TablePair } from './compared-tables'
 import { createNameBudget, type Explain } from './comparison'
+import { withComparisonKey } from './comparison-key'
 import { absent, type Count, compareCounts, countTarget } from './count-tables'
 import { describeTarget } from './endpoints'
 import { createProgress } from './progress-report'
@@ -198,12 +199,12 @@ async function comparePairs(
   const progress = createProgress('content', report)
   const budget = createNameBudget(mostNamed)
   progress.plan(counted.map(({ table, sourceRows }) => ({ table, rowsTotal: sourceRows ?? 0 })))
-  const compared: TableComparison[] = []
+  const done: TableComparison[] = []
   for (const counts of counted) {
     throwIfAborted(signal)
     const mapping = mappings.find(({ table }) => table === counts.table)
     if (!mapping) {
-      compared.push(counts)
+      done.push(counts)
       continue
     }
     progress.start(counts.table)
@@ -213,14 +214,17 @@ async function comparePairs(
     }
     const found = [explain?.(mapping.table) ?? null, await repairs.explainer(mapping), await changes.explainer(mapping)]
     const reasons = found.filter((reason) => reason !== null)
-    const outcome = await compareContent({ mapping, reader, client, advance, signal, budget, explain: firstOf(reasons) })
+    const own = reader.opened.catalogue.tables.find(({ name }) => name === mapping.table)
+    // What explains differences in a table without a primary key knows its rows by what they hold, not by another key.
+    const compared = own && reasons.length === 0 ? withComparisonKey(mapping, own) : mapping
+    const outcome = await compareContent({ mapping: compared, reader, client, advance, signal, budget, explain: firstOf(reasons) })
     const result = outcome.status === 'compared' ? judge(counts, outcome.comparison) : { ...counts, reason: outcome.reason }
     const judged = withLeftBehind(result, leftBehind)
-    compared.push(judged)
+    done.push(judged)
     progress.finishTable(counts.table, counts.sourceRows ?? 0, isSound(judged) ? 'done' : 'failed')
   }
   progress.finish()
-  return compared
+  return done
 }
 
 /** The first reason that holds; null where there is none to ask. */

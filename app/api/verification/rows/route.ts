@@ -8,7 +8,7 @@ import { withInspection } from '@/lib/verification/inspection'
 const querySchema = z.object({
   table: z.string().min(1).max(200),
   side: z.enum(['source', 'target']).default('source'),
-  after: z.string().max(40).optional(),
+  after: z.string().max(8_000).optional(),
   key: z.string().max(1_000).optional(),
   limit: z.coerce.number().int().min(1).max(100).default(25),
 })
