@@ -4,9 +4,9 @@ import type { Logger } from '@/lib/core/logger'
 import { pause } from '@/lib/core/pause'
 
 /** How often the backups are looked at, in milliseconds. */
-const lookMs = 60_000
+const lookMs = 20_000
 
-/** Looks at the backups each minute, whatever job runs, until `shutdown` fires. Throws nothing: what fails is tried again. */
+/** Looks at the backups three times a minute, whatever job runs, until `shutdown` fires. Throws nothing: what fails is tried again. */
 export async function runAlarmWatch(parts: AlarmParts, holder: string, logger: Logger, shutdown: AbortSignal): Promise<void> {
   while (!shutdown.aborted) {
     try {
