@@ -1,5 +1,6 @@
 /**
- * Backups from the terminal and from cron: npm run backup -- create | list | verify ID | restore ID | prune [--json]
+ * Backups from the terminal and from cron:
+ *   npm run backup -- create | list | verify ID | copy ID | restore ID | prune | destinations [--json]
  *
  * The same archives, the same catalogue and the same lease as the Backups page. Progress goes to standard error; with
  * --json one result object is the last line of standard output.
@@ -13,6 +14,7 @@ import { getBackup, listBackups } from '@/lib/backup/backup-catalogue'
 import { createBackupSetup } from '@/lib/backup/backup-setup'
 import type { BackupView } from '@/lib/backup/backup-view'
 import type { PostgresFormat } from '@/lib/backup/database-snapshot'
+import { pruneCopies } from '@/lib/backup/destinations/prune-copies'
 import { noKeys } from '@/lib/backup/encryption'
 import { parseTypedKey } from '@/lib/backup/key-policy'
 import { type BackupSetup, makeBackup } from '@/lib/backup/make-backup'
@@ -33,24 +35,20 @@ import { requireStateFor } from '@/lib/jobs/preconditions'
 import { initialState } from '@/lib/jobs/sealed-target'
 import { copyFileWith } from '@/lib/migration/copy-file'
 import packageJson from '@/package.json' with { type: 'json' }
-import { backupTable, printBackupEvent, resultOf } from './backup/backup-output'
+import { backupTable, placesOf, printBackupEvent, resultOf } from './backup/backup-output'
+import { copyTo, destinationIds, showDestinations } from './backup/destination-commands'
+import type { Outcome } from './backup/outcome'
 import { fromCaller, interruptSignal, parseArguments } from './command-line'
 
 const root = resolve(import.meta.dirname, '..')
 let run: ((setup: BackupSetup, signal: AbortSignal) => Promise<Outcome>) | undefined
-
-/** What a command answers: its exit status, the object for --json, and lines for people. */
-interface Outcome {
-  readonly status: 0 | 1
-  readonly result: object
-  readonly lines: readonly string[]
-}
 
 interface CreateOptions {
   readonly includeEnv?: true
   readonly format: PostgresFormat
   readonly trial: boolean
   readonly encrypted?: true
+  readonly to?: readonly string[] | false
 }
 
 interface RestoreCommandOptions {
@@ -71,6 +69,8 @@ command
     new Option('--format <format>', 'what PostgreSQL is dumped with').choices(['auto', 'custom', 'plain', 'portable']).default('auto'),
   )
   .option('--no-trial', 'do not restore it for a trial')
+  .option('--to <destination...>', 'copy it to these destinations, by name or id (default: all that are in use)')
+  .option('--no-to', 'copy it nowhere')
   .addOption(json())
   .action((options: CreateOptions) => {
     run = (setup, signal) => create(setup, options, signal)
@@ -94,11 +94,31 @@ command
 command
   .command('verify')
   .description('Restores a backup for a trial and counts it.')
+  .option('--from <destination>', 'the copy at this destination, by name or id (default: the archive here, or else the nearest copy)')
   .argument('<id>', 'as `list` shows it')
   .option('--key-file <path>', 'a file with the passphrase or the private key, where this server has none')
   .addOption(json())
-  .action((id: string, options: { readonly keyFile?: string }) => {
-    run = (setup, signal) => verify(setup, id, options.keyFile, signal)
+  .action((id: string, options: { readonly keyFile?: string; readonly from?: string }) => {
+    run = (setup, signal) => verify(setup, id, options, signal)
+  })
+
+command
+  .command('copy')
+  .description('Copies a backup to destinations that do not have it.')
+  .argument('<id>', 'as `list` shows it')
+  .option('--to <destination...>', 'these destinations, by name or id (default: all that are in use)')
+  .addOption(json())
+  .action((id: string, options: { readonly to?: readonly string[] }) => {
+    run = (setup, signal) => copyTo(setup, id, options.to, signal)
+  })
+
+command
+  .command('destinations')
+  .description('Lists the destinations and, with --test, tries each of them.')
+  .option('--test', 'write, read, list and delete a small object at each')
+  .addOption(json())
+  .action((options: { readonly test?: true }) => {
+    run = (setup, signal) => showDestinations(setup, options.test ?? false, signal)
   })
 
 command
@@ -155,15 +175,22 @@ async function create(setup: BackupSetup, options: CreateOptions, signal: AbortS
     trial: options.trial,
     holder: `command line, process ${process.pid} on ${hostname()}`,
     ...(options.encrypted ? { encrypt: true } : {}),
+    ...(options.to === undefined ? {} : { copyTo: await destinationIds(setup.store, options.to === false ? [] : options.to) }),
   }
   return outcomeOf(setup, await makeBackup(setup, wish, printBackupEvent, signal))
 }
 
-async function verify(setup: BackupSetup, id: string, keyFile: string | undefined, signal: AbortSignal): Promise<Outcome> {
+async function verify(
+  setup: BackupSetup,
+  id: string,
+  { keyFile, from: fromName }: { readonly keyFile?: string; readonly from?: string },
+  signal: AbortSignal,
+): Promise<Outcome> {
   const keys = keyFile === undefined ? noKeys : parseTypedKey((await readFile(fromCaller(keyFile), 'utf8')).trim())
   await getBackup(setup, id)
+  const [from = null] = fromName === undefined ? [] : await destinationIds(setup.store, [fromName])
   const holder = `command line, process ${process.pid} on ${hostname()}`
-  return outcomeOf(setup, await trialBackup(setup, { id, keys, holder }, printBackupEvent, signal))
+  return outcomeOf(setup, await trialBackup(setup, { id, keys, holder, from }, printBackupEvent, signal))
 }
 
 async function restore(setup: BackupSetup, id: string, options: RestoreCommandOptions, signal: AbortSignal): Promise<Outcome> {
@@ -201,26 +228,35 @@ async function prune(setup: BackupSetup, dryRun: boolean, signal: AbortSignal): 
   }
   const { remove, heldBack } = await previewRetention(setup, rules)
   const removed = dryRun ? remove : await pruneBackups(setup, `command line, process ${process.pid} on ${hostname()}`, signal)
+  const copies = dryRun
+    ? { removed: [], problems: [] }
+    : await pruneCopies(setup, `command line, process ${process.pid} on ${hostname()}`, signal)
   const lines = [
+    ...copies.removed.map((copy) => `${copy.id} deleted at ${copy.destination}`),
+    ...copies.problems,
     ...(heldBack ? ['The latest backup failed: nothing is deleted.'] : []),
     ...removed.map((id) => `${id}${dryRun ? ' would go' : ' deleted'}`),
   ]
   return {
     status: 0,
-    result: { status: 'succeeded', rules, heldBack, dryRun, removed },
+    result: { status: 'succeeded', rules, heldBack, dryRun, removed, copies },
     lines: lines.length > 0 ? lines : ['Nothing to delete.'],
   }
 }
 
 function outcomeOf(setup: BackupSetup, backup: BackupView): Outcome {
-  const failed = backup.trial?.status === 'failed'
+  const notCopied = backup.copies.filter(({ status }) => status === 'failed')
+  const failed = backup.trial?.status === 'failed' || notCopied.length > 0
   const said =
     backup.trial === null
       ? 'not tried'
       : backup.trial.status === 'passed'
         ? 'restore-tested'
         : (backup.trial.problem ?? backup.trial.status)
-  const lines = [`${backup.id}  ${backup.fileName ?? ''}  ${said}`]
+  const lines = [
+    `${backup.id}  ${backup.fileName ?? ''}  ${said}  ${placesOf(backup)}`,
+    ...notCopied.map(({ name, error }) => `Not copied to ${name ?? 'a destination'}: ${error?.message ?? 'no reason was given'}`),
+  ]
   return { status: failed ? 1 : 0, result: { ...resultOf(backup, setup.folder), status: failed ? 'failed' : 'succeeded' }, lines }
 }
 
