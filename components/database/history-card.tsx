@@ -12,6 +12,7 @@ import { Segments } from '@/components/ui/segments'
 import { Skeleton, SkeletonBlock } from '@/components/ui/skeleton'
 import type { History, HistoryFigures, HistoryRange } from '@/lib/monitoring/history-points'
 import { historyQuery } from './database-queries'
+import { strokeOf } from './stroke'
 
 // The chart library is large and only this card wants it.
 const HistoryChart = lazy(() => import('./history-chart'))
@@ -104,7 +105,17 @@ function ChartBox({ chart, history }: { chart: Chart; history: History }) {
         <span className="tabular text-ink-soft text-xs">{last === undefined ? '–' : write(last)}</span>
       </figcaption>
       <p className="sr-only">{summary}</p>
-      <div className="h-32">
+      {chart.figures.length > 1 ? (
+        <ul className="mb-1 flex flex-wrap gap-x-3 text-ink-soft text-xs">
+          {chart.figures.map((figure, place) => (
+            <li key={figure} className="flex items-center gap-1.5">
+              <span aria-hidden className="h-0.5 w-3 rounded" style={{ background: strokeOf(place) }} />
+              {t(`figures.${figure}`)}
+            </li>
+          ))}
+        </ul>
+      ) : null}
+      <div className="h-32 border-line border-b border-l">
         <Suspense fallback={<Skeleton className="h-32" />}>
           <HistoryChart
             history={history}

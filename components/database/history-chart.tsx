@@ -4,6 +4,7 @@ import { useMemo } from 'react'
 import { Line, LineChart, ResponsiveContainer, Tooltip, XAxis, YAxis } from 'recharts'
 import { useFormatters } from '@/components/format/use-formatters'
 import type { History, HistoryFigures } from '@/lib/monitoring/history-points'
+import { strokeOf } from './stroke'
 
 type Figure = keyof HistoryFigures
 
@@ -16,8 +17,6 @@ export interface HistoryChartProps {
   label: string
   isShare: boolean
 }
-
-const strokes = ['var(--postgres)', 'var(--sqlite)', 'var(--warning)'] as const
 
 /** Lines over time. Where a measurement is missing there is no line: nothing is made up. */
 export default function HistoryChart({ history, figures, write, nameOf, label, isShare }: HistoryChartProps) {
@@ -47,7 +46,7 @@ export default function HistoryChart({ history, figures, write, nameOf, label, i
           <Line
             key={figure}
             dataKey={figure}
-            stroke={strokes[place] ?? 'var(--ink-faint)'}
+            stroke={strokeOf(place)}
             strokeWidth={1.75}
             type="linear"
             dot={rows.length < 3}

@@ -52,7 +52,7 @@ const value = z.union([z.string(), z.number()])
 
 /** What a button does: end a session, or queue maintenance. */
 export const healthActionSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('session'), pid: z.number().int(), startedAt: z.string() }),
+  z.object({ kind: z.literal('session'), pid: z.number().int(), startedAt: z.string(), isActive: z.boolean(), isOurs: z.boolean() }),
   z.object({ kind: z.literal('maintain'), request: maintenanceRequestSchema }),
 ])
 export type HealthAction = z.infer<typeof healthActionSchema>
@@ -151,6 +151,8 @@ export type TableFigures = z.infer<typeof tableFiguresSchema>
 
 export const indexFiguresSchema = z.object({
   table: z.string(),
+  /** The table's, or pg_toast. */
+  schema: z.string(),
   index: z.string(),
   definition: z.string(),
   sizeBytes: count.nullable(),

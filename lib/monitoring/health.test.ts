@@ -97,9 +97,9 @@ describe.each(inject('postgresServers'))('the health of $name', (server) => {
   })
 
   it('drops nothing that is valid and no double, whatever it is asked', async () => {
-    const request = { operation: 'drop-index', targets: ['child_pkey'] } as const
+    const request = { operation: 'drop-index' as const, targets: ['child_pkey'] }
     await expect(maintain(source(), undefined as never, request, ignore, never)).rejects.toMatchObject({ code: 'STATE_CONFLICT' })
-    const injected = { operation: 'vacuum', targets: ['child"; DROP TABLE parent; --'] } as const
+    const injected = { operation: 'vacuum' as const, targets: ['child"; DROP TABLE parent; --'] }
     await expect(maintain(source(), undefined as never, injected, ignore, never)).rejects.toMatchObject({ code: 'NOT_FOUND' })
   })
 
@@ -203,12 +203,13 @@ describe.each(inject('postgresServers'))('the health of $name', (server) => {
       expect(idle.items[0]?.subject).toBe(check.items[0]?.subject)
       // A locked table does not take the panels along.
       expect(panelOf(report, 'tables').map(({ table }) => table)).toContain('parent')
+      expect(panelOf(report, 'indexes').map(({ index }) => index)).toContain('parent_pkey')
       expect(JSON.stringify(report)).not.toContain('secret')
       const action = check.items[0]?.action
       if (action?.kind !== 'session') throw new Error('no button')
       const wrong = { pid: action.pid, startedAt: '2001-01-01 00:00:00+00', how: 'terminate' } as const
       await expect(endSession(database.url, wrong, false)).rejects.toMatchObject({ code: 'NOT_FOUND' })
-      await endSession(database.url, { ...action, how: 'terminate' }, false)
+      await endSession(database.url, { pid: action.pid, startedAt: action.startedAt, how: 'terminate' }, false)
       await Promise.all(waiting)
       await vi.waitFor(async () => expect(checkOf(await read(), 'blocked-sessions').level).toBe('ok'), { timeout: 30_000 })
     } finally {

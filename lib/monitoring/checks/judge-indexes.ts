@@ -6,7 +6,7 @@ import { item, judged, listed, maintain, unknown } from './check'
 /** Indexes that are broken, missing, double or of no use. Nothing that a constraint, a foreign key or the model needs is offered to be dropped. */
 export function judgeIndexes(panels: PostgresPanels, schema: string, thresholds: Thresholds, now: Date): readonly HealthCheck[] {
   const { indexes, indexGaps, expectedIndexes } = panels
-  const drop = (index: string) => `DROP INDEX CONCURRENTLY ${qualifiedName(schema, index)};`
+  const drop = (index: IndexFigures) => `DROP INDEX CONCURRENTLY ${qualifiedName(index.schema, index.index)};`
   const sizeParams = ({ sizeBytes, table }: IndexFigures) => ({ table, sizeBytes: sizeBytes ?? 0 })
   return [
     judged('index-invalid', indexes, (all) =>
@@ -19,7 +19,7 @@ export function judgeIndexes(panels: PostgresPanels, schema: string, thresholds:
               ? item(index.index, 'warning', {
                   wording: 'leftover',
                   params: sizeParams(index),
-                  sql: drop(index.index),
+                  sql: drop(index),
                   action: maintain('drop-index', [index.index]),
                 })
               : item(index.index, 'critical', {
@@ -63,7 +63,7 @@ export function judgeIndexes(panels: PostgresPanels, schema: string, thresholds:
           item(index.index, 'info', {
             params: { ...sizeParams(index), of: of.index },
             wording: index.inModel ? 'model' : 'item',
-            sql: drop(index.index),
+            sql: drop(index),
             action: index.inModel ? null : maintain('drop-index', [index.index]),
           }),
         ),

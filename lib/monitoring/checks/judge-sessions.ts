@@ -58,7 +58,16 @@ function ofSession(session: Session, level: HealthItem['level'], params: Record<
   return item(`${session.pid}`, level === 'warning' && isGrave ? 'critical' : level, {
     params: { ...params, who, statement: (session.statement ?? '').slice(0, 300) },
     sql: `SELECT pg_terminate_backend(${session.pid});`,
-    action: session.startedAt === '' ? null : { kind: 'session', pid: session.pid, startedAt: session.startedAt },
+    action:
+      session.startedAt === ''
+        ? null
+        : {
+            kind: 'session',
+            pid: session.pid,
+            startedAt: session.startedAt,
+            isActive: session.state === 'active',
+            isOurs: session.owner === 'bascule',
+          },
   })
 }
 

@@ -40,8 +40,8 @@ export function planStatements({ operation, targets }: MaintenanceRequest, catal
   switch (operation) {
     case 'drop-index':
       return wanted.map((name) => {
-        requireDroppable(name, catalogue.indexes)
-        return { target: name, sql: safeSql`DROP INDEX CONCURRENTLY ${qualifiedName(schema, name)}` }
+        const index = requireDroppable(name, catalogue.indexes)
+        return { target: name, sql: safeSql`DROP INDEX CONCURRENTLY ${qualifiedName(index.schema, name)}` }
       })
     case 'reindex-index':
       return wanted.map((name) => {
@@ -92,11 +92,11 @@ function tableStatement(operation: MaintenanceRequest['operation'], table: SafeS
   }
 }
 
-function requireDroppable(name: string, indexes: readonly IndexFigures[]): void {
+function requireDroppable(name: string, indexes: readonly IndexFigures[]): IndexFigures {
   const index = indexes.find((candidate) => candidate.index === name)
   if (!index) throw notThere(name)
   const isDouble = !index.inModel && duplicatesOf(indexes).some((double) => double.index.index === name)
-  if (index.constraint === null && !index.isNeeded && (!index.isValid || isDouble)) return
+  if (index.constraint === null && !index.isNeeded && (!index.isValid || isDouble)) return index
   throw new AppError({
     code: 'STATE_CONFLICT',
     operation: 'drop an index',

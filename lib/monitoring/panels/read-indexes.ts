@@ -8,6 +8,7 @@ import { NotKnown, orWhenLocked } from './read-panel'
 const indexRows = z.array(
   z.object({
     table: z.string(),
+    schema: z.string(),
     index: z.string(),
     definition: z.string(),
     sizeBytes: z.number().nullable(),
@@ -20,25 +21,48 @@ const indexRows = z.array(
   }),
 )
 
+interface IndexExpressions {
+  readonly definition: string
+  readonly size: string
+  readonly expressions: string
+  readonly condition: string
+}
+
+const exactly: IndexExpressions = {
+  definition: 'pg_get_indexdef(i.oid)',
+  size: 'pg_relation_size(i.oid)::float8',
+  expressions: 'CASE WHEN x.indexprs IS NOT NULL THEN pg_get_expr(x.indexprs, x.indrelid) END',
+  condition: 'CASE WHEN x.indpred IS NOT NULL THEN pg_get_expr(x.indpred, x.indrelid) END',
+}
+
+// pg_get_indexdef and pg_get_expr wait for whoever has locked the table; the catalogue's own rows do not.
+const withoutLocks: IndexExpressions = {
+  definition: `(SELECT a.amname FROM pg_am a WHERE a.oid = i.relam) || ' (' || (SELECT string_agg(a.attname, ', ' ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = i.oid AND a.attnum > 0) || ')'`,
+  size: `i.relpages::float8 * current_setting('block_size')::float8`,
+  expressions: 'x.indexprs::text',
+  condition: 'x.indpred::text',
+}
+
+// A cancelled REINDEX CONCURRENTLY leaves invalid indexes of a table's TOAST behind too: those alone are shown of it.
 // Two indexes are alike when method, columns, operator classes, collations, order, expressions and condition are.
-const indexesSql = (size: string) => `
-SELECT c.relname AS "table", i.relname AS "index", pg_get_indexdef(i.oid) AS definition, ${size} AS "sizeBytes", s.idx_scan::float8 AS scans,
+const indexesSql = ({ definition, size, expressions, condition }: IndexExpressions) => `
+SELECT coalesce(m.relname, c.relname) AS "table", ns.nspname AS schema, i.relname AS "index", ${definition} AS definition, ${size} AS "sizeBytes", s.idx_scan::float8 AS scans,
   x.indisunique AS "isUnique", x.indisvalid AND x.indisready AS "isValid", k.conname::text AS "constraint",
   x.indisreplident OR x.indisclustered OR EXISTS (SELECT 1 FROM pg_constraint f WHERE f.conindid = i.oid AND f.contype = 'f') AS "isNeeded",
-  concat_ws('|', c.oid, i.relam, x.indkey, x.indclass, x.indcollation, x.indoption, x.indnkeyatts,
-    CASE WHEN x.indexprs IS NOT NULL THEN pg_get_expr(x.indexprs, x.indrelid) END,
-    CASE WHEN x.indpred IS NOT NULL THEN pg_get_expr(x.indpred, x.indrelid) END) AS likeness
-FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class c ON c.oid = x.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+  concat_ws('|', c.oid, i.relam, x.indkey, x.indclass, x.indcollation, x.indoption, x.indnkeyatts, ${expressions}, ${condition}) AS likeness
+FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class c ON c.oid = x.indrelid
+LEFT JOIN pg_class m ON c.relkind = 't' AND m.reltoastrelid = c.oid
+JOIN pg_namespace n ON n.oid = coalesce(m.relnamespace, c.relnamespace) JOIN pg_namespace ns ON ns.oid = i.relnamespace
 LEFT JOIN pg_constraint k ON k.conindid = i.oid AND k.contype IN ('p', 'u', 'x')
 LEFT JOIN pg_stat_all_indexes s ON s.indexrelid = i.oid
-WHERE n.nspname = $1 AND c.relkind IN ('r', 'm') ORDER BY 4 DESC NULLS LAST, 1, 2`
+WHERE n.nspname = $1 AND (c.relkind IN ('r', 'm') OR (m.oid IS NOT NULL AND NOT x.indisvalid)) ORDER BY 5 DESC NULLS LAST, 1, 3`
 
 /** Every index of the schema, the largest first. `modelIndexes`: names that are on record. */
 export async function readIndexes(client: pg.Client, schema: string, modelIndexes: ReadonlySet<string>): Promise<IndexFigures[]> {
-  const read = async (size: string) => indexRows.parse((await client.query(indexesSql(size), [schema])).rows)
+  const read = async (how: IndexExpressions) => indexRows.parse((await client.query(indexesSql(how), [schema])).rows)
   const rows = await orWhenLocked(
-    () => read('pg_relation_size(i.oid)::float8'),
-    () => read(`i.relpages::float8 * current_setting('block_size')::float8`),
+    () => read(exactly),
+    () => read(withoutLocks),
   )
   return rows.filter(({ table }) => !isOwnTable(table)).map((index) => ({ ...index, inModel: modelIndexes.has(index.index) }))
 }

@@ -57,7 +57,7 @@ type Sizes = ReadonlyMap<string, { readonly sizeBytes: number; readonly unusedBy
 
 async function readSizes(path: string, timeoutMs: number): Promise<Sizes> {
   const signal = AbortSignal.timeout(timeoutMs)
-  const sql = safeSql`SELECT name, pgsize AS sizeBytes, unused AS unusedBytes FROM dbstat WHERE aggregate`
+  const sql = safeSql`SELECT name, pgsize AS sizeBytes, unused AS unusedBytes FROM dbstat WHERE aggregate = TRUE`
   try {
     const rows = await runAside({ path, readonly: true, sql }, signal)
     const parsed = z.array(z.object({ name: z.string(), sizeBytes: z.number(), unusedBytes: z.number() })).parse(rows)
@@ -135,6 +135,7 @@ function readIndexes({ tables }: SqliteCatalogue, sizes: Panel<Sizes>): IndexFig
       )
       return {
         table: table.name,
+        schema: 'main',
         index: index.name,
         definition: `${index.unique ? 'UNIQUE ' : ''}(${index.parts.map(({ column, expression }) => column ?? expression).join(', ')})${index.where === null ? '' : ` WHERE ${index.where}`}`,
         sizeBytes: sizes.status === 'known' ? (sizes.data.get(index.name)?.sizeBytes ?? 0) : null,
