@@ -22,7 +22,7 @@ export function Segments<T extends string>({ label, value, onChange, items }: Se
         const chosen = items.find((item) => item.value === next[0])
         if (chosen) onChange(chosen.value)
       }}
-      className="inline-flex max-w-full overflow-x-auto rounded-md border border-line-strong bg-sunken p-0.5"
+      className="inline-flex w-fit max-w-full overflow-x-auto rounded-md border border-line-strong bg-sunken p-0.5"
     >
       {items.map((item) => (
         <Toggle
