@@ -37,6 +37,7 @@ const config: NextConfig = {
     'better-sqlite3',
     'pg',
     'pino',
+    'pino-roll',
     'tsx',
   ],
   // Two servers of one checkout (a demo beside a test run) must not share a build folder.

@@ -21,6 +21,7 @@ import { createReportStore } from '@/lib/control/reports'
 import { openSecret } from '@/lib/control/secrets'
 import { describeHost } from '@/lib/control/workers'
 import { AppError, exitStatusOf, reportError } from '@/lib/core/errors'
+import { openLogFile } from '@/lib/core/log-files'
 import { createLogger } from '@/lib/core/logger'
 import { createCvFiles } from '@/lib/cvsite/cv-files'
 import { createFunctionChecks } from '@/lib/cvsite/function-checks'
@@ -49,8 +50,10 @@ async function main(): Promise<number> {
   try {
     loadEnvFiles(root)
     const environment = parseEnvironment(process.env, root)
-    const logger = createLogger('worker', environment.logLevel)
     await mkdir(environment.dataDir, { recursive: true })
+    // A folder that cannot be written to must not stop the worker: standard error has every line as well.
+    const logFile = await openLogFile(environment.dataDir, 'worker').catch(() => undefined)
+    const logger = createLogger('worker', environment.logLevel, logFile)
     const store = await openControlStore(environment.controlPath)
     try {
       await initialiseActiveDatabase(store, initialState(environment, store.clock.now()), 'worker')

@@ -6,6 +6,7 @@ import type { SealedTarget } from '@/lib/control/active-state'
 import { type ControlStore, openControlStore } from '@/lib/control/control-store'
 import { createReportStore, type ReportStore } from '@/lib/control/reports'
 import { openSecret } from '@/lib/control/secrets'
+import { openLogFile } from '@/lib/core/log-files'
 import { createLogger, type Logger } from '@/lib/core/logger'
 import { type AppDatabase, createAppDatabase } from '@/lib/database/app-database'
 import { initialState } from '@/lib/jobs/sealed-target'
@@ -49,7 +50,7 @@ async function createContainer(): Promise<Container> {
   const root = process.cwd()
   const { name, version } = packageJson
   const environment = parseEnvironment(process.env, root)
-  const logger = createLogger('web', environment.logLevel)
+  const logger = createLogger('web', environment.logLevel, await openLogFile(environment.dataDir, 'web').catch(() => undefined))
   const control = await openControlStore(environment.controlPath)
   await initialiseActiveDatabase(control, initialState(environment, control.clock.now()), 'web')
   await raiseKeyAlarms(control, secretsOf(process.env), 'web', logger)

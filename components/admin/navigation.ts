@@ -7,7 +7,9 @@ import {
   LifeBuoy,
   ListChecks,
   type LucideIcon,
+  Scale,
   ScanSearch,
+  ScrollText,
   Server,
 } from 'lucide-react'
 
@@ -20,6 +22,8 @@ export type AdminPage =
   | 'backups'
   | 'database'
   | 'activity'
+  | 'logs'
+  | 'advisor'
   | 'troubleshooting'
 
 /** Shelves of the navigation, in their order. `top` has no title. */
@@ -46,6 +50,8 @@ export const navigation: readonly NavigationItem[] = [
   { page: 'backups', group: 'protect', href: '/admin/backups', icon: DatabaseBackup, key: 'b', thumb: true },
   { page: 'database', group: 'run', href: '/admin/database', icon: Database, key: 'd' },
   { page: 'activity', group: 'run', href: '/admin/activity', icon: Activity, key: 'a' },
+  { page: 'logs', group: 'run', href: '/admin/logs', icon: ScrollText, key: 'l' },
+  { page: 'advisor', group: 'help', href: '/admin/advisor', icon: Scale, key: 'c' },
   { page: 'troubleshooting', group: 'help', href: '/admin/troubleshooting', icon: LifeBuoy, key: 't' },
 ]
 

@@ -14,7 +14,7 @@ export const layers: readonly (readonly string[])[] = [
   // Asks the migration's own checks, so it lies above it.
   ['lib/preflight'],
   // Asks what everything below has to say of itself when something went wrong.
-  ['lib/troubleshooting'],
+  ['lib/troubleshooting', 'lib/advisor', 'lib/logs'],
   ['lib/jobs/handlers'],
   ['app', 'worker', 'scripts'],
 ]
@@ -51,6 +51,8 @@ export const contracts = [
   'lib/core/maintenance-operations',
   'lib/preflight/check-catalogue',
   'lib/preflight/preflight-result',
+  'lib/advisor/advice',
+  'lib/logs/log-entry',
   'lib/troubleshooting/catalogue',
   'lib/troubleshooting/diagnosis',
   'lib/verification/browsed-rows',
