@@ -20,6 +20,7 @@ import { fenceReasons } from './fence-reasons'
 import { type CarryPlan, planCarry } from './live/carry-plan'
 import { type CarrySides, carryRound } from './live/carry-round'
 import { carrySequences } from './live/carry-sequences'
+import type { GoBackStep } from './live/protocol'
 import { type RollBackPhase, rollBackPhases } from './migration-result'
 
 export interface RollbackPreview {
@@ -36,6 +37,8 @@ export interface RollBackOptions {
   readonly targetUrl: string
   /** How long writes may wait for the switch before it is given up and tried again, in milliseconds. Default: 800. */
   readonly freezeLimitMs?: number
+  /** Called after each step of the protocol: for tests, which end the process there. */
+  readonly onStep?: (step: GoBackStep) => void
 }
 
 export interface RollBackResult {
@@ -142,10 +145,10 @@ async function switchBack(
 ): Promise<RollBackResult> {
   report({ type: 'plan', phases: [...rollBackPhases] })
   const done = { carried: 0, rounds: 0 }
-  await inPhase('carry', report, () => carryUntilQuick(sides, done, report, signal))
+  await inPhase('carry', report, () => carryUntilQuick(sides, mostRounds, done, report, signal))
   await inPhase('prove', report, async () => {
     await prove(options, signal)
-    await carryUntilQuick(sides, done, report, signal)
+    await carryUntilQuick(sides, mostRounds, done, report, signal)
     return {}
   })
   return inPhase('switch', report, async () => {
@@ -153,7 +156,14 @@ async function switchBack(
       throwIfAborted(signal)
       // A machine that cannot do it within the limit must not be kept from going back for ever.
       const limitMs = (options.freezeLimitMs ?? 800) * 2 ** Math.floor((attempt - 1) / 3)
-      const freezeMs = await freezeAndFlip(sides, mark, limitMs, done, flip, report, signal)
+      const freezeMs = await freezeAndFlip(
+        sides,
+        mark,
+        { limitMs, done, onStep: options.onStep ?? (() => undefined) },
+        flip,
+        report,
+        signal,
+      )
       if (freezeMs !== null) {
         report({ type: 'log', level: 'info', message: `The app is back on SQLite. Writes waited for ${Math.round(freezeMs)} ms.` })
         return { ...done, freezeMs, attempts: attempt }
@@ -161,7 +171,7 @@ async function switchBack(
       if (attempt === mostAttempts) throw tooSlow()
       report({ type: 'log', level: 'warn', message: `The switch took longer than ${limitMs} ms and was given up; it is tried again.` })
       await pause(attempt * 100, signal)
-      await carryUntilQuick(sides, done, report, signal)
+      await carryUntilQuick(sides, roundsBetween, done, report, signal)
     }
   })
 }
@@ -169,17 +179,19 @@ async function switchBack(
 const mostAttempts = 12
 /** Two rounds in a row under this, and the last one can be expected to be as short. */
 const quickMs = 200
-/** Against a load that writes faster than it is carried: then the freeze has to do the rest. */
-const mostRounds = 50
+/** On a machine or under a load where no round is quick the freeze has to do the rest; so before each further attempt. */
+const mostRounds = 20
+const roundsBetween = 3
 
 async function carryUntilQuick(
   sides: CarrySides,
+  most: number,
   done: { carried: number; rounds: number },
   report: Report,
   signal: AbortSignal,
 ): Promise<{ carried: number; rounds: number }> {
   let quick = 0
-  for (let round = 0; quick < 2 && round < mostRounds; round += 1) {
+  for (let round = 0; quick < 2 && round < most; round += 1) {
     const { changes, elapsedMs } = await carryRound(sides, signal)
     done.carried += changes
     done.rounds += 1
@@ -206,12 +218,17 @@ async function prove({ sourcePath, targetUrl }: RollBackOptions, signal: AbortSi
   })
 }
 
+interface Freeze {
+  readonly limitMs: number
+  readonly done: { carried: number; rounds: number }
+  readonly onStep: (step: GoBackStep) => void
+}
+
 /** Null when the limit passed first, and PostgreSQL takes writes again. */
 async function freezeAndFlip(
   sides: CarrySides,
   mark: CopyMark,
-  limitMs: number,
-  done: { carried: number; rounds: number },
+  { limitMs, done, onStep }: Freeze,
   flip: () => Promise<void>,
   report: Report,
   signal: AbortSignal,
@@ -221,19 +238,24 @@ async function freezeAndFlip(
   if (!(await raiseWithin(client, mark, plan, limitMs))) return null
   let isFlipBegun = false
   try {
+    onStep('fence')
     const { changes } = await carryRound(sides, signal)
     done.carried += changes
     done.rounds += 1
     await carrySequences(sides)
+    onStep('carry')
     throwIfAborted(signal)
     if (performance.now() - started > limitMs) {
       await resume(sides, mark)
       return null
     }
     restageFence(db, 'returning')
+    onStep('returning')
     isFlipBegun = true
     await flip()
+    onStep('flip-back')
     lowerFence(db)
+    onStep('lower')
     return performance.now() - started
   } catch (error) {
     // A flip that failed may have been recorded all the same: both stay fenced until recovery has read the state.

@@ -118,21 +118,6 @@ describe('a cut-over while the app goes on writing', () => {
     })
   })
 
-  it('waits for a writer no longer than the limit, and then changes nothing', async () => {
-    await withFollowingCopy(async ({ source, target, options }) => {
-      const writer = new Database(source.path, { timeout: 0 })
-      writer.exec('BEGIN IMMEDIATE')
-      await expect(cutOverLive({ ...options, freezeLimitMs: 20 }, async () => undefined, quiet, never)).rejects.toMatchObject({
-        code: 'SOURCE_BUSY',
-        retryable: true,
-      })
-      writer.exec(`INSERT INTO author (name) VALUES ('slow'); COMMIT`)
-      writer.close()
-      expect(look(source)).toEqual({ stage: null, awake: false, isCaptured: true })
-      expect(await markOf(target)).toBe('copied')
-    })
-  })
-
   it('a row that differs where nobody looked is found before the record, and the app stays', async () => {
     await withFollowingCopy(async ({ source, target, options }) => {
       await withPostgres(target.url, (client) =>

@@ -16,6 +16,7 @@ import { requireIntactLog } from './capture'
 import { type CutOverRecord, commitRecord } from './cut-over-record'
 import { finishCutOver } from './finish-cut-over'
 import { type FollowedCopy, openFollowedCopy } from './followed-copy'
+import type { CutOverStep } from './protocol'
 
 export interface LiveCutOverOptions {
   readonly sourcePath: string
@@ -26,6 +27,8 @@ export interface LiveCutOverOptions {
   readonly freezeLimitMs?: number
   /** How often it is tried; the limit doubles after each third attempt. Default: 12. */
   readonly mostAttempts?: number
+  /** Called after each step of the protocol: for tests, which end the process there. */
+  readonly onStep?: (step: CutOverStep) => void
 }
 
 export interface LiveCutOverResult {
@@ -40,8 +43,9 @@ export interface LiveCutOverResult {
 /** A round under this, three times in a row, and the last one can be expected to be as short. */
 const quickMs = 200
 const quickRounds = 3
-/** Against a load that writes faster than it is applied: the freeze then has to do the rest. */
-const mostRounds = 60
+/** On a machine or under a load where no round is quick the freeze has to do the rest; so before each further attempt. */
+const mostRounds = 20
+const roundsBetween = 3
 
 /**
  * Switches the app, which goes on writing, to the copy that follows it.
@@ -67,7 +71,7 @@ export async function cutOverLive(
   // Not with our signal: it would close the socket, in the midst of the one commit whose answer matters.
   const copy = await openFollowedCopy(options, cutOverSession)
   try {
-    const db = openSqlite(sourcePath, { busyTimeoutMs: limitMs })
+    const db = openSqlite(sourcePath, { busyTimeoutMs: 0 })
     try {
       db.pragma('synchronous = FULL')
       report({ type: 'plan', phases: [...cutOverPhases] })
@@ -95,11 +99,12 @@ interface Sides {
   readonly db: SqliteDatabase
   readonly record: CutOverRecord
   readonly fenceReason: string
+  readonly onStep: (step: CutOverStep) => void
   schemaVersion: number
   applied: number
 }
 
-async function prepare(copy: FollowedCopy, db: SqliteDatabase, { targetUrl, jobId }: LiveCutOverOptions): Promise<Sides> {
+async function prepare(copy: FollowedCopy, db: SqliteDatabase, { targetUrl, jobId, onStep }: LiveCutOverOptions): Promise<Sides> {
   const { client, opened, mark } = copy
   if (opened.provenSeq !== opened.seq) throw notReady()
   const target = await readPostgresCatalogue(client, mark.targetSchema)
@@ -111,6 +116,7 @@ async function prepare(copy: FollowedCopy, db: SqliteDatabase, { targetUrl, jobI
     db,
     record: { jobId, target, references, readSequences },
     fenceReason: `the app's data is on PostgreSQL (${targetLabel(targetUrl)}), or moves there this moment; this file is kept as it was`,
+    onStep: onStep ?? (() => undefined),
     schemaVersion: requireIntactLog(db),
     applied: 0,
   }
@@ -127,8 +133,8 @@ async function switchOver(
   // Once the record was asked for, only recovery may say what becomes of the fence.
   let mayLower = true
   try {
-    await inPhase('catch-up', report, () => catchUp(sides, report, signal))
-    installFence(db, sides.fenceReason, 'moving')
+    await inPhase('catch-up', report, () => catchUp(sides, mostRounds, report, signal))
+    await eagerly(installPatienceMs, () => installFence(db, sides.fenceReason, 'moving'))
     return await inPhase('switch', report, async () => {
       for (let attempt = 1; attempt <= mostAttempts; attempt += 1) {
         throwIfAborted(signal)
@@ -138,8 +144,10 @@ async function switchOver(
         if (frozen.status !== 'too-slow') {
           mayLower = false
           if (frozen.status === 'unknown') throw frozen.error
-          restageFence(db, 'moved')
+          await eagerly(installPatienceMs, () => restageFence(db, 'moved'))
+          sides.onStep('moved')
           await flip()
+          sides.onStep('flip')
           const freezeMs = performance.now() - frozen.since
           report({ type: 'log', level: 'info', message: `The app is on PostgreSQL. Writes waited for ${Math.round(freezeMs)} ms.` })
           return { freezeMs, attempts: attempt, applied: sides.applied }
@@ -147,12 +155,12 @@ async function switchOver(
         const message = `The switch would have taken longer than ${present} ms and was given up; it is tried again.`
         report({ type: 'log', level: 'warn', message })
         await pause(attempt * 100, signal)
-        await catchUp(sides, report, signal)
+        await catchUp(sides, roundsBetween, report, signal)
       }
       throw tooSlow()
     })
   } catch (error) {
-    if (mayLower) lowerFence(db)
+    if (mayLower) await eagerly(installPatienceMs, () => lowerFence(db))
     throw error
   }
 }
@@ -172,7 +180,7 @@ async function freeze(sides: Sides, limitMs: number, signal: AbortSignal): Promi
   const since = performance.now()
   const isLate = () => performance.now() - since > limitMs
   try {
-    wakeFence(db)
+    await eagerly(limitMs, () => wakeFence(db))
   } catch (error) {
     // A writer that does not end: nothing was frozen.
     if (reportError(error).code === 'SOURCE_BUSY') return { status: 'too-slow' }
@@ -181,26 +189,53 @@ async function freeze(sides: Sides, limitMs: number, signal: AbortSignal): Promi
   // An answer that does not come is no answer: the socket is closed, and the server ends what it has not committed.
   const stalled = setTimeout(() => destroy(client), Math.max(5_000, limitMs * 4))
   try {
+    sides.onStep('wake')
     await applyRound(sides, signal)
+    sides.onStep('drain')
     sides.schemaVersion = requireIntactLog(db, sides.schemaVersion)
     if (applier.applied !== highestChange(db)) throw notReady()
     const outcome = await commitRecord(client, sides.record, () => !isLate() && !signal.aborted)
-    if (outcome.status === 'committed') return { status: 'recorded', since }
+    if (outcome.status === 'committed') {
+      sides.onStep('record')
+      return { status: 'recorded', since }
+    }
     if (outcome.status === 'unknown') return outcome
-    sleepFence(db)
+    await eagerly(installPatienceMs, () => sleepFence(db))
     throwIfAborted(signal)
     return { status: 'too-slow' }
   } catch (error) {
-    sleepFence(db)
+    await eagerly(installPatienceMs, () => sleepFence(db))
     throw error
   } finally {
     clearTimeout(stalled)
   }
 }
 
-async function catchUp(sides: Sides, report: Report, signal: AbortSignal): Promise<Record<string, never>> {
+/** How long a writer is waited for where nobody waits for us. */
+const installPatienceMs = 10_000
+
+/**
+ * Repeats what needs the write lock at every chance. SQLite's own busy handler looks every 100 ms after a while: between
+ * writers that follow each other without a pause it would meet a free lock by luck only.
+ *
+ * @throws AppError SOURCE_BUSY when there was no chance within `patienceMs`
+ */
+async function eagerly(patienceMs: number, act: () => unknown): Promise<void> {
+  const deadline = performance.now() + patienceMs
+  for (;;) {
+    try {
+      act()
+      return
+    } catch (error) {
+      if (reportError(error).code !== 'SOURCE_BUSY' || performance.now() >= deadline) throw error
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1))
+  }
+}
+
+async function catchUp(sides: Sides, most: number, report: Report, signal: AbortSignal): Promise<Record<string, never>> {
   let quick = 0
-  for (let round = 0; quick < quickRounds && round < mostRounds; round += 1) {
+  for (let round = 0; quick < quickRounds && round < most; round += 1) {
     throwIfAborted(signal)
     sides.schemaVersion = requireIntactLog(sides.db, sides.schemaVersion)
     const started = performance.now()

@@ -1,0 +1,24 @@
+/**
+ * Switches an app in a process of its own, which ends itself by SIGKILL right after one step of the protocol: the direction,
+ * the step and the options come as JSON in the first argument. The flip is a line in a file, as durable as a state is.
+ */
+import { appendFileSync } from 'node:fs'
+import { cutOverLive } from '../live/cut-over-live'
+import { rollBack } from '../roll-back'
+
+interface Order {
+  readonly direction: 'over' | 'back'
+  /** Null: to the end. */
+  readonly killAfter: string | null
+  readonly stateFile: string
+  readonly options: { readonly sourcePath: string; readonly targetUrl: string; readonly jobId: string; readonly freezeLimitMs: number }
+}
+
+const order = JSON.parse(process.argv[2] ?? '{}') as Order
+const never = new AbortController().signal
+const onStep = (step: string) => {
+  if (step === order.killAfter) process.kill(process.pid, 'SIGKILL')
+}
+const flip = async () => appendFileSync(order.stateFile, `${order.direction}\n`)
+if (order.direction === 'over') await cutOverLive({ ...order.options, onStep }, flip, () => undefined, never)
+else await rollBack({ ...order.options, onStep }, flip, () => undefined, never)
