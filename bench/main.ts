@@ -27,6 +27,12 @@ const oursSchema = z.object({
   isProven: z.boolean(),
 })
 
+// Other measurements with options of their own.
+if (process.argv.includes('--capture')) {
+  await import('./capture')
+  process.exit(process.exitCode)
+}
+
 const scriptSample = 40_000
 const foreignKeys = 12
 
