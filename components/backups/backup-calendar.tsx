@@ -33,8 +33,9 @@ export function BackupCalendar({ backups }: { backups: readonly BackupView[] }) 
   return (
     <Card aria-labelledby="backup-calendar">
       <CardHeader title={t('title')} titleId="backup-calendar" description={t('body')} />
-      <CardBody className="flex flex-col gap-3">
+      <CardBody className="grid items-start gap-x-10 gap-y-3 lg:grid-cols-[auto_minmax(0,1fr)]">
         <Grid days={days} chosen={chosen} onChoose={setChosen} />
+        <div className="lg:row-span-2 lg:border-line lg:border-l lg:pl-10">{day ? <Chosen day={day} /> : null}</div>
         <ul className="flex flex-wrap gap-x-4 gap-y-1 text-ink-soft text-xs">
           {dayStates.map((state) => (
             <li key={state} className="flex items-center gap-1.5">
@@ -43,7 +44,6 @@ export function BackupCalendar({ backups }: { backups: readonly BackupView[] }) 
             </li>
           ))}
         </ul>
-        {day ? <Chosen day={day} /> : null}
       </CardBody>
     </Card>
   )

@@ -27,6 +27,7 @@ export interface RestoreDialogProps {
 }
 
 const word = 'RESTORE'
+const names = { sqlite: 'SQLite', postgresql: 'PostgreSQL' } as const
 
 /** What a restore would change, what of it is wanted, and the word that starts it. */
 export function RestoreDialog({ backup, open, onOpenChange }: RestoreDialogProps) {
@@ -82,6 +83,13 @@ export function RestoreDialog({ backup, open, onOpenChange }: RestoreDialogProps
           {start.error ? <ErrorPanel error={start.error} announce /> : null}
           {preview.data ? (
             <>
+              <p className="text-ink-soft text-sm">
+                {t('source', {
+                  app: preview.data.appVersion,
+                  engine: `${names[preview.data.archiveEngine]} ${preview.data.archiveEngineVersion}`,
+                  count: preview.data.filesInArchive,
+                })}
+              </p>
               {preview.data.tested ? null : <Callout tone="warning" title={t('notTested')} />}
               {preview.data.fileKeyMatches ? null : <Callout tone="warning" title={t('otherFileKey')} />}
               <EngineNotice preview={preview.data} />
