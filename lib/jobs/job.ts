@@ -44,11 +44,17 @@ export const jobPayloads = {
   /** Tries the app's functions on the active database, leaving nothing behind, and keeps a report. */
   functions: z.object({}),
   /** Switches the app to the migrated PostgreSQL database. */
-  cutover: z.object({}),
+  cutover: z.object({
+    /** How long writes may wait before the switch of an app that goes on writing is given up and tried again. Default: 800. */
+    freezeLimitMs: z.number().int().min(100).max(10_000).optional(),
+  }),
   /** Gives up a finished copy: the target as empty as it was found, the app writing on SQLite again. */
   discard: z.object({}),
   /** Switches the app back to SQLite, with everything that was written on PostgreSQL since. */
-  rollback: z.object({}),
+  rollback: z.object({
+    /** As for the cut-over. */
+    freezeLimitMs: z.number().int().min(100).max(10_000).optional(),
+  }),
   /** Makes a backup of the active database and its files, and restores it for a trial. */
   backup: z.object({
     /** Whether `.env` is taken along; only into an encrypted archive. */
@@ -74,14 +80,6 @@ export const jobPayloads = {
     backupId: z.string(),
     /** A passphrase or private key that somebody gave, sealed. */
     sealedKey: z.string().nullable(),
-  }),
-} as const
-
-export type JobKind = keyof typeof jobPayloads
-export const jobKinds = Object.keys(jobPayloads) as readonly JobKind[]
-export type JobPayload<K extends JobKind> = z.infer<(typeof jobPayloads)[K]>
-
-/** Kinds that change or read both databases as a whole; they hold the one lease while they run. */
     /** Id of the destination whose copy is tried. Default: the archive on this machine, or else the nearest copy. */
     from: z.string().nullable().default(null),
   }),
@@ -99,6 +97,14 @@ export type JobPayload<K extends JobKind> = z.infer<(typeof jobPayloads)[K]>
     ]),
     /** A passphrase or private key that somebody gave, sealed. */
     sealedKey: z.string().nullable(),
+  }),
+} as const
+
+export type JobKind = keyof typeof jobPayloads
+export const jobKinds = Object.keys(jobPayloads) as readonly JobKind[]
+export type JobPayload<K extends JobKind> = z.infer<(typeof jobPayloads)[K]>
+
+/** Kinds that change or read both databases as a whole; they hold the one lease while they run. */
 export const exclusiveKinds: ReadonlySet<JobKind> = new Set(['migrate', 'recopy', 'cutover', 'discard', 'rollback', 'restore', 'maintain'])
 
 /** Kinds that move the app from one database to the other: what the Migration page is about. */
@@ -136,6 +142,8 @@ export const jobViewSchema = z.object({
     'rollback',
     'backup',
     'trial',
+    'copy',
+    'import',
     'restore',
     'maintain',
   ]),
@@ -144,8 +152,6 @@ export const jobViewSchema = z.object({
   createdAt: z.iso.datetime(),
   startedAt: z.iso.datetime().nullable(),
   finishedAt: z.iso.datetime().nullable(),
-    'copy',
-    'import',
   cancelRequestedAt: z.iso.datetime().nullable(),
   attempt: z.number().int(),
   lastEventSeq: z.number().int(),
