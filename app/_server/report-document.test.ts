@@ -51,9 +51,26 @@ const report = {
   checksum: 'c'.repeat(64),
 }
 
+const functions = {
+  id: 'f1',
+  createdAt: new Date('2026-01-02T10:00:00Z'),
+  requestedBy: 'a@b',
+  checksum: 'f'.repeat(64),
+  result: {
+    status: 'passed' as const,
+    engine: 'postgresql' as const,
+    label: 'app@db:5432/app',
+    startedAt: '2026-01-02T10:00:00.000Z',
+    elapsedMs: 5,
+    outcomes: [{ name: 'stored-cv', status: 'passed' as const, seen: 1, reason: null, elapsedMs: 1 }],
+  },
+  ticks: [{ item: 'pdf-import', outcome: 'broken', at: '2026-01-03T10:00:00.000Z', by: 'tester@x' }],
+  signedOff: { checksum: 's'.repeat(64), isUnchanged: true },
+}
+
 describe('a report as a page', () => {
   it.each(['en', 'fr'] as const)('in %s stands alone, says everything, and lets nothing from a database become markup', async (locale) => {
-    const html = await writeReportDocument(report, locale)
+    const html = await writeReportDocument(report, locale, functions)
     for (const part of [
       'app.db',
       'app@db:5432/app',
@@ -64,6 +81,11 @@ describe('a report as a page', () => {
       'c'.repeat(64),
       'INDEX_GONE',
       'gone &#38; away',
+      'f'.repeat(64),
+      's'.repeat(64),
+      locale === 'fr' ? 'Ouvrir un CV existant' : 'Open a CV that is there',
+      locale === 'fr' ? 'Import' : 'Import a PDF',
+      'tester@x',
     ])
       expect(html).toContain(part)
     expect(html).not.toMatch(/<script|<b>|<i>|src=|href=|url\(|@import/)
@@ -75,13 +97,15 @@ describe('a report as a page', () => {
 
 describe('a report as a table', () => {
   it('has a line a table, quoted, and no cell that a spreadsheet would run', () => {
-    const csv = writeReportCsv(report)
+    const csv = writeReportCsv(report, functions)
     const [head, ...lines] = csv.split('\r\n')
     expect(head).toMatch(/^table,source_rows,target_rows,content,differences/)
     expect(lines.at(-1)).toBe('')
     expect(csv).toContain(`"'=HYPERLINK(""x"")<script>`)
     expect(csv).toContain('"a, ""quoted""\nreason"')
     expect(csv.match(new RegExp('c'.repeat(64), 'g'))).toHaveLength(2)
+    expect(csv).toContain(`function:stored-cv,,,passed,,,,,f1,2026-01-02T10:00:00.000Z,a@b,,app@db:5432/app,${'f'.repeat(64)}`)
+    expect(csv).toContain(`by hand:pdf-import,,,broken,,,,,f1,2026-01-03T10:00:00.000Z,tester@x,,app@db:5432/app,${'s'.repeat(64)}`)
   })
 })
 

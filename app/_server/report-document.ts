@@ -2,8 +2,10 @@ import { getTranslations } from 'next-intl/server'
 import type { Locale } from '@/app/i18n/locales'
 import { createFormatters } from '@/components/format/formatters'
 import { type FindingTranslator, wordFinding } from '@/components/jobs/finding-words'
+import type { StoredFunctionReport } from '@/lib/control/function-reports'
 import type { StoredReport } from '@/lib/control/reports'
 import type { Finding } from '@/lib/core/finding'
+import type { FunctionReport } from '@/lib/verification/function-report'
 import { faultsOf, isSound, type TableComparison, type VerificationResult } from '@/lib/verification/verification-result'
 
 type Translate = Awaited<ReturnType<typeof getTranslations<'verification.document'>>>
@@ -12,7 +14,11 @@ type Translate = Awaited<ReturnType<typeof getTranslations<'verification.documen
  * A report as one HTML page that needs nothing else: no script, no image, no font, nothing from a network. Everything
  * that comes from a database is escaped. It prints on A4 with its heads repeated.
  */
-export async function writeReportDocument(report: StoredReport<VerificationResult>, locale: Locale): Promise<string> {
+export async function writeReportDocument(
+  report: StoredReport<VerificationResult>,
+  locale: Locale,
+  functions: StoredFunctionReport<FunctionReport> | null,
+): Promise<string> {
   const t = await getTranslations({ locale, namespace: 'verification.document' })
   // The keys are put together from codes, which a test has translated one by one.
   const translateFinding = (await getTranslations({ locale, namespace: 'findings' })) as unknown as FindingTranslator
@@ -81,6 +87,7 @@ ${
       )
 }
 ${faulty.map((table) => differencesOf(table, t, format)).join('')}
+${functions ? await functionsOf(functions, locale, when) : ''}
 <footer>${escapeHtml(t('footer', { checksum: report.checksum }))}</footer></body></html>
 `
 }
@@ -118,6 +125,36 @@ function differencesOf(table: TableComparison, t: Translate, format: Format): st
   const more = differencesTotal - differences.length
   const note = more > 0 ? `<p>${escapeHtml(t('more', { count: format.number(more) }))}</p>` : ''
   return section(t('differencesOf', { table: table.table }), [t('key'), t('column'), t('what')], lines, [false, false, false]) + note
+}
+
+/** What the app's functions came to last, and what was tried by hand: by whom, when, and under which checksum. */
+async function functionsOf(
+  { createdAt, requestedBy, checksum, result, ticks, signedOff }: StoredFunctionReport<FunctionReport>,
+  locale: Locale,
+  when: (iso: string) => string,
+): Promise<string> {
+  const t = await getTranslations({ locale, namespace: 'verification' })
+  // Names of functions come from the host app; those that messages/ know have their words there.
+  const translate = t as unknown as ((key: string) => string) & { has(key: string): boolean }
+  const named = (key: string, name: string) => (translate.has(`${key}.${name}`) ? translate(`${key}.${name}`) : name)
+  const heads = [t('document.what'), t('document.result'), t('document.when'), t('document.by')]
+  const tried = result.outcomes.map(({ name, status }) => [
+    named('functions.name', name),
+    t(`functions.outcome.${status}`),
+    when(createdAt.toISOString()),
+    requestedBy,
+  ])
+  const byHand = ticks.map(({ item, outcome, at, by }) => [named('checklist.item', item), named('checklist', outcome), when(at), by])
+  const plain = [false, false, false, false]
+  const note = (text: string) => `<p>${escapeHtml(text)}</p>`
+  return [
+    section(t('functions.title'), heads, tried, plain),
+    note(t('document.functionsChecksum', { checksum })),
+    byHand.length === 0 ? '' : section(t('checklist.title'), heads, byHand, plain),
+    signedOff === null
+      ? ''
+      : note(t(signedOff.isUnchanged ? 'document.signedOff' : 'document.notSignedOff', { checksum: signedOff.checksum })),
+  ].join('')
 }
 
 function section(title: string, heads: readonly string[], lines: readonly (readonly string[])[], isNumber: readonly boolean[]): string {

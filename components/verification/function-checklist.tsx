@@ -24,6 +24,11 @@ export function FunctionChecklist({ report }: { report: KeptFunctionReport }) {
       <h3 id="checklist" className="font-semibold text-sm">
         {t('title')} <span className="font-normal text-ink-faint">{t('done', { done, all: checklistItems.length })}</span>
       </h3>
+      {report.signedOff ? (
+        <p className="break-all text-ink-faint text-xs">
+          {t(report.signedOff.isUnchanged ? 'signedOff' : 'notSignedOff')} <span className="font-mono">{report.signedOff.checksum}</span>
+        </p>
+      ) : null}
       {tick.error ? <ErrorPanel error={tick.error} announce /> : null}
       <ul className="flex flex-col">
         {checklistItems.map((item) => {

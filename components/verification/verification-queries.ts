@@ -151,6 +151,7 @@ const functionsAnswerSchema = z.object({
       checksum: z.string(),
       result: functionReportSchema,
       ticks: z.array(tickSchema),
+      signedOff: z.object({ checksum: z.string(), isUnchanged: z.boolean() }).nullable(),
     }),
   ),
 })

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { ZodType } from 'zod'
+import { type ZodType, z } from 'zod'
 import { AppError } from '@/lib/core/errors'
 import { appendAudit } from './audit'
 import type { ControlStore } from './control-store'
@@ -21,6 +21,15 @@ export interface StoredFunctionReport<Result> {
   /** SHA-256 of the stored JSON, hex; the ticks are apart from it. */
   readonly checksum: string
   readonly ticks: readonly StoredTick[]
+  /** The ticks as they stand, signed off in the audit log by the last of them; null while nothing was ever ticked. */
+  readonly signedOff: SignOff | null
+}
+
+export interface SignOff {
+  /** SHA-256 of the report's checksum with the ticks, hex, computed now. */
+  readonly checksum: string
+  /** Whether it is what the audit log has of the last tick. */
+  readonly isUnchanged: boolean
 }
 
 export interface FunctionReportStore<Result> {
@@ -28,7 +37,10 @@ export interface FunctionReportStore<Result> {
   save(input: { readonly id: string; readonly requestedBy: string; readonly result: Result }): Promise<void>
   /** Newest first. */
   list(limit: number): Promise<readonly StoredFunctionReport<Result>[]>
-  /** Notes or, with null, takes back that somebody tried a point by hand. @throws AppError NOT_FOUND */
+  /**
+   * Notes or, with null, takes back that somebody tried a point by hand. Each time the report and all its ticks are signed
+   * off: their checksum goes into the audit log, which is append-only. @throws AppError NOT_FOUND
+   */
   tick(id: string, item: string, outcome: string | null, by: string): Promise<void>
 }
 
@@ -52,14 +64,24 @@ export function createFunctionReportStore<Result extends { readonly status: stri
     list: async (limit) => {
       const orderBy = [{ createdAt: 'desc' as const }, { id: 'desc' as const }]
       const rows = await store.read.functionReport.findMany({ orderBy, take: limit, include: { ticks: { orderBy: { item: 'asc' } } } })
-      return rows.map(({ id, createdAt, requestedBy, result, checksum, ticks }) => ({
-        id,
-        createdAt,
-        requestedBy,
-        checksum,
-        result: schema.parse(JSON.parse(result)),
-        ticks: ticks.map(({ item, outcome, at, by }) => ({ item, outcome, at: at.toISOString(), by })),
-      }))
+      const audited = await readSignOffs(
+        store,
+        rows.map(({ id }) => id),
+      )
+      return rows.map(({ id, createdAt, requestedBy, result, checksum, ticks: stored }) => {
+        const ticks = stored.map(readTick)
+        const signed = audited.get(id)
+        const now = checksumOf(checksum, ticks)
+        return {
+          id,
+          createdAt,
+          requestedBy,
+          checksum,
+          result: schema.parse(JSON.parse(result)),
+          ticks,
+          signedOff: signed === undefined && ticks.length === 0 ? null : { checksum: now, isUnchanged: signed?.includes(now) ?? false },
+        }
+      })
     },
     tick: async (id, item, outcome, by) => {
       const at = store.clock.now()
@@ -69,10 +91,40 @@ export function createFunctionReportStore<Result extends { readonly status: stri
         if (count !== 1) throw noReport(id)
         await transaction.functionTick.deleteMany({ where: { reportId: id, item } })
         if (outcome !== null) await transaction.functionTick.create({ data: { reportId: id, item, outcome, at, by } })
-        await appendAudit(transaction, at, { actor: by, action: 'functions.ticked', subject: id, detail: { item, outcome } })
+        const { checksum, ticks } = await transaction.functionReport.findUniqueOrThrow({
+          where: { id },
+          select: { checksum: true, ticks: { orderBy: { item: 'asc' } } },
+        })
+        const detail = { item, outcome, checksum: checksumOf(checksum, ticks.map(readTick)) }
+        await appendAudit(transaction, at, { actor: by, action: ticked, subject: id, detail })
       })
     },
   }
+}
+
+const ticked = 'functions.ticked'
+const signedSchema = z.object({ checksum: z.string() })
+
+/** What the audit log has of the last tick of each report; of two in one millisecond both. */
+async function readSignOffs(store: ControlStore, ids: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
+  const entries = await store.read.auditEntry.findMany({ where: { action: ticked, subject: { in: [...ids] } }, orderBy: { at: 'asc' } })
+  const last = new Map<string, { readonly at: number; readonly checksums: readonly string[] }>()
+  for (const { subject, detail, at } of entries) {
+    const signed = signedSchema.safeParse(JSON.parse(detail))
+    if (!signed.success) continue
+    const before = last.get(subject)
+    const together = before?.at === at.getTime() ? before.checksums : []
+    last.set(subject, { at: at.getTime(), checksums: [...together, signed.data.checksum] })
+  }
+  return new Map([...last].map(([id, { checksums }]) => [id, checksums]))
+}
+
+function readTick({ item, outcome, at, by }: { item: string; outcome: string; at: Date; by: string }): StoredTick {
+  return { item, outcome, at: at.toISOString(), by }
+}
+
+function checksumOf(report: string, ticks: readonly StoredTick[]): string {
+  return createHash('sha256').update(JSON.stringify({ report, ticks })).digest('hex')
 }
 
 function noReport(id: string): AppError {
