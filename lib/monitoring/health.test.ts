@@ -2,6 +2,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import type { ActiveSource } from '@/lib/control/active-source'
 import { recordStructure } from '@/lib/postgres/structure-record'
+import { expectWords } from '@/tests/support/health-words'
 import { createPostgresDatabase, type TestPostgresDatabase, withPostgres } from '@/tests/support/postgres-databases'
 import { endSession } from './end-session'
 import { readHealth } from './health'
@@ -34,7 +35,11 @@ describe.each(inject('postgresServers'))('the health of $name', (server) => {
     withPostgres(database.url, async (client) => {
       for (const statement of statements) await client.query(statement)
     })
-  const read = async (thresholds: Partial<Thresholds> = tiny) => healthReportSchema.parse(await readHealth(source(), { thresholds }))
+  const read = async (thresholds: Partial<Thresholds> = tiny) => {
+    const report = healthReportSchema.parse(await readHealth(source(), { thresholds }))
+    expectWords(report)
+    return report
+  }
   /** What a button does that queues maintenance. */
   const press = async (check: HealthCheck, subject?: string) => {
     const action = (subject === undefined ? check : check.items.find((item) => item.subject === subject))?.action

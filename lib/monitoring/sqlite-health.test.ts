@@ -5,6 +5,7 @@ import { type ControlStore, openControlStore } from '@/lib/control/control-store
 import type { MaintenanceOperation } from '@/lib/core/maintenance-operations'
 import type { ProgressEvent } from '@/lib/core/progress'
 import { readWriteCount } from '@/lib/sqlite/write-count'
+import { expectWords } from '@/tests/support/health-words'
 import { createSqliteDatabase, type TestSqliteDatabase } from '@/tests/support/sqlite-databases'
 import { readHealth } from './health'
 import { type CheckCode, type HealthReport, healthReportSchema } from './health-report'
@@ -34,7 +35,11 @@ afterEach(async () => {
 })
 
 const source = () => ({ engine: 'sqlite', path: database.path }) as const
-const read = async () => healthReportSchema.parse(await readHealth(source(), { thresholds: tiny, store }))
+const read = async () => {
+  const report = healthReportSchema.parse(await readHealth(source(), { thresholds: tiny, store }))
+  expectWords(report)
+  return report
+}
 const run = (operation: MaintenanceOperation, report: (event: ProgressEvent) => void = () => undefined) =>
   maintain(source(), store, { operation }, report, never)
 

@@ -31,8 +31,8 @@ export function judgeSqlite(panels: SqlitePanels, thresholds: Thresholds): reado
     ),
     judged('free-pages', file, ({ freePages, pages, pageSizeBytes }) => {
       const freeBytes = freePages * pageSizeBytes
-      const params = { freeBytes, freeShare: pages === 0 ? 0 : freePages / pages }
-      return freeBytes < thresholds.freeBytes || params.freeShare < thresholds.freeShare
+      const params = { freeBytes, partShare: pages === 0 ? 0 : freePages / pages }
+      return freeBytes < thresholds.freeBytes || params.partShare < thresholds.freeShare
         ? passed('free-pages', params)
         : found('free-pages', 'info', params, { sql: 'VACUUM;', action: maintain('vacuum-file') })
     }),
@@ -46,7 +46,7 @@ export function judgeSqlite(panels: SqlitePanels, thresholds: Thresholds): reado
           )
           .map(({ table, bloatBytes, sizeBytes }) =>
             item(table, 'info', {
-              params: { bloatBytes: bloatBytes ?? 0, bloatShare: Math.min(1, (bloatBytes ?? 0) / (sizeBytes || 1)) },
+              params: { bloatBytes: bloatBytes ?? 0, partShare: Math.min(1, (bloatBytes ?? 0) / (sizeBytes || 1)) },
               sql: 'VACUUM;',
               action: maintain('vacuum-file'),
             }),

@@ -17,7 +17,7 @@ export function judgeTables({ tables }: Pick<PostgresPanels, 'tables'>, schema: 
         'dead-rows',
         dead.map((table) =>
           item(table.table, 'warning', {
-            params: { dead: table.deadRows ?? 0, deadShare: shareOf(table.deadRows, table) },
+            params: { dead: table.deadRows ?? 0, partShare: shareOf(table.deadRows, table) },
             wording: table.lastVacuumAt === null ? 'never' : 'item',
             sql: vacuum(table.table, '(ANALYZE) '),
             action: maintain('vacuum', [table.table]),
@@ -61,7 +61,7 @@ export function judgeTables({ tables }: Pick<PostgresPanels, 'tables'>, schema: 
           )
           .map(({ table, bloatBytes, sizeBytes }) =>
             item(table, 'info', {
-              params: { bloatBytes: bloatBytes ?? 0, bloatShare: Math.min(1, (bloatBytes ?? 0) / (sizeBytes || 1)) },
+              params: { bloatBytes: bloatBytes ?? 0, partShare: Math.min(1, (bloatBytes ?? 0) / (sizeBytes || 1)) },
               sql: `${vacuum(table, '(ANALYZE) ')}  -- makes the room usable again\nVACUUM FULL ${qualifiedName(schema, table)};  -- gives it back, but locks the table while it runs`,
               action: maintain('vacuum', [table]),
             }),

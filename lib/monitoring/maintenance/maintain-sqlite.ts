@@ -45,6 +45,13 @@ export async function maintainSqlite(
       })
       if (message !== null) report({ type: 'log', level: 'warn', message })
     } catch (error) {
+      // Some damage stops the check itself: that is what it found, too.
+      if (step === 'integrity-check' && error instanceof AppError && error.code === 'SOURCE_DAMAGED') {
+        problems.push(error.cause instanceof Error ? error.cause.message : error.message)
+        await recordIntegrity(store, problems)
+        items.push({ target: step, outcome: 'done', elapsedMs: Math.round(performance.now() - begun), message: null })
+        break
+      }
       const message = error instanceof Error ? error.message : String(error)
       items.push({ target: step, outcome: 'failed', elapsedMs: Math.round(performance.now() - begun), message })
       failure = error
