@@ -1,9 +1,11 @@
-import { type SpawnSyncReturns, spawnSync } from 'node:child_process'
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { execFile, type SpawnSyncReturns, spawnSync } from 'node:child_process'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
 import type { BackupView } from '@/lib/backup/backup-view'
 import type { PostgresFormat } from '@/lib/backup/database-snapshot'
+import { saveDestination } from '@/lib/backup/destinations/destination-store'
 import { generateKeyPair, saveKeyPolicy } from '@/lib/backup/key-policy'
 import { type BackupSetup, makeBackup } from '@/lib/backup/make-backup'
 import { type ControlStore, openControlStore } from '@/lib/control/control-store'
@@ -12,10 +14,19 @@ import { installSystemPackages } from '@/scripts/bootstrap.mjs'
 import { createTestBackupSetup, insertCvsIntoPostgres, insertCvsIntoSqlite, type TestCv, writeCvs } from '@/tests/support/backup-source'
 import { testCvKey } from '@/tests/support/cvsite-app'
 import { createPostgresDatabase, databaseUrl, withPostgres } from '@/tests/support/postgres-databases'
+import { startS3Server, testAccessKey, testBucket } from '@/tests/support/s3/s3-server'
 import { createCvsiteDatabase, type TestSqliteDatabase } from '@/tests/support/sqlite-databases'
 
 /** Debian's packages of the programs that the page names; installed when this runs as root and one is missing. */
-const programs = { tar: 'tar', gzip: 'gzip', age: 'age', sha256sum: 'coreutils', sqlite3: 'sqlite3', psql: 'postgresql-client' } as const
+const programs = {
+  tar: 'tar',
+  gzip: 'gzip',
+  age: 'age',
+  sha256sum: 'coreutils',
+  sqlite3: 'sqlite3',
+  psql: 'postgresql-client',
+  rclone: 'rclone',
+} as const
 const never = new AbortController().signal
 const ignore = () => undefined
 const passphrase = 'four words in a row'
@@ -69,6 +80,14 @@ function follow(name: string, environment: Record<string, string>, interactive =
   return run
 }
 
+/** The same without holding up this process, in which the S3 server lives. */
+async function followAside(name: string, environment: Record<string, string>): Promise<void> {
+  const block = commands.get(name)
+  if (block === undefined) throw new Error(`docs/recovery.md has no block ${name}`)
+  const env = { NODE_ENV: 'test' as const, PATH: process.env.PATH ?? '', LC_ALL: 'C', ...environment }
+  await promisify(execFile)('bash', ['-c', `set -e -o pipefail\n${block}`], { cwd: out, env })
+}
+
 const make = (
   source: BackupSetup['source'] = setup.source,
   format: PostgresFormat = 'auto',
@@ -86,6 +105,8 @@ const archive = (backup: BackupView) => ({ ARCHIVE: join(setup.folder, backup.fi
 describe('docs/recovery.md, followed to the letter', () => {
   it('every block of commands is followed here', () => {
     const names = [
+      'fetch-rclone',
+      'fetch-aws',
       'open-none',
       'open-passphrase',
       'open-recipients',
@@ -133,6 +154,37 @@ describe('docs/recovery.md, followed to the letter', () => {
     follow('open-recipients', archive(backup))
     follow('check', {})
     expect(follow('sqlite', {}).stdout.trim()).toBe('ok')
+  })
+})
+
+describe('docs/recovery.md, an archive that is only in S3', () => {
+  // The one of the two programs that is in Debian's packages is installed; the other is followed where it is there.
+  it.each(['rclone', 'aws'])('is fetched with %s', async (program) => {
+    if (program === 'aws' && !has('aws')) return
+    const server = await startS3Server(join(database.folder, 's3'))
+    try {
+      const { accessKeyId, secretAccessKey } = testAccessKey
+      const place = {
+        kind: 's3',
+        endpoint: server.url,
+        region: 'eu-west-3',
+        bucket: testBucket,
+        prefix: 'app',
+        pathStyle: true,
+        accessKeyId,
+      } as const
+      await saveDestination(setup, null, { name: 'bucket', enabled: true, retention: null, place, secretAccessKey }, 'admin')
+      const backup = await make()
+      await rm(join(setup.folder, backup.fileName ?? ''))
+      const fetched = { ARCHIVE: join(out, 'archive.tar.gz') }
+      const storage = { ENDPOINT: server.url, REGION: 'eu-west-3', BUCKET: testBucket, KEY: `app/${backup.fileName}` }
+      const keys = { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, HOME: out, RCLONE_CONFIG: '/dev/null' }
+      await followAside(`fetch-${program}`, { ...storage, ...keys, ...fetched })
+      follow('open-none', fetched)
+      expect(follow('check', {}).stdout).toContain('app.db: OK')
+    } finally {
+      await server.close()
+    }
   })
 })
 
