@@ -33,6 +33,7 @@ interface Options {
   readonly dryRun?: true
   readonly sql?: string
   readonly setAside?: true
+  readonly live?: true
   readonly fix?: readonly string[]
   readonly json?: true
 }
@@ -47,6 +48,7 @@ const command = new Command('migrate:postgres')
   .option('--dry-run', 'check everything, plan, and show the SQL of the target’s schema; write nothing')
   .option('--sql <file>', 'with --dry-run: write the SQL of the target’s schema to this file instead of showing it')
   .option('--set-aside', 'move an earlier copy of ours in the target to a schema of its own first')
+  .option('--live', 'the app goes on writing, and its worker follows the copy until the switch (the app’s own database only)')
   .option(
     '--fix <kind=choice>',
     'repair rows that PostgreSQL would refuse; with --dry-run: say how many each repair would touch (kinds below)',
@@ -96,6 +98,13 @@ async function migrateFile(
   report: Report,
   signal: AbortSignal,
 ): Promise<MigrationResult> {
+  if (options.live) {
+    throw new AppError({
+      code: 'INVALID_INPUT',
+      message: '--live is for the app’s own database.',
+      hint: 'Leave --source out; no triggers are put into a file that is not the app’s.',
+    })
+  }
   const targetUrl = checkedTarget(options.target ?? targetFromEnvironment())
   const model = await readModel(options.schema)
   const parent = resolve(root, process.env.DATA_DIR ?? 'data')
@@ -140,7 +149,15 @@ async function migrateOwn(
   const target = options.target ?? environment.targetUrl
   if (target === null) throw noTarget()
   return migrateOwnDatabase(
-    { environment, root, targetUrl: checkedTarget(target), setAside: options.setAside ?? false, dryRun: options.dryRun ?? false, choices },
+    {
+      environment,
+      root,
+      targetUrl: checkedTarget(target),
+      setAside: options.setAside ?? false,
+      dryRun: options.dryRun ?? false,
+      live: options.live ?? false,
+      choices,
+    },
     report,
     signal,
   )

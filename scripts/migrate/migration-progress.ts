@@ -52,6 +52,7 @@ function showBars(stream: NodeJS.WriteStream) {
 }
 
 function writeLine(stream: NodeJS.WriteStream, event: ProgressEvent): void {
+  if (event.type === 'lag') stream.write(`${event.phase}: ${event.lag.changesBehind} changes behind\n`)
   if (event.type === 'log' && event.level !== 'info') stream.write(`${event.message}\n`)
   if (event.type !== 'phase') return
   const facts = Object.entries(event.facts ?? {}).map(([name, value]) => `${name} ${value}`)

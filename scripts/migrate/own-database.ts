@@ -28,11 +28,13 @@ export interface OwnMigration {
   /** Checks and rehearses the repairs, and writes nothing on the target. */
   readonly dryRun: boolean
   readonly choices: readonly RepairChoice[]
+  /** Whether the app goes on writing, and its worker follows the copy until the switch. */
+  readonly live: boolean
 }
 
 /**
  * Migrates the app's own database from a terminal, under the same lease as the worker and with the same states: after
- * success the app is read-only and ready to be switched from its Migration page. A failure leaves it writing on SQLite.
+ * success the app is ready to be switched from its Migration page, read-only or, in a live migration, followed by its worker. A failure leaves it writing on SQLite.
  *
  * @throws AppError CONFIG_INVALID, STATE_CONFLICT, LEASE_HELD
  */
@@ -51,7 +53,8 @@ export async function migrateOwnDatabase(own: OwnMigration, report: Report, sign
     targetUrl: own.targetUrl,
     model: { kind: 'history', folder: join(root, 'prisma', 'postgresql', 'migrations') },
     workDir: environment.dataDir,
-    fenceSource: true,
+    fenceSource: !own.live,
+    live: own.live,
     setAside: own.setAside,
     dryRun: own.dryRun,
     choices: own.choices,
@@ -85,10 +88,11 @@ async function migrateAndRecord(
   const target = sealTarget(own.targetUrl, true, own.environment.nextAuthSecret)
   const { jobId } = options
   const actor = 'terminal'
+  const mode = own.live ? 'live' : 'read-only'
   const now = () => store.clock.now().toISOString()
   const migrating = isTakenUp
     ? before
-    : await transitionActiveDatabase(store, { from: before.version, to: { status: 'migrating', jobId, target, since: now() }, actor })
+    : await transitionActiveDatabase(store, { from: before.version, to: { status: 'migrating', jobId, target, since: now(), mode }, actor })
   const result = await migrateDatabase(options, report, signal)
   if (result.status === 'failed') {
     await transitionActiveDatabase(store, { from: migrating.version, to: { status: 'on-sqlite' }, actor })
@@ -98,7 +102,11 @@ async function migrateAndRecord(
   const counts = { status, source, target: result.target, startedAt, elapsedMs, tables, findings }
   // The migration is no job of the worker's, so its report names none.
   await createReportStore(store, verificationResultSchema).save({ jobId: null, requestedBy: actor, result: counts })
-  await transitionActiveDatabase(store, { from: migrating.version, to: { status: 'ready-to-switch', jobId, target, since: now() }, actor })
+  await transitionActiveDatabase(store, {
+    from: migrating.version,
+    to: { status: 'ready-to-switch', jobId, target, since: now(), mode },
+    actor,
+  })
   return result
 }
 
