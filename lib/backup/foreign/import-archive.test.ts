@@ -8,6 +8,7 @@ import { createGzip } from 'node:zlib'
 import { type Header, pack } from 'tar-stream'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type ControlStore, openControlStore } from '@/lib/control/control-store'
+import { acquireLease } from '@/lib/control/lease'
 import { createTestBackupSetup, insertCvsIntoSqlite, writeCvs } from '@/tests/support/backup-source'
 import { createCvsiteDatabase, type TestSqliteDatabase } from '@/tests/support/sqlite-databases'
 import { getBackup, listBackups } from '../backup-catalogue'
@@ -136,6 +137,16 @@ describe('an archive from another server', () => {
     await expect(take({ kind: 'destination', destinationId, key: 'backup-20200101-000000-abcdef.tar.gz' })).rejects.toMatchObject({
       code: 'NOT_FOUND',
     })
+  })
+
+  it('waits its turn: while a backup is made it is refused kindly, and the upload stays', async () => {
+    const uploadId = await upload(archiveOf(await makeOther()))
+    await acquireLease(here.store, { name: 'backups', holder: 'another', purpose: 'backup' })
+    await expect(take({ kind: 'upload', uploadId })).rejects.toMatchObject({
+      code: 'LEASE_HELD',
+      message: expect.stringContaining('backup'),
+    })
+    expect(await listUploads(here.setup.folder)).toHaveLength(1)
   })
 
   it('that is one of ours is that backup again, and needs no word', async () => {
