@@ -21,6 +21,7 @@ export function TablesPanel({ tables, engine }: { tables: readonly TableFigures[
     if (!next.delete(table)) next.add(table)
     setChosen(next)
   }
+  const isSizeless = tables.length > 0 && tables.every(({ sizeBytes }) => sizeBytes === null)
   return (
     <FigureTable
       label={t('tabs.tables')}
@@ -41,6 +42,8 @@ export function TablesPanel({ tables, engine }: { tables: readonly TableFigures[
                   <MaintenanceButton key={operation} request={{ operation, targets: [...chosen] }} />
                 ))}
           </div>
+        ) : isSizeless ? (
+          <p className="text-ink-soft text-sm">{t('tables.sizesUnknown')}</p>
         ) : undefined
       }
       columns={[

@@ -4,8 +4,7 @@ import { z } from 'zod'
 import type { ControlStore } from '@/lib/control/control-store'
 import type { SqliteCatalogue } from '@/lib/core/catalogue'
 import { readDiskSpace } from '@/lib/core/disk-space'
-import { AppError } from '@/lib/core/errors'
-import { quoteName, safeSql } from '@/lib/core/quoted-name'
+import { quoteName } from '@/lib/core/quoted-name'
 import { judgeSqlite } from '@/lib/monitoring/checks/judge-sqlite'
 import type { HealthReport, IndexFigures, Panel, SqliteFile, SqlitePanels, TableFigures } from '@/lib/monitoring/health-report'
 import { readRecentWrites } from '@/lib/monitoring/history/recent-writes'
@@ -15,7 +14,7 @@ import type { Thresholds } from '@/lib/monitoring/thresholds'
 import { readSqliteCatalogue } from '@/lib/sqlite/catalogue'
 import { rowidName } from '@/lib/sqlite/count-rows'
 import { openSqlite, type SqliteDatabase } from '@/lib/sqlite/open-database'
-import { runAside } from '@/lib/sqlite/run-aside'
+import { type PageSizes, readPageSizes } from '@/lib/sqlite/page-sizes'
 import { NotKnown, reasonOf } from './read-panel'
 
 /** The state of an SQLite file, panel by panel. @throws AppError SOURCE_* when it cannot be opened */
@@ -53,20 +52,10 @@ export async function readSqliteHealth(
   }
 }
 
-type Sizes = ReadonlyMap<string, { readonly sizeBytes: number; readonly unusedBytes: number }>
-
-async function readSizes(path: string, timeoutMs: number): Promise<Sizes> {
-  const signal = AbortSignal.timeout(timeoutMs)
-  const sql = safeSql`SELECT name, pgsize AS sizeBytes, unused AS unusedBytes FROM dbstat WHERE aggregate = TRUE`
-  try {
-    const rows = await runAside({ path, readonly: true, sql }, signal)
-    const parsed = z.array(z.object({ name: z.string(), sizeBytes: z.number(), unusedBytes: z.number() })).parse(rows)
-    return new Map(parsed.map(({ name, ...size }) => [name, size]))
-  } catch (error) {
-    if (signal.aborted || (error instanceof AppError && error.code === 'CANCELLED'))
-      throw new NotKnown('timeout', 'Every page would have to be read, and there was no time for that.')
-    throw error
-  }
+async function readSizes(path: string, timeoutMs: number): Promise<PageSizes> {
+  const sizes = await readPageSizes(path, timeoutMs)
+  if (sizes) return sizes
+  throw new NotKnown('timeout', 'Every page would have to be read, and there was no time for that.')
 }
 
 async function readFile(db: SqliteDatabase, path: string, catalogue: SqliteCatalogue): Promise<SqliteFile> {
@@ -97,7 +86,7 @@ const nothing = {
   transactionAge: null,
 }
 
-function readTables(db: SqliteDatabase, { tables }: SqliteCatalogue, sizes: Panel<Sizes>): TableFigures[] {
+function readTables(db: SqliteDatabase, { tables }: SqliteCatalogue, sizes: Panel<PageSizes>): TableFigures[] {
   const known = sizes.status === 'known' ? sizes.data : null
   return tables
     .map((table): TableFigures => {
@@ -127,7 +116,7 @@ function estimateRows(db: SqliteDatabase, table: SqliteCatalogue['tables'][numbe
   return highest === null ? 0 : Math.max(0, Number(highest))
 }
 
-function readIndexes({ tables }: SqliteCatalogue, sizes: Panel<Sizes>): IndexFigures[] {
+function readIndexes({ tables }: SqliteCatalogue, sizes: Panel<PageSizes>): IndexFigures[] {
   return tables.flatMap((table) =>
     table.indexes.map((index): IndexFigures => {
       const parts = index.parts.map(
