@@ -5,6 +5,8 @@ import { type ControlStore, openControlStore } from '@/lib/control/control-store
 import { AppError } from '@/lib/core/errors'
 import type { ProgressEvent } from '@/lib/core/progress'
 import { cvRowQueries } from '@/lib/cv/cv-rows'
+import { readSqliteCatalogue } from '@/lib/sqlite/catalogue'
+import { armChangeLog } from '@/lib/sqlite/change-log'
 import { raiseFence, readFence } from '@/lib/sqlite/fence'
 import { openSqlite } from '@/lib/sqlite/open-database'
 import { insertCvsIntoPostgres, insertCvsIntoSqlite, type TestCv, writeCvs } from '@/tests/support/backup-source'
@@ -82,8 +84,9 @@ describe('a backup of SQLite', () => {
     expect(events.some((event) => event.type === 'progress' && event.phase === 'archive' && (event.bytesDone ?? 0) > 0)).toBe(true)
   })
 
-  it('takes a fenced file without its fence, so that what is restored takes writes', async () => {
+  it('takes a file that is being migrated without fence and change log, so that what is restored takes writes and notes none', async () => {
     const db = openSqlite(database.path)
+    armChangeLog(db, readSqliteCatalogue(db).tables)
     raiseFence(db, 'The app is being moved.')
     db.close()
     const backup = await make()
@@ -92,6 +95,7 @@ describe('a backup of SQLite', () => {
     await readArchive({ path: join(setup.folder, backup.fileName ?? ''), keys: noKeys, open, onProgress: ignore, signal: never })
     const restored = openSqlite(join(folder, 'database/app.db'))
     expect(readFence(restored)).toBeNull()
+    expect(restored.prepare(`SELECT name FROM sqlite_schema WHERE name LIKE '%bascule%'`).all()).toEqual([])
     restored.prepare('DELETE FROM "CvFile"').run()
     restored.close()
   })

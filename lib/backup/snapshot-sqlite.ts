@@ -8,6 +8,7 @@ import { AppError } from '@/lib/core/errors'
 import { safeSql } from '@/lib/core/quoted-name'
 import type { CvRow } from '@/lib/cv/check-cv-file'
 import { readSqliteCatalogue } from '@/lib/sqlite/catalogue'
+import { disarmChangeLog } from '@/lib/sqlite/change-log'
 import { countRows } from '@/lib/sqlite/count-rows'
 import { lowerFence, readFence } from '@/lib/sqlite/fence'
 import { openSqlite, type SqliteDatabase } from '@/lib/sqlite/open-database'
@@ -30,8 +31,9 @@ export interface SnapshotSqliteOptions {
 
 /**
  * The whole database as it is at one moment, by VACUUM INTO in a process of its own: nobody who writes in WAL mode waits
- * for it, and it can be killed. The result is checked with `integrity_check`. A fence that stands in the file (a migration
- * is under way) is taken out of the snapshot, so that what is restored takes writes.
+ * for it, and it can be killed. The result is checked with `integrity_check`. A fence or a
+ * change log that stands in the file (a migration is under way) is taken out of the snapshot, so that what is restored takes
+ * writes and notes none.
  *
  * @throws AppError LOCAL_DISK_FULL, SOURCE_*, CANCELLED
  */
@@ -52,7 +54,7 @@ export async function snapshotSqlite(options: SnapshotSqliteOptions): Promise<Da
     clearInterval(watch)
   }
   await chmod(copy, 0o600)
-  takeOutFence(copy)
+  takeOutOurs(copy)
   await requireIntegrity(copy, signal)
   const db = openSqlite(copy, { readonly: true })
   try {
@@ -116,10 +118,12 @@ async function countTable(db: SqliteDatabase, table: SqliteTable, signal: AbortS
   }
 }
 
-function takeOutFence(path: string): void {
+function takeOutOurs(path: string): void {
   const db = openSqlite(path)
   try {
     if (readFence(db) !== null) lowerFence(db)
+    // Nobody follows what is written to a restored file.
+    disarmChangeLog(db)
   } finally {
     db.close()
   }

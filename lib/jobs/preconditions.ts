@@ -1,4 +1,4 @@
-import type { ActiveState } from '@/lib/control/active-state'
+import { type ActiveState, isLive } from '@/lib/control/active-state'
 import { AppError } from '@/lib/core/errors'
 import type { JobKind } from './job'
 
@@ -21,6 +21,9 @@ const allowedStates = {
   import: ['on-sqlite', 'migrating', 'ready-to-switch', 'on-postgresql'],
 } as const satisfies Record<JobKind, readonly ActiveState['status'][]>
 
+/** Kinds that compare or correct a copy, which stands still only while its source does. */
+const needsStillness: ReadonlySet<JobKind> = new Set(['verify', 'recopy'])
+
 type StateFor<K extends JobKind> = Extract<ActiveState, { status: (typeof allowedStates)[K][number] }>
 
 const reasons: Record<ActiveState['status'], string> = {
@@ -40,6 +43,15 @@ const hints: Record<ActiveState['status'], string> = {
 /** The state, known to be one in which a job of this kind may start. @throws AppError STATE_CONFLICT saying why not, and what to do */
 export function requireStateFor<K extends JobKind>(kind: K, state: ActiveState): StateFor<K> {
   const allowed: readonly string[] = allowedStates[kind]
+  if (needsStillness.has(kind) && isLive(state)) {
+    throw new AppError({
+      code: 'STATE_CONFLICT',
+      operation: `start a ${kind} job`,
+      subject: state.status,
+      message: 'The copy follows an app that goes on writing: the two sides are never the same at one moment.',
+      hint: 'Every row was compared when the copy was finished, and each change is compared as it is applied. Compare the whole again after the switch.',
+    })
+  }
   // Checked by the very list that the type is made from.
   if (allowed.includes(state.status)) return state as StateFor<K>
   throw new AppError({

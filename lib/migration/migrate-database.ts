@@ -2,6 +2,8 @@ import { throwIfAborted } from '@/lib/core/abort'
 import { AppError, type ErrorReport, reportError } from '@/lib/core/errors'
 import type { Report } from '@/lib/core/progress'
 import { asTargetUrl } from '@/lib/postgres/target-url'
+import { disarmChangeLog } from '@/lib/sqlite/change-log'
+import { openSqlite } from '@/lib/sqlite/open-database'
 import { beginRun } from './begin-run'
 import { undoMigration } from './discard-copy'
 import { fillTarget } from './fill-target'
@@ -47,6 +49,7 @@ export async function migrateDatabase(options: MigrateOptions, report: Report, s
   if (!error && !options.dryRun) {
     await removeRecord(options.workDir, options.jobId)
     await removeRepairedCopy(options.workDir, options.jobId)
+    if (options.live && run.safetyCopy !== undefined) takeOutLog(run.safetyCopy)
   }
   return resultOf(options, run, error)
 }
@@ -72,6 +75,16 @@ async function runPhases(options: MigrateOptions, run: MigrationRun, signal: Abo
     },
     { session: run.session, pool, phases: run.phases, report: run.report, signal, filled: run.filled },
   )
+}
+
+/** Whoever takes the safety copy for the app's file has nobody who follows it. */
+function takeOutLog(safetyCopy: string): void {
+  const db = openSqlite(safetyCopy)
+  try {
+    disarmChangeLog(db)
+  } finally {
+    db.close()
+  }
 }
 
 function cancelled(): AppError {

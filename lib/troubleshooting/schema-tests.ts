@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type pg from 'pg'
 import { z } from 'zod'
 import { qualifiedName, quoteName, quoteText, safeSql } from '@/lib/core/quoted-name'
+import { isOwnTable } from '@/lib/core/reserved-names'
 import { type AppliedMigration, readHistoryState } from '@/lib/schema/history-state'
 import { listSchemaMigrations } from '@/lib/schema/schema-migrations'
 import { openSqlite } from '@/lib/sqlite/open-database'
@@ -276,7 +277,7 @@ function sqliteShape(path: string): Omit<Shape, 'asked'> {
     const history = names.includes('_prisma_migrations')
       ? z.array(historyRow).parse(db.prepare(`SELECT ${historyColumns} FROM _prisma_migrations ORDER BY started_at, 1`).all())
       : null
-    return { tables: names.filter((name) => name !== '_prisma_migrations'), history, elsewhere: [] }
+    return { tables: names.filter((name) => name !== '_prisma_migrations' && !isOwnTable(name)), history, elsewhere: [] }
   } finally {
     db.close()
   }

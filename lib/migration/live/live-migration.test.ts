@@ -69,6 +69,8 @@ describe.each([...inject('postgresServers')])('a live migration on $name', (serv
     expect(events.some(({ type }) => type === 'lag')).toBe(true)
     write()
     expect(isCaptured(source.path)).toBe(true)
+    // Whoever takes the safety copy for the app's file has nobody who follows it.
+    expect(isCaptured(result.safetyCopy ?? '')).toBe(false)
     const applied = await withPostgres(target.url, (client) => readApplied(client))
     expect(applied?.seq).toBeGreaterThan(0)
     expect(applied?.provenSeq).toBe(applied?.seq)
