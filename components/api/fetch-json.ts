@@ -16,8 +16,8 @@ export interface FetchJsonOptions {
   method?: 'GET' | 'POST' | 'PUT' | 'DELETE'
   /** Sent as JSON. */
   body?: unknown
-  /** Sent as a form with its files, instead of `body`. */
-  form?: FormData
+  /** Sent as it is, instead of `body`: a form with its files, or bytes. */
+  form?: FormData | Blob
   signal?: AbortSignal
 }
 

@@ -1,9 +1,9 @@
 'use client'
 
-import { CircleCheck, CircleX, KeyRound, Lock, LockOpen } from 'lucide-react'
+import { CircleCheck, CircleX, CloudUpload, KeyRound, Lock, LockOpen, ShieldQuestion } from 'lucide-react'
 import { useTranslations } from 'next-intl'
 import { Badge } from '@/components/ui/badge'
-import type { BackupView } from '@/lib/backup/backup-view'
+import { type BackupView, isReachable } from '@/lib/backup/backup-view'
 
 /** How far a backup can be trusted: never more than what was seen. */
 export function TrustBadge({ backup }: { backup: BackupView }) {
@@ -14,7 +14,13 @@ export function TrustBadge({ backup }: { backup: BackupView }) {
         {t('failed')}
       </Badge>
     )
-  if (!backup.present)
+  if (backup.foreign)
+    return (
+      <Badge tone="warning" icon={<ShieldQuestion aria-hidden />}>
+        {t('foreign')}
+      </Badge>
+    )
+  if (!isReachable(backup))
     return (
       <Badge tone="danger" icon={<CircleX aria-hidden />}>
         {t('gone')}
@@ -51,6 +57,22 @@ export function EncryptionBadge({ backup }: { backup: BackupView }) {
   return (
     <Badge tone="neutral" icon={<KeyRound aria-hidden />}>
       {t(backup.keyKnown ? 'known' : 'elsewhere')}
+    </Badge>
+  )
+}
+
+/** Whether it is at its destinations: each one, some of them, none. Nothing where it was to go nowhere. */
+export function CopyBadge({ backup }: { backup: BackupView }) {
+  const t = useTranslations('backups.copyBadge')
+  const total = backup.copies.length
+  if (total === 0) return null
+  const done = backup.copies.filter(({ status }) => status === 'uploaded').length
+  const isBeingSent = backup.copies.some(({ status }) => status === 'uploading')
+  const tone = done === total ? 'success' : isBeingSent ? 'info' : done > 0 ? 'warning' : 'danger'
+  const words = done === total ? t('uploaded') : isBeingSent ? t('uploading') : done > 0 ? t('partial', { done, total }) : t('failed')
+  return (
+    <Badge tone={tone} icon={<CloudUpload aria-hidden />}>
+      {words}
     </Badge>
   )
 }

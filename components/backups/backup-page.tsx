@@ -17,10 +17,12 @@ import { Callout } from '@/components/ui/callout'
 import { Card, CardHeader } from '@/components/ui/card'
 import { SkeletonBlock } from '@/components/ui/skeleton'
 import { Table, TableBody, TableCell, TableHead, TableHeader, TableRow } from '@/components/ui/table'
-import type { BackupView } from '@/lib/backup/backup-view'
-import { LockBadge, TrustBadge } from './backup-badges'
+import { type BackupView, isReachable } from '@/lib/backup/backup-view'
+import { CopyBadge, LockBadge, TrustBadge } from './backup-badges'
 import { BackupFacts } from './backup-facts'
 import { backupQuery } from './backup-queries'
+import { CopiesCard } from './copies-card'
+import { ForeignNotice } from './foreign-notice'
 import { KeyCheck } from './key-check'
 import { RestoreDialog } from './restore-dialog'
 import { isBackupJob, RunningBackup } from './running-backup'
@@ -47,6 +49,7 @@ export function BackupPage({ backupId }: { backupId: string }) {
           <span className="flex flex-wrap items-center gap-3">
             {t('oneTitle')}
             {backup ? <TrustBadge backup={backup} /> : null}
+            {backup ? <CopyBadge backup={backup} /> : null}
             {backup ? <LockBadge backup={backup} /> : null}
           </span>
         }
@@ -56,18 +59,19 @@ export function BackupPage({ backupId }: { backupId: string }) {
         {error && !backup ? <ErrorPanel error={error} onRetry={() => void refetch()} /> : null}
         {!backup && !error ? <SkeletonBlock label={t('loading')} rows={8} /> : null}
         {running ? <RunningBackup key={running.id} job={running} /> : null}
-        {backup ? <Content backup={backup} /> : null}
+        {backup ? <Content backup={backup} isBusy={running !== undefined} /> : null}
       </div>
     </>
   )
 }
 
-function Content({ backup }: { backup: BackupView }) {
+function Content({ backup, isBusy }: { backup: BackupView; isBusy: boolean }) {
   const t = useTranslations('backups')
   const format = useFormatters()
   const { manifest, trial, error } = backup
   return (
     <>
+      {backup.foreign ? <ForeignNotice backup={backup} /> : null}
       {error ? (
         <Callout tone="danger" title={t('failedTitle')}>
           {error.message} {error.hint}
@@ -100,7 +104,8 @@ function Content({ backup }: { backup: BackupView }) {
       <div className="grid items-start gap-4 lg:grid-cols-2">
         <div className="flex min-w-0 flex-col gap-4">
           <BackupFacts backup={backup} />
-          {backup.encryption.kind !== 'none' && backup.present ? <KeyCheck backup={backup} /> : null}
+          {backup.status === 'written' ? <CopiesCard backup={backup} isBusy={isBusy} /> : null}
+          {backup.encryption.kind !== 'none' && isReachable(backup) ? <KeyCheck backup={backup} /> : null}
         </div>
         {manifest ? (
           <Card aria-labelledby="backup-tables">
@@ -138,12 +143,12 @@ function Actions({ backup, isBusy }: { backup: BackupView; isBusy: boolean }) {
   const error = download.error ?? remove.error
   return (
     <>
-      {backup.present ? (
+      {isReachable(backup) ? (
         <Button variant="primary" pending={download.isPending} onClick={() => download.mutate(backup.id)} icon={<Download aria-hidden />}>
           {t('download')}
         </Button>
       ) : null}
-      {backup.present && backup.keyKnown ? (
+      {isReachable(backup) && backup.keyKnown && !backup.foreign ? (
         <Button
           pending={trial.isPending || isBusy}
           onClick={() => trial.mutate({ id: backup.id, key: null })}
@@ -152,7 +157,7 @@ function Actions({ backup, isBusy }: { backup: BackupView; isBusy: boolean }) {
           {t('tryNow')}
         </Button>
       ) : null}
-      {backup.present ? (
+      {isReachable(backup) && !backup.foreign ? (
         <Button disabled={isBusy} onClick={() => setIsRestoring(true)} icon={<ArchiveRestore aria-hidden />}>
           {t('restore.open')}
         </Button>

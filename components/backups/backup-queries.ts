@@ -65,8 +65,8 @@ export function startBackupMutation(queryClient: QueryClient) {
 
 export function startTrialMutation(queryClient: QueryClient) {
   return mutationOptions({
-    mutationFn: ({ id, key }: { id: string; key: string | null }) =>
-      fetchJson(`${pathOf(id)}/trial`, jobAnswerSchema, { method: 'POST', body: { key } }),
+    mutationFn: ({ id, key, from = null }: { id: string; key: string | null; from?: string | null }) =>
+      fetchJson(`${pathOf(id)}/trial`, jobAnswerSchema, { method: 'POST', body: { key, from } }),
     onSettled: () => refreshBackups(queryClient),
   })
 }

@@ -1,7 +1,7 @@
 'use client'
 
 import { useQuery } from '@tanstack/react-query'
-import { BellRing, DatabaseBackup, KeyRound } from 'lucide-react'
+import { BellRing, CloudUpload, DatabaseBackup, KeyRound, ServerCog } from 'lucide-react'
 import { useTranslations } from 'next-intl'
 import { useState } from 'react'
 import { PageHeader } from '@/components/admin/page-header'
@@ -47,6 +47,12 @@ export function BackupsPage() {
           <>
             <LinkButton href="/admin/backups/alarms" icon={<BellRing aria-hidden />}>
               {t('alarmsOpen')}
+            </LinkButton>
+            <LinkButton href="/admin/backups/destinations" icon={<CloudUpload aria-hidden />}>
+              {t('destinations.open')}
+            </LinkButton>
+            <LinkButton href="/admin/backups/move" icon={<ServerCog aria-hidden />}>
+              {t('move.open')}
             </LinkButton>
             <Button onClick={() => setDialog('encryption')} icon={<KeyRound aria-hidden />} disabled={!policy}>
               {t('encryptionTitle')}

@@ -9,7 +9,7 @@ import { Card, CardHeader } from '@/components/ui/card'
 import { EmptyState } from '@/components/ui/empty-state'
 import { Table, TableBody, TableCell, TableHead, TableHeader, TableRow } from '@/components/ui/table'
 import type { BackupView } from '@/lib/backup/backup-view'
-import { EncryptionBadge, LockBadge, TrustBadge } from './backup-badges'
+import { CopyBadge, EncryptionBadge, LockBadge, TrustBadge } from './backup-badges'
 
 /** All backups, newest first, each a way to its page. */
 export function BackupsTable({ backups, folder }: { backups: readonly BackupView[]; folder: string }) {
@@ -53,6 +53,7 @@ export function BackupsTable({ backups, folder }: { backups: readonly BackupView
                 <TableCell>
                   <span className="flex flex-wrap gap-1">
                     <TrustBadge backup={backup} />
+                    <CopyBadge backup={backup} />
                     <LockBadge backup={backup} />
                   </span>
                 </TableCell>

@@ -21,7 +21,7 @@ export function RunningBackup({ job: listed }: { job: JobView }) {
   const format = useFormatters()
   const { job = listed, progress, stream } = useJob(listed.id)
   const live = isActive(job)
-  const planned = listed.kind === 'backup' ? backupPhases : listed.kind === 'restore' ? restorePhases : (['trial'] as const)
+  const planned = plannedPhases(listed.kind)
   const phases =
     progress.phases.length > 0
       ? progress.phases
@@ -66,7 +66,14 @@ export function RunningBackup({ job: listed }: { job: JobView }) {
   )
 }
 
+/** The phases until the job itself tells them. */
+function plannedPhases(kind: JobView['kind']): readonly string[] {
+  if (kind === 'backup') return backupPhases
+  if (kind === 'restore') return restorePhases
+  return kind === 'copy' ? ['copies'] : kind === 'import' ? ['checking'] : ['trial']
+}
+
 /** Kinds of job that the Backups pages follow. */
 export function isBackupJob(job: JobView): boolean {
-  return job.kind === 'backup' || job.kind === 'trial' || job.kind === 'restore'
+  return ['backup', 'trial', 'restore', 'copy', 'import'].includes(job.kind)
 }
