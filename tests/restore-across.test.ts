@@ -12,7 +12,7 @@ import { createCvsiteDatabase } from './support/sqlite-databases'
 const never = new AbortController().signal
 const ignore = () => undefined
 
-it('an SQLite backup is restored into the app on PostgreSQL through the migration engine, and undone', { timeout: 120_000 }, async () => {
+it('an SQLite backup is restored into the app on PostgreSQL through the migration engine, and undone', { timeout: 240_000 }, async () => {
   await using sqlite = await createCvsiteDatabase()
   await using database = await createPostgresDatabase({ url: inject('embeddedPostgresUrl') }, { schema: 'cvsite' })
   await using store = await openControlStore(join(sqlite.folder, 'control.db')).then((opened) => ({

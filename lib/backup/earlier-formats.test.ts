@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { copyFile, mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { openControlStore } from '@/lib/control/control-store'
 import { openSqlite } from '@/lib/sqlite/open-database'
 import { createTestBackupSetup } from '@/tests/support/backup-source'
@@ -12,6 +12,8 @@ import { formatVersion, summarise } from './manifest'
 import { readArchive } from './read-archive'
 import { previewRestore, restoreBackup } from './restore-backup'
 import { trialBackup } from './trial-backup'
+
+vi.setConfig({ testTimeout: 120_000 })
 
 const never = new AbortController().signal
 const ignore = () => undefined

@@ -20,8 +20,8 @@ export interface ReplaceInPostgresOptions extends ReplaceSteps {
  * Fence, safety backup, files, tables: see `restoreBackup`. The safety backup's snapshot is taken in the moment in which
  * writers have ended and wait, before the fence is seen, so that it holds all that was written and no fence.
  *
- * What fails, and `recoverRestore` after a kill, drops the staging schema: the fence falls with it, the live tables are as
- * they were.
+ * What fails is put in order by `recoverRestore`, which drops the staging schema: the fence falls with it, the live tables
+ * are as they were. `restoreBackup` calls it after a failure, the worker after a kill.
  */
 export async function replaceInPostgres(options: ReplaceInPostgresOptions, report: Report, signal: AbortSignal): Promise<Replaced> {
   const { url, parts } = options
@@ -47,8 +47,6 @@ export async function replaceInPostgres(options: ReplaceInPostgresOptions, repor
     await tidy(client, setAside, report)
     return { safetyBackupId, filesPutBack: put, setAside }
   } catch (error) {
-    // On a connection of its own: ours may have been cut by a cancel.
-    await recoverRestore(url)
     throw toPostgresError(error, targetLabel(url))
   } finally {
     await client.end().catch(() => undefined)

@@ -20,7 +20,7 @@ import { type BackupSetup, makeBackup } from './make-backup'
 import { filesPrefix, type Manifest } from './manifest'
 import { putFilesBack } from './put-files-back'
 import { readArchive } from './read-archive'
-import { replaceInPostgres } from './replace-in-postgres'
+import { recoverRestore, replaceInPostgres } from './replace-in-postgres'
 import { type Replaced, replaceInSqlite } from './replace-in-sqlite'
 import { notIntoSqlite, planRestore, type RestoreParts, type RestorePreview, restorePhases } from './restore-plan'
 import { runPhase } from './run-phases'
@@ -99,6 +99,10 @@ export async function restoreBackup(
         ? await replaceInPostgres({ url: live.url, parts: options.parts, at: setup.store.clock.now(), ...steps }, report, signal)
         : await replaceInSqlite({ path: live.path, staged: join(work, sqliteMember), parts: options.parts, ...steps }, report, signal)
     return { backupId: options.id, ...done }
+  } catch (error) {
+    // On a connection of its own: the one at work may have been cut by a cancel. Unreachable, the worker's recovery does it.
+    if (live.engine === 'postgresql') await recoverRestore(live.url).catch(() => undefined)
+    throw error
   } finally {
     await rm(work, { recursive: true, force: true })
   }

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest'
 import { type ControlStore, openControlStore } from '@/lib/control/control-store'
 import { breakLease } from '@/lib/control/lease'
 import { AppError } from '@/lib/core/errors'
@@ -22,6 +22,9 @@ import { recoverRestore } from './replace-in-postgres'
 import { previewRestore, restoreBackup } from './restore-backup'
 import type { RestoreParts } from './restore-plan'
 import { trialBackup } from './trial-backup'
+
+// Each restore makes databases of its own; on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 120_000 })
 
 const never = new AbortController().signal
 const ignore = () => undefined

@@ -4,7 +4,7 @@ import type pg from 'pg'
 import { z } from 'zod'
 import { AppError } from '@/lib/core/errors'
 import type { Report } from '@/lib/core/progress'
-import { quoteName, safeSql } from '@/lib/core/quoted-name'
+import { qualifiedName, quoteName, safeSql } from '@/lib/core/quoted-name'
 import { ensureSchema } from '@/lib/database/ensure-schema'
 import { readPostgresCatalogue } from '@/lib/postgres/catalogue'
 import { toPostgresError, withPostgres } from '@/lib/postgres/connect'
@@ -59,7 +59,12 @@ export async function stageInPostgres(options: StagePostgresOptions): Promise<re
       await transfer(options, scratch, folder)
       return counts
     })
-    const staged = await withPostgres(live, { applicationName: 'bascule restore', signal }, (client) => countAll(client, stagingSchema))
+    const staged = await withPostgres(live, { applicationName: 'bascule restore', signal }, async (client) => {
+      const counts = await countAll(client, stagingSchema)
+      // New tables have no statistics, and the first queries after the switch would be planned blindly.
+      for (const { table } of counts) await client.query(safeSql`ANALYZE ${qualifiedName(stagingSchema, table)}`)
+      return counts
+    })
     requireEqualCounts(expected, staged)
     report({ type: 'log', level: 'info', message: `${staged.length} tables stand ready beside the present ones, each counted.` })
     return staged

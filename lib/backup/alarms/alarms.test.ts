@@ -3,7 +3,7 @@ import { createServer, type IncomingHttpHeaders, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { SMTPServer } from 'smtp-server'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type ControlStore, openControlStore } from '@/lib/control/control-store'
 import { createTestBackupSetup } from '@/tests/support/backup-source'
 import { createCvsiteDatabase, type TestSqliteDatabase } from '@/tests/support/sqlite-databases'
@@ -14,6 +14,8 @@ import { defaultAlarmSettings, isHealthToken, renewHealthToken, saveAlarmSetting
 import type { AlarmSettingsInput } from './alarm-view'
 import { requireHookUrl, sendWebhook, signatureOf } from './send-webhook'
 import { type AlarmParts, listAlarms, testChannel, watchAlarms } from './watch-alarms'
+
+vi.setConfig({ testTimeout: 120_000 })
 
 let database: TestSqliteDatabase
 let store: ControlStore
