@@ -184,6 +184,29 @@ describe('the app database', () => {
     expect([...before, ...after].sort()).toEqual([...emails].sort())
   })
 
+  it('repeats a transaction that PostgreSQL broke off in favour of another', async () => {
+    await using app = await createTestApp({ server, start: 'postgresql' })
+    const one = await createPerson(app)
+    const other = await app.database.write(({ user }) => user.create({ data: { email: 'other@cvsite.test' } }))
+    const [oneHeld, otherHeld] = [gate(), gate()]
+    let attempts = 0
+    const cross = (first: string, second: string, held: { open(): void }, awaited: { opened: Promise<unknown> }, name: string) =>
+      app.database.write(async ({ user }) => {
+        attempts += 1
+        await user.update({ where: { id: first }, data: { name } })
+        held.open()
+        await awaited.opened
+        await user.update({ where: { id: second }, data: { name } })
+      })
+    await Promise.all([
+      cross(one.id, other.id, oneHeld, otherHeld, 'from one'),
+      cross(other.id, one.id, otherHeld, oneHeld, 'from the other'),
+    ])
+    expect(attempts).toBeGreaterThan(2)
+    const names = await app.database.read(({ user }) => user.findMany({ select: { name: true } }))
+    expect(names[0]).toEqual(names[1])
+  })
+
   it('never shows a reader what a transaction has not committed, and waits for another process’s write', async () => {
     await using app = await createTestApp({ start: 'sqlite' })
     await createPerson(app)

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { ownConnectionConfig } from '@/lib/postgres/connect'
 import { schemaOf } from '@/lib/postgres/target-url'
@@ -33,9 +34,33 @@ export async function openPostgresClient(targetUrl: string): Promise<OpenClient>
   return {
     engine: 'postgresql',
     reader: shared,
-    transact: (work) => shared.$transaction(work),
+    transact: (work) => untilUndisputed(() => shared.$transaction(work)),
     // PostgreSQL's readers and writers do not wait for each other: a refused attempt is in nobody's way.
     isFenced: async () => false,
     close: () => client.$disconnect(),
   }
+}
+
+/** Attempts of a transaction that PostgreSQL breaks off in favour of another, and the longest pause before the next. */
+const mostAttempts = 8
+const longestPauseMs = 200
+
+/**
+ * Repeats what PostgreSQL rolled back to resolve a deadlock: nothing of it was changed. Between two writers that is rare; a
+ * switch back, which locks every table for a moment, meets many who hold one table and want another.
+ */
+async function untilUndisputed<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let attempts = 1; ; attempts += 1) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (attempts === mostAttempts || !isDeadlock(error)) throw error
+      await delay(Math.random() * Math.min(longestPauseMs, 10 * 2 ** attempts))
+    }
+  }
+}
+
+/** P2034 is Prisma's word for SQLSTATE 40001 and 40P01. */
+function isDeadlock(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'P2034'
 }

@@ -3,6 +3,7 @@ import { throwIfAborted } from '@/lib/core/abort'
 import { AppError, reportError } from '@/lib/core/errors'
 import { pause } from '@/lib/core/pause'
 import type { Report } from '@/lib/core/progress'
+import { qualifiedName } from '@/lib/core/quoted-name'
 import { readPostgresCatalogue } from '@/lib/postgres/catalogue'
 import { countChanges, type TableChanges } from '@/lib/postgres/change-log'
 import { connectPostgres, sqlStateOf, toPostgresError, withPostgres } from '@/lib/postgres/connect'
@@ -285,6 +286,9 @@ async function raiseWithin(client: pg.Client, mark: CopyMark, plan: CarryPlan, l
   try {
     await inTransaction(client, async () => {
       await client.query(`SET LOCAL lock_timeout = ${Math.ceil(limitMs)}`)
+      // All at once: between two tables a writer that holds one and wants the other would be in our way, or we in its.
+      const tables = plan.targetTables.map((table) => qualifiedName(mark.targetSchema, table))
+      if (tables.length > 0) await client.query(`LOCK TABLE ${tables.join(', ')} IN SHARE ROW EXCLUSIVE MODE`)
       await raisePostgresFence(client, mark.targetSchema, plan.targetTables, fenceReason)
       await changeMark(client, mark.jobId, ['switched'], 'rolled-back')
     })
