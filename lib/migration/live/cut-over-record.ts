@@ -3,7 +3,7 @@ import type { PostgresCatalogue } from '@/lib/core/catalogue'
 import { armChangeLog } from '@/lib/postgres/change-log'
 import { changeMark } from '@/lib/postgres/copy-mark'
 import { setSequences } from '@/lib/postgres/sequences'
-import { restoreReference, type StructurePart } from '@/lib/postgres/structure'
+import { restoreReferences, type StructurePart } from '@/lib/postgres/structure'
 import { schemaMigrationsTable } from '@/lib/schema/map-tables'
 
 export interface CutOverRecord {
@@ -33,7 +33,7 @@ export async function commitRecord(client: pg.Client, record: CutOverRecord, may
   const { jobId, target, references, readSequences } = record
   await client.query('BEGIN')
   try {
-    for (const part of references) await restoreReference(client, target.schema, part)
+    await restoreReferences(client, target.schema, references)
     await setSequences(client, target, readSequences())
     await armChangeLog(client, target, new Set([schemaMigrationsTable]))
     await changeMark(client, jobId, ['copied'], 'switched')

@@ -1,5 +1,9 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, inject, it } from 'vitest'
+import { z } from 'zod'
 import type { ProgressEvent } from '@/lib/core/progress'
 import { readCapturedTables } from '@/lib/sqlite/change-log'
 import { openSqlite } from '@/lib/sqlite/open-database'
@@ -114,6 +118,46 @@ describe.each([...inject('postgresServers')])('a live migration on $name', (serv
 })
 
 const anyServer = inject('postgresServers')[0]
+
+describe('writers in several processes', () => {
+  it('go on throughout, and in the end the copy is what they were told is committed', async () => {
+    if (!anyServer) throw new Error('a server')
+    await using source = await createSqliteDatabase(script)
+    await using target = await createPostgresDatabase(anyServer)
+    const writers = ['p', 'q', 'r'].map((name) =>
+      fork(join(import.meta.dirname, 'testing/write-until-told.mjs'), [source.path, name], {
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      }),
+    )
+    try {
+      const result = await migrateDatabase(optionsOf(source, target), () => undefined, never)
+      expect(result.error).toBeUndefined()
+      let looks = 0
+      await followSource(optionsOf(source, target), { mayGoOn: async () => looks++ < 5, onLag: () => undefined }, never)
+      const kept = (await Promise.all(writers.map(lastWords))).flat()
+      expect(kept.length).toBeGreaterThan(0)
+      const copy = await openFollowedCopy(optionsOf(source, target), 'bascule test')
+      await copy.applier.round(copy.db, { prove: true })
+      await copy.close()
+      const compared = await verifyDatabases(
+        { sourcePath: source.path, targetUrl: target.url, tables: ['author', 'book'] },
+        () => undefined,
+        never,
+      )
+      expect(compared.tables.map(({ content }) => content)).toEqual(['identical', 'identical'])
+      const { rows } = await withPostgres(target.url, (client) => client.query<{ id: string }>(`SELECT id FROM author WHERE id ~ '^[pqr]'`))
+      expect(rows.map(({ id }) => id).toSorted()).toEqual(kept.toSorted())
+    } finally {
+      for (const writer of writers) writer.kill('SIGKILL')
+    }
+  })
+})
+
+async function lastWords(writer: ChildProcess): Promise<readonly string[]> {
+  const told = once(writer, 'message')
+  writer.send('enough')
+  return z.array(z.string()).parse((await told)[0])
+}
 
 describe('a live migration', () => {
   it.each([
