@@ -118,7 +118,7 @@ function Side({ name, endpoint, rows, isWhole, most }: SideProps) {
       </span>
       <p className="break-all font-mono text-ink-faint text-xs">
         {endpoint.label}
-        {endpoint.sizeBytes === null ? '' : ` · ${format.bytes(endpoint.sizeBytes)}`}
+        {endpoint.sizeBytes === null ? null : <span className="whitespace-nowrap"> · {format.bytes(endpoint.sizeBytes)}</span>}
       </p>
     </div>
   )

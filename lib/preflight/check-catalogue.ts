@@ -9,8 +9,8 @@ interface CheckEntry {
   readonly group: CheckGroup
   /** Whether nobody should start while this could not be asked. */
   readonly essential: boolean
-  /** What can come out, and what that means. `unasked` (unknown) can always come out. */
-  readonly outcomes: Readonly<Record<string, Exclude<CheckStatus, 'unknown'>>>
+  /** What can come out, and what that means. `unasked` (unknown, with the error as its reason) can always come out. */
+  readonly outcomes: Readonly<Record<string, CheckStatus>>
 }
 
 /**
@@ -42,7 +42,11 @@ export const checkCatalogue = {
   'target-extensions': { group: 'target', essential: false, outcomes: { 'none-needed': 'passed', available: 'passed', missing: 'failed' } },
   'target-connections': { group: 'target', essential: true, outcomes: { enough: 'passed', few: 'warning', none: 'failed' } },
   'target-latency': { group: 'target', essential: false, outcomes: { near: 'passed', far: 'warning' } },
-  'target-disk': { group: 'target', essential: false, outcomes: { room: 'passed', full: 'failed' } },
+  'target-disk': {
+    group: 'target',
+    essential: false,
+    outcomes: { room: 'passed', full: 'failed', elsewhere: 'unknown', hidden: 'unknown' },
+  },
   'target-history': { group: 'target', essential: true, outcomes: { 'in-step': 'passed', stale: 'failed' } },
   'values-held': { group: 'values', essential: true, outcomes: { exact: 'passed', noted: 'warning', refused: 'failed' } },
   'values-structure': { group: 'values', essential: true, outcomes: { whole: 'passed', changed: 'warning', refused: 'failed' } },

@@ -1,5 +1,6 @@
 import { access, constants } from 'node:fs/promises'
 import type pg from 'pg'
+import { z } from 'zod'
 import { readDiskSpace } from '@/lib/core/disk-space'
 import { AppError } from '@/lib/core/errors'
 import { quoteName } from '@/lib/core/quoted-name'
@@ -50,7 +51,13 @@ export async function askTarget(question: TargetQuestion, signal: AbortSignal): 
   if (inspection.serverVersion === null) {
     const reason = new AppError({ code: 'TARGET_UNREACHABLE', message: 'Not checked: the server was not reached.' })
     const rest = ['target-time-zone', 'target-extensions', 'target-connections', 'target-disk'] as const
-    return { inspection, facts: null, checks: [...shown, ...rest.map((code) => unasked(code, reason, { where: inspection.label }))] }
+    const isFull = await refusesForNumber(target, signal)
+    const others = rest.map((code) =>
+      isFull && code === 'target-connections'
+        ? judged(code, 'none', { where: inspection.label, params: noConnections })
+        : unasked(code, reason, { where: inspection.label }),
+    )
+    return { inspection, facts: null, checks: [...shown, ...others] }
   }
   let client: pg.Client | undefined
   let facts: ServerFacts | null = null
@@ -67,7 +74,7 @@ export async function askTarget(question: TargetQuestion, signal: AbortSignal): 
     await attempt('target-time-zone', async () => judgeTimeZone(known, inspection.label))
     await attempt('target-extensions', async () => judgeExtensions(await readExtensions(connection, question.extensions), inspection.label))
     await attempt('target-connections', async () => judgeConnections(known, inspection.label))
-    await attempt('target-disk', () => askDisk(known, target, question.sourceBytes, inspection.label))
+    await attempt('target-disk', () => askDisk(connection, known, target, question.sourceBytes, inspection.label))
   } catch (error) {
     for (const code of ['target-time-zone', 'target-extensions', 'target-connections', 'target-disk'] as const) {
       const isFull = code === 'target-connections' && sqlStateOf(error) === '53300'
@@ -173,28 +180,53 @@ export function judgeConnections(
   return judged('target-connections', free >= needed ? 'few' : 'none', { ...details, remedy })
 }
 
-/** A server says nothing of its disk; only when it is on this machine and says where its files are can we look ourselves. */
-async function askDisk(facts: ServerFacts, target: TargetUrl, sourceBytes: number | null, label: string): Promise<PreflightCheck> {
+/**
+ * PostgreSQL has no function that tells how much room its disk has, to no role. Only where the server is on this machine and
+ * says where its files are can we look ourselves; otherwise what is needed is said, and how to find out what is there.
+ */
+async function askDisk(
+  client: pg.Client,
+  facts: ServerFacts,
+  target: TargetUrl,
+  sourceBytes: number | null,
+  label: string,
+): Promise<PreflightCheck> {
+  if (sourceBytes === null) throw new AppError({ code: 'SOURCE_UNREADABLE', message: 'The size of the source is not known.' })
+  const neededBytes = Math.ceil(sourceBytes * thresholds.targetFactor) + thresholds.reserveBytes
+  const { dataDirectory } = facts
   const isLocal = ['127.0.0.1', '::1', 'localhost'].includes(target.host)
-  if (!isLocal) throw notKnown('The server is on another machine; PostgreSQL does not tell how much room its disk has.')
-  if (facts.dataDirectory === null) throw notKnown('This user may not see where PostgreSQL keeps its files.')
-  if (sourceBytes === null) throw notKnown('The size of the source is not known.')
   // A server in a container has its folder somewhere else: a folder of that name here may be anything.
-  const isHere = await access(`${facts.dataDirectory}/postmaster.pid`, constants.F_OK).then(
+  if (isLocal && dataDirectory !== null && (await isPresent(`${dataDirectory}/postmaster.pid`))) {
+    const { freeBytes } = await readDiskSpace(dataDirectory)
+    return judged('target-disk', freeBytes >= neededBytes ? 'room' : 'full', { where: label, params: { freeBytes, neededBytes } })
+  }
+  const params = { neededBytes, databaseBytes: await readDatabaseSize(client) }
+  if (dataDirectory === null) {
+    const grant = `GRANT pg_read_all_settings TO ${quoteName(target.user)};`
+    return judged('target-disk', 'hidden', { where: label, params, remedy: `SHOW data_directory; -- as a superuser, or after: ${grant}` })
+  }
+  return judged('target-disk', 'elsewhere', { where: `${label}:${dataDirectory}`, params, remedy: `df -h '${dataDirectory}'` })
+}
+
+async function readDatabaseSize(client: pg.Client): Promise<number> {
+  const { rows } = await client.query('SELECT pg_database_size(current_database())::text AS bytes')
+  return Number(z.tuple([z.object({ bytes: z.string() })]).parse(rows)[0].bytes)
+}
+
+/** Also true of what is there and closed to us. */
+async function isPresent(path: string): Promise<boolean> {
+  return access(path, constants.F_OK).then(
     () => true,
     (error: NodeJS.ErrnoException) => error.code === 'EACCES',
   )
-  if (!isHere) throw notKnown('The folder of the PostgreSQL files cannot be seen from here.')
-  const neededBytes = Math.ceil(sourceBytes * thresholds.targetFactor) + thresholds.reserveBytes
-  const { freeBytes } = await readDiskSpace(facts.dataDirectory)
-  return judged('target-disk', freeBytes >= neededBytes ? 'room' : 'full', { where: label, params: { freeBytes, neededBytes } })
 }
 
-function notKnown(message: string): AppError {
-  return new AppError({
-    code: 'TARGET_UNREACHABLE',
-    operation: 'look at the target’s disk',
-    message,
-    hint: 'Look at the server itself (df -h) or at your provider’s page.',
-  })
+/** Whether the server refuses connections because it has as many as it, the role or the database may have. */
+async function refusesForNumber(target: TargetUrl, signal: AbortSignal): Promise<boolean> {
+  try {
+    await (await connectPostgres(target, { applicationName: 'bascule preflight', signal })).end()
+    return false
+  } catch (error) {
+    return sqlStateOf(error) === '53300'
+  }
 }

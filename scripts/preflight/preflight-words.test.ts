@@ -14,6 +14,7 @@ const figures = {
     pending: 'x',
     free: 3,
     needed: 4,
+    database: 'x',
     read: 'x',
     latency: 'x',
     difference: 'x',
