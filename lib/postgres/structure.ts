@@ -67,6 +67,14 @@ export async function restoreReference(client: pg.Client, schema: string, part: 
   await client.query(`ALTER TABLE ${qualifiedName(schema, part.table)} ADD CONSTRAINT ${quoteName(part.name)} ${part.definition} NOT VALID`)
 }
 
+/** All of them in one go: for when somebody waits. */
+export async function restoreReferences(client: pg.Client, schema: string, parts: readonly StructurePart[]): Promise<void> {
+  const statements = parts.map(
+    (part) => `ALTER TABLE ${qualifiedName(schema, part.table)} ADD CONSTRAINT ${quoteName(part.name)} ${part.definition} NOT VALID`,
+  )
+  if (statements.length > 0) await client.query(statements.join(';\n'))
+}
+
 /** Looks at every row of a reference; its lock lets others read, write and validate beside it. */
 export async function validateReference(client: pg.Client, schema: string, part: StructurePart): Promise<void> {
   await client.query(`ALTER TABLE ${qualifiedName(schema, part.table)} VALIDATE CONSTRAINT ${quoteName(part.name)}`)
