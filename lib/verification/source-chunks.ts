@@ -3,6 +3,7 @@ import type { SqliteTable } from '@/lib/core/catalogue'
 import { quoteName, quoteNames } from '@/lib/core/quoted-name'
 import { rowidName } from '@/lib/sqlite/count-rows'
 import type { SqliteDatabase } from '@/lib/sqlite/open-database'
+import { createLargeRowReader } from './large-source-rows'
 import { orderOf } from './row-order'
 import type { ReadRequest, SourceChunk, SourceKeyColumn } from './source-protocol'
 import { doubleBits, encodeSourceRow } from './source-row'
@@ -50,11 +51,23 @@ function* readInRanges(db: SqliteDatabase, request: ReadRequest): Generator<Sour
       )
       .raw(),
   })
+  const large = createLargeRowReader(db, request)
   let { last, chunk } = statements('')
   const further = statements(`WHERE ${after}`)
   let from: unknown[] = []
   let rows = 256
   for (;;) {
+    if (large !== null) {
+      const range = { condition: from.length === 0 ? '' : `WHERE ${after}`, order, params: from }
+      const together = large.countSmall(range, rows)
+      if (together === 0) {
+        yield* large.readFirst(range)
+        from = z.array(z.unknown()).parse(last.get(...from, 0))
+        ;({ last, chunk } = further)
+        continue
+      }
+      rows = together ?? rows
+    }
     const read = readRange(chunk, from, rows)
     if (read === 'too large') {
       if (rows === 1) throw new Error('A row is longer than SQLite can join into one value (1,000,000,000 bytes).')
@@ -111,12 +124,17 @@ function* readInOneStatement(
   for (const values of rows.iterate()) {
     const fieldsOfRow = z.array(z.unknown()).parse(values)
     const line = isUtf8 ? (fieldsOfRow[0] as Buffer) : encodeSourceRow(fieldsOfRow)
-    parts.push(line)
-    size += line.length
-    if (size < chunkBytes) continue
-    yield { bytes: Buffer.concat(parts), rows: parts.length }
-    parts = []
-    size = 0
+    if (size + line.length > chunkBytes && parts.length > 0) {
+      yield { bytes: Buffer.concat(parts), rows: parts.length }
+      parts = []
+      size = 0
+    }
+    // A large row is not copied once more.
+    if (line.length > chunkBytes) yield { bytes: line, rows: 1 }
+    else {
+      parts.push(line)
+      size += line.length
+    }
   }
   if (parts.length > 0) yield { bytes: Buffer.concat(parts), rows: parts.length }
 }

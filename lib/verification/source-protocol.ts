@@ -23,10 +23,13 @@ export interface SourceKeyColumn {
   readonly isRowid: boolean
 }
 
-/** Whole rows in the form of `sourceRowSql`, one after the other. */
+/** Whole rows in the form of `sourceRowSql`, one after the other; or a piece of one that is too large to be sent at once. */
 export interface SourceChunk {
   readonly bytes: Uint8Array
+  /** Rows that end in this chunk. */
   readonly rows: number
+  /** With the first piece of a large row: its bytes in all. The next chunks are the rest of it. */
+  readonly rowBytes?: number
 }
 
 export interface OpenedSource {

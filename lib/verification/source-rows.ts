@@ -10,6 +10,8 @@ export class SourceRows {
   private bytes: Buffer = Buffer.alloc(0)
   private position = 0
   private hasEnded = false
+  /** Kept for the next large row. */
+  private large: Buffer = Buffer.alloc(0)
 
   constructor(
     private readonly chunks: AsyncGenerator<SourceChunk, void>,
@@ -35,7 +37,24 @@ export class SourceRows {
       this.hasEnded = true
       return
     }
-    this.bytes = Buffer.from(value.bytes.buffer, value.bytes.byteOffset, value.bytes.byteLength)
+    this.bytes = value.rowBytes === undefined ? asBuffer(value.bytes) : await this.gather(value.bytes, value.rowBytes)
     this.position = 0
   }
+
+  /** Puts the pieces of a large row together; the row before it is not needed any more. */
+  private async gather(first: Uint8Array, rowBytes: number): Promise<Buffer> {
+    this.bytes = Buffer.alloc(0)
+    if (this.large.length < rowBytes) this.large = Buffer.allocUnsafeSlow(rowBytes)
+    let size = asBuffer(first).copy(this.large)
+    while (size < rowBytes) {
+      const { value, done } = await this.chunks.next()
+      if (done || !value) throw new Error('The source ended its answer in the middle of a row.')
+      size += asBuffer(value.bytes).copy(this.large, size)
+    }
+    return this.large.subarray(0, rowBytes)
+  }
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

@@ -8,6 +8,11 @@ export interface TargetRow {
 const headerBytes = 19
 const signature = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1')
 
+/** Rows from this size on are gathered in one buffer, which is kept for the next such row. */
+const largeRowBytes = 4 * 1024 * 1024
+/** Room for what comes in one chunk with the end of a row. */
+const spareBytes = 1024 * 1024
+
 /**
  * Reads the rows of a binary COPY (https://www.postgresql.org/docs/current/sql-copy.html, "Binary Format") from its
  * chunks. Keeps the current chunk and the beginning of an unfinished row, nothing else.
@@ -21,6 +26,7 @@ export class TargetRows {
   private position = 0
   private neededBytes = headerBytes
   private isHeaderRead = false
+  private large: Buffer = Buffer.alloc(0)
   private readonly chunks: AsyncIterator<Buffer>
 
   constructor(
@@ -56,19 +62,41 @@ export class TargetRows {
 
   /** Waits for the next chunks until the row that `next` could not finish may be whole. */
   async load(): Promise<void> {
-    const parts = [this.bytes.subarray(this.position)]
-    let size = parts[0]?.length ?? 0
-    // A row of 100 MB comes in thousands of chunks: they are joined once, not one after the other.
-    const wanted = Math.max(this.neededBytes - this.position, size + 1)
-    while (size < wanted) {
-      const { value, done } = await this.chunks.next()
-      if (done) throw new Error('The target ended its answer in the middle of a row.')
-      parts.push(value)
-      size += value.length
-    }
-    this.bytes = parts.length === 2 && parts[0]?.length === 0 && parts[1] ? parts[1] : Buffer.concat(parts)
+    const rest = this.bytes.subarray(this.position)
+    const wanted = Math.max(this.neededBytes - this.position, rest.length + 1)
+    this.bytes = wanted < largeRowBytes ? await this.join(rest, wanted) : await this.gather(rest, wanted)
     this.position = 0
     this.neededBytes = 0
+  }
+
+  /** Chunks are joined once, not one after the other. */
+  private async join(rest: Buffer, wanted: number): Promise<Buffer> {
+    const parts = [rest]
+    let size = rest.length
+    while (size < wanted) {
+      const chunk = await this.nextChunk()
+      parts.push(chunk)
+      size += chunk.length
+    }
+    return parts.length === 2 && rest.length === 0 && parts[1] ? parts[1] : Buffer.concat(parts)
+  }
+
+  /** A row of 100 MB comes in thousands of chunks: each goes to its place at once, so that the row is there but once. */
+  private async gather(rest: Buffer, wanted: number): Promise<Buffer> {
+    if (this.large.length < wanted + spareBytes) this.large = Buffer.allocUnsafeSlow(wanted + spareBytes)
+    let size = rest.copy(this.large)
+    while (size < wanted) {
+      const chunk = await this.nextChunk()
+      if (size + chunk.length > this.large.length) return this.join(Buffer.concat([this.large.subarray(0, size), chunk]), wanted)
+      size += chunk.copy(this.large, size)
+    }
+    return this.large.subarray(0, size)
+  }
+
+  private async nextChunk(): Promise<Buffer> {
+    const { value, done } = await this.chunks.next()
+    if (done) throw new Error('The target ended its answer in the middle of a row.')
+    return value
   }
 
   /** Reads to the very end, so that the connection is free for the next statement. */
