@@ -16,6 +16,7 @@ import { loadEnvFiles } from '@/lib/config/env-files'
 import { type Environment, parseEnvironment } from '@/lib/config/environment'
 import { initialiseActiveDatabase, readActiveDatabase } from '@/lib/control/active-database'
 import { activeSource } from '@/lib/control/active-source'
+import { isWritable } from '@/lib/control/active-state'
 import { type ControlStore, openControlStore } from '@/lib/control/control-store'
 import { createReportStore } from '@/lib/control/reports'
 import { openSecret } from '@/lib/control/secrets'
@@ -64,9 +65,12 @@ async function main(): Promise<number> {
       const handlers = createHandlers(dependencies)
       const recoverAll = (signal: AbortSignal) => recover(dependencies, id, logger, signal)
       const { sqlitePath, openTarget } = dependencies
-      const source = async () => activeSource((await readActiveDatabase(store)).state, sqlitePath, openTarget)
+      const active = async () => {
+        const { state } = await readActiveDatabase(store)
+        return { source: activeSource(state, sqlitePath, openTarget), isWritable: isWritable(state) }
+      }
       // Not waited for: it throws nothing, and a server that does not answer must not hold up a worker that is to end.
-      void runSampler({ store, activeSource: source, logger }, shutdown.signal)
+      void runSampler({ store, active, logger }, shutdown.signal)
       const alarmParts = { setup: dependencies.backups, allowPrivate: environment.allowPrivateTargets, siteUrl: environment.siteUrl }
       void runAlarmWatch(alarmParts, `worker ${id}`, logger, shutdown.signal)
       void runFollower({ store, sqlitePath, openTarget, logger }, shutdown.signal)

@@ -127,8 +127,8 @@ describe('the history', () => {
 
   it('is measured on an SQLite file: size, log, write rate, locks', async () => {
     await using database = await createSqliteDatabase('PRAGMA journal_mode = WAL; CREATE TABLE t (id INTEGER PRIMARY KEY)')
-    const source = async () => ({ engine: 'sqlite', path: database.path }) as const
-    await takeSample({ store, activeSource: source, logger }, null)
+    const source = { engine: 'sqlite', path: database.path } as const
+    await takeSample({ store, active: async () => ({ source, isWritable: true }), logger }, null)
     const { points } = await readHistory(store, 'day')
     expect(points).toMatchObject([{ engine: 'sqlite', figures: { sizeBytes: 8192, busyShare: 0 } }])
   })
@@ -138,7 +138,8 @@ describe.each(inject('postgresServers'))('the history of $name', (server) => {
   it('is measured: size, connections, rates', async () => {
     await using database = await createPostgresDatabase(server)
     await withPostgres(database.url, (client) => client.query('CREATE TABLE t AS SELECT n FROM generate_series(1, 1000) n'))
-    const dependencies = { store, activeSource: async () => ({ engine: 'postgresql', url: database.url }) as const, logger }
+    const source = { engine: 'postgresql', url: database.url } as const
+    const dependencies = { store, active: async () => ({ source, isWritable: true }), logger }
     const first = await takeSample(dependencies, null)
     now = new Date(now.getTime() + minute)
     await withPostgres(database.url, (client) => client.query('INSERT INTO t SELECT n FROM generate_series(1, 1000) n'))

@@ -9,9 +9,14 @@ import type { Reading } from './counters'
 
 const timeoutMs = 5_000
 
-/** One reading of the active database: a few small queries. @throws AppError SOURCE_*, TARGET_* when it cannot be reached */
-export function readCounters(source: ActiveSource): Promise<Reading> {
-  return source.engine === 'sqlite' ? readSqlite(source.path) : readPostgres(source.url)
+/**
+ * One reading of the active database: a few small queries. Whether an SQLite file is locked is tried only while the app
+ * writes to it (`isWritable`): beside a migration nothing of ours takes its write lock, not even for a moment.
+ *
+ * @throws AppError SOURCE_*, TARGET_* when it cannot be reached
+ */
+export function readCounters(source: ActiveSource, isWritable: boolean): Promise<Reading> {
+  return source.engine === 'sqlite' ? readSqlite(source.path, isWritable) : readPostgres(source.url)
 }
 
 const number = z.number().nullable()
@@ -63,7 +68,7 @@ function readPostgres(url: string): Promise<Reading> {
   })
 }
 
-async function readSqlite(path: string): Promise<Reading> {
+async function readSqlite(path: string, isWritable: boolean): Promise<Reading> {
   const db = openSqlite(path, { readonly: true, busyTimeoutMs: 500 })
   try {
     const pragma = (name: string) => z.number().parse(db.pragma(name, { simple: true }))
@@ -72,7 +77,7 @@ async function readSqlite(path: string): Promise<Reading> {
       sizeBytes: pragma('page_count') * pageSize,
       freeBytes: pragma('freelist_count') * pageSize,
       walBytes: (await stat(`${path}-wal`).catch(() => null))?.size ?? 0,
-      busyShare: await isSomebodyWriting(path),
+      busyShare: isWritable ? await isSomebodyWriting(path) : null,
     }
     const writes = await readWriteCount(path)
     return {

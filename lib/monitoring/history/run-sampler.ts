@@ -10,8 +10,8 @@ import { readCounters } from './read-counters'
 
 export interface SamplerDependencies {
   readonly store: ControlStore
-  /** The active database now; what it throws makes a gap. */
-  readonly activeSource: () => Promise<ActiveSource>
+  /** The active database now, and whether the app may write to it; what it throws makes a gap. */
+  readonly active: () => Promise<{ readonly source: ActiveSource; readonly isWritable: boolean }>
   readonly logger: Logger
 }
 
@@ -40,8 +40,9 @@ export async function runSampler(dependencies: SamplerDependencies, shutdown: Ab
 }
 
 /** One measurement, kept; folds what is old once an hour. @returns the reading, for the next one's rates */
-export async function takeSample({ store, activeSource }: SamplerDependencies, before: Reading | null): Promise<Reading> {
-  const reading = await readCounters(await activeSource())
+export async function takeSample({ store, active }: SamplerDependencies, before: Reading | null): Promise<Reading> {
+  const { source, isWritable } = await active()
+  const reading = await readCounters(source, isWritable)
   const at = startOf('minute', store.clock.now())
   await savePoint(store, { span: 'minute', at: at.toISOString(), engine: reading.engine, figures: figuresOf(reading, before) })
   if (before === null || at.getUTCMinutes() === 0) await thinHistory(store)
