@@ -1,4 +1,5 @@
 import Database from 'better-sqlite3'
+import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import type { ProgressEvent } from '@/lib/core/progress'
 import { createPostgresDatabase, type TestPostgresDatabase, withPostgres } from '@/tests/support/postgres-databases'
@@ -291,6 +292,63 @@ describe.each([...inject('postgresServers')])('verification against $name', (ser
     const again = new Database(source.path)
     again.exec(`UPDATE sqlite_sequence SET seq = 5`)
     again.close()
+  })
+
+  it('shows both sides as they were at one moment each, whatever is written while it compares', async () => {
+    await using live = await createSqliteDatabase(`PRAGMA journal_mode = WAL; ${sourceSql}`)
+    const app = new Database(live.path)
+    const client = new pg.Client({ connectionString: target.url })
+    await client.connect()
+    let isOver = false
+    const writes: Promise<unknown>[] = []
+    const writeOnTarget = async () => {
+      for (let n = 1; !isOver; n++) {
+        await client.query(`INSERT INTO "Person" VALUES ('new' || $1, 'x')`, [n])
+        await client.query(`UPDATE "Pair" SET note = note || 'x'; DELETE FROM "Log"; INSERT INTO "Log" VALUES ('other', 9)`)
+      }
+    }
+    const write = (n: number) => {
+      app.prepare(`INSERT INTO "Person" VALUES ('also new ' || ?, 'y')`).run(n)
+      app.exec(`UPDATE "Every kind" SET small = small + 1; DELETE FROM "Moment"`)
+    }
+    try {
+      let events = 0
+      const during = await verifyDatabases(
+        { sourcePath: live.path, targetUrl: target.url },
+        (event) => {
+          // From the first phase on both sides are read in their snapshots.
+          if (event.type === 'phase' && event.phase === 'counts' && event.status === 'started') writes.push(writeOnTarget())
+          if (event.type === 'phase') write(++events)
+        },
+        new AbortController().signal,
+      )
+      isOver = true
+      await Promise.all(writes)
+      expect(during.tables.filter(({ content }) => content !== 'identical')).toEqual([])
+      expect(tableOf(during, 'Person')).toMatchObject({ sourceRows: 4, targetRows: 4 })
+      const after = await verify(live.path)
+      expect(after.tables.filter(({ content }) => content === 'different').map(({ table }) => table)).toEqual(
+        expect.arrayContaining(['Every kind', 'Moment', 'Person']),
+      )
+    } finally {
+      isOver = true
+      await Promise.allSettled(writes)
+      await client.end()
+      app.close()
+    }
+  })
+
+  it('names a row of a table without primary key by its unique columns', async () => {
+    await using paired = await createSqliteDatabase(`CREATE TABLE "_AToB" ("A" INTEGER NOT NULL, "B" TEXT NOT NULL);
+      CREATE UNIQUE INDEX ab ON "_AToB" ("A", "B"); INSERT INTO "_AToB" VALUES (2, 'q'), (1, 'q'), (1, 'p');`)
+    await plant(`CREATE TABLE "_AToB" ("A" integer NOT NULL, "B" text NOT NULL, PRIMARY KEY ("A", "B"));
+      INSERT INTO "_AToB" VALUES (1, 'p'), (2, 'q'), (3, 'q')`)
+    expect(tableOf(await verify(paired.path), '_AToB')).toMatchObject({
+      differences: [
+        { key: { A: '1', B: 'q' }, kind: 'missing-in-target' },
+        { key: { A: '3', B: 'q' }, kind: 'missing-in-source' },
+      ],
+    })
   })
 
   it('stops when cancelled and leaves no connection', async () => {
