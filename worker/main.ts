@@ -12,6 +12,7 @@ import { mkdir } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createBackupSetup } from '@/lib/backup/backup-setup'
+import { sweepUploadsAtStart } from '@/lib/backup/sweep-at-start'
 import { loadEnvFiles } from '@/lib/config/env-files'
 import { type Environment, parseEnvironment } from '@/lib/config/environment'
 import { initialiseActiveDatabase, readActiveDatabase } from '@/lib/control/active-database'
@@ -62,6 +63,8 @@ async function main(): Promise<number> {
       const id = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`
       const identity = { id, host: describeHost(), pid: process.pid, version: packageJson.version }
       const dependencies = handlerDependencies(environment, store)
+      const swept = await sweepUploadsAtStart(dependencies.backups, `worker ${id}`, shutdown.signal)
+      if (swept > 0) logger.info({ uploads: swept }, 'unfinished uploads of backups were given up')
       const handlers = createHandlers(dependencies)
       const recoverAll = (signal: AbortSignal) => recover(dependencies, id, logger, signal)
       const { sqlitePath, openTarget } = dependencies

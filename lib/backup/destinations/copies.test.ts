@@ -22,6 +22,7 @@ import { noKeys } from '../encryption'
 import { type BackupSetup, deleteBackup, type MakeBackupOptions, makeBackup } from '../make-backup'
 import { pruneBackups, saveRetention } from '../prune-backups'
 import { restoreBackup } from '../restore-backup'
+import { sweepUploadsAtStart } from '../sweep-at-start'
 import { trialBackup } from '../trial-backup'
 import { copyBackup } from './copy-backup'
 import type { DestinationInput } from './destination'
@@ -165,21 +166,30 @@ describe('a backup with destinations', () => {
     await expect(make({ copyTo: ['none-such'] })).rejects.toMatchObject({ code: 'INVALID_INPUT' })
   })
 
-  it.each(['SIGKILL in the upload'])('%s: nothing half is listed, and the next backup clears it away', async () => {
-    const { id, prefix } = await addS3()
-    const script = join(import.meta.dirname, '../testing/killed-in-copy.ts')
-    const killed = spawnSync(process.execPath, ['--import', 'tsx', script, database.folder, database.path], {
-      cwd: join(import.meta.dirname, '../../..'),
-      encoding: 'utf8',
-    })
-    expect([killed.signal, killed.stderr]).toEqual(['SIGKILL', killed.stderr])
-    const [half] = await listBackups(setup)
-    expect(half).toMatchObject({ status: 'written', present: true, copies: [{ destinationId: id, status: 'uploading' }] })
-    await breakLease(store, 'backups', 'killed process')
-    const next = await make()
-    expect([(await getBackup(setup, half?.id ?? '')).copies, await server.uploads()]).toEqual([[], []])
-    expect(await objects(prefix)).toEqual([next.fileName])
-  })
+  it.each(['the next backup', 'the start of a worker'])(
+    'SIGKILL in the upload: nothing half is listed, and %s clears it away',
+    async (who) => {
+      const { id, prefix } = await addS3()
+      const script = join(import.meta.dirname, '../testing/killed-in-copy.ts')
+      const killed = spawnSync(process.execPath, ['--import', 'tsx', script, database.folder, database.path], {
+        cwd: join(import.meta.dirname, '../../..'),
+        encoding: 'utf8',
+      })
+      expect([killed.signal, killed.stderr]).toEqual(['SIGKILL', killed.stderr])
+      const [half] = await listBackups(setup)
+      expect(half).toMatchObject({ status: 'written', present: true, copies: [{ destinationId: id, status: 'uploading' }] })
+      expect(await sweepUploadsAtStart(setup, 'test', never)).toBe(0)
+      await breakLease(store, 'backups', 'killed process')
+      if (who === 'the start of a worker') {
+        expect(await sweepUploadsAtStart(setup, 'test', never)).toBe(1)
+        expect([(await getBackup(setup, half?.id ?? '')).copies, await server.uploads(), await objects(prefix)]).toEqual([[], [], []])
+        return
+      }
+      const next = await make()
+      expect([(await getBackup(setup, half?.id ?? '')).copies, await server.uploads()]).toEqual([[], []])
+      expect(await objects(prefix)).toEqual([next.fileName])
+    },
+  )
 })
 
 describe('a copy stands in when the archive is gone from this machine', () => {
