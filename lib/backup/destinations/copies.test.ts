@@ -209,7 +209,8 @@ describe('a copy stands in when the archive is gone from this machine', () => {
     const restored = openSqlite(database.path, { readonly: true })
     expect(restored.prepare('SELECT count(*) FROM "CvFile"').pluck().get()).toBe(3)
     restored.close()
-  })
+    // A process of its own and two backups: on a busy machine that takes its time.
+  }, 180_000)
 
   it.each(['a flipped bit', 'a lost end', 'pieces in another order'])(
     '%s at the destination is found when the copy is tried',
