@@ -51,6 +51,7 @@ async function createContainer(): Promise<Container> {
   const { name, version } = packageJson
   const environment = parseEnvironment(process.env, root)
   const logger = createLogger('web', environment.logLevel, await openLogFile(environment.dataDir, 'web').catch(() => undefined))
+  logger.info({ version }, 'web started')
   const control = await openControlStore(environment.controlPath)
   await initialiseActiveDatabase(control, initialState(environment, control.clock.now()), 'web')
   await raiseKeyAlarms(control, secretsOf(process.env), 'web', logger)

@@ -4,6 +4,7 @@ import { getToken } from 'next-auth/jwt'
 import { cache } from 'react'
 import { isRecent, readRecentAuthentication } from '@/lib/auth/recent-authentication'
 import { isAdmin, type SessionUser } from '@/lib/auth/roles'
+import { isSessionGood } from '@/lib/control/session-revocation'
 import { findUser } from '@/lib/cvsite/accounts'
 import { getContainer } from './container'
 
@@ -18,7 +19,7 @@ export const recentAuthenticationCookie = 'cvsite.recent-authentication'
  * the next request and a session outlives the switch of databases. Read once per rendered page.
  */
 export const getSessionUser = cache(async (): Promise<SessionUser | null> => {
-  const { environment, appDatabase } = await getContainer()
+  const { environment, appDatabase, control } = await getContainer()
   const token = await getToken({
     // getToken asks for a request but reads no more of it than these two.
     req: { cookies: Object.fromEntries((await cookies()).getAll().map(({ name, value }) => [name, value])), headers: {} } as never,
@@ -26,8 +27,10 @@ export const getSessionUser = cache(async (): Promise<SessionUser | null> => {
     secureCookie: usesSecureCookies(environment.siteUrl),
   })
   if (!token?.sub || typeof token.authTime !== 'number') return null
+  const authenticatedAt = new Date(token.authTime * 1000)
+  if (!(await isSessionGood(control, token.sub, authenticatedAt))) return null
   const user = await findUser(appDatabase, token.sub)
-  return user && { ...user, authenticatedAt: new Date(token.authTime * 1000) }
+  return user && { ...user, authenticatedAt }
 })
 
 /** The admin behind a page: nobody is sent to sign in and back to `path`, a plain user gets the 403 page. */

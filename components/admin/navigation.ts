@@ -11,6 +11,7 @@ import {
   ScanSearch,
   ScrollText,
   Server,
+  Settings,
 } from 'lucide-react'
 
 export type AdminPage =
@@ -25,6 +26,7 @@ export type AdminPage =
   | 'logs'
   | 'advisor'
   | 'troubleshooting'
+  | 'settings'
 
 /** Shelves of the navigation, in their order. `top` has no title. */
 export const navigationGroups = ['top', 'move', 'protect', 'run', 'help'] as const
@@ -53,6 +55,7 @@ export const navigation: readonly NavigationItem[] = [
   { page: 'logs', group: 'run', href: '/admin/logs', icon: ScrollText, key: 'l' },
   { page: 'advisor', group: 'help', href: '/admin/advisor', icon: Scale, key: 'c' },
   { page: 'troubleshooting', group: 'help', href: '/admin/troubleshooting', icon: LifeBuoy, key: 't' },
+  { page: 'settings', group: 'help', href: '/admin/settings', icon: Settings, key: 'e' },
 ]
 
 /** Whether a path lies on a page or below it. */

@@ -13,8 +13,8 @@ import { Callout } from '@/components/ui/callout'
 import { CardBody, CardFooter } from '@/components/ui/card'
 import { Field } from '@/components/ui/field'
 import { Input } from '@/components/ui/input'
+import type { InstructionNames as Names } from './instructions'
 import { type MadeTarget, planTargetMutation, requestMaking, targetKeys } from './target-queries'
-import type { Names } from './targets-page'
 
 export interface MakeOneProps {
   names: Names

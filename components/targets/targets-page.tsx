@@ -6,16 +6,10 @@ import { PageHeader } from '@/components/admin/page-header'
 import { Card, CardHeader } from '@/components/ui/card'
 import { Tabs } from '@/components/ui/tabs'
 import { HaveOne } from './have-one'
+import type { InstructionNames as Names } from './instructions'
 import { MakeOne } from './make-one'
 import { SavedTargets } from './saved-targets'
 import { TellMeHow } from './tell-me-how'
-
-/** Names that the ways to a target have in common. */
-export interface Names {
-  readonly role: string
-  readonly database: string
-  readonly host: string
-}
 
 /** Three ways to a PostgreSQL database: have one, have one made, be told how; and those that are kept. */
 export function TargetsPage() {

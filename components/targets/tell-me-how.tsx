@@ -7,8 +7,7 @@ import { CardBody } from '@/components/ui/card'
 import { Field } from '@/components/ui/field'
 import { Input } from '@/components/ui/input'
 import { Segments } from '@/components/ui/segments'
-import { instructionsFor, type Platform, platforms } from './instructions'
-import type { Names } from './targets-page'
+import { instructionsFor, type InstructionNames as Names, type Platform, platforms } from './instructions'
 
 export interface TellMeHowProps {
   names: Names
