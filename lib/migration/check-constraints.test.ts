@@ -15,6 +15,9 @@ it('41: rows that break a CHECK of their own table are found with their key; NUL
   const db = new Database(path)
   db.exec(`CREATE TABLE "Big Order" (id INTEGER PRIMARY KEY, b INTEGER CHECK (b < 5000), c TEXT, CONSTRAINT short CHECK (length(c) < 4));
     CREATE TABLE w (k TEXT PRIMARY KEY, n INTEGER CHECK (n <> 7)) WITHOUT ROWID; CREATE TABLE sound (v TEXT CHECK (v <> ''))`)
+  // A rule that only the app can ask must not keep the others from being asked.
+  db.function('app_only', { deterministic: true }, (value: unknown) => (value === null ? 0 : 1))
+  db.exec('CREATE TABLE own (v TEXT CHECK (app_only(v)))')
   db.pragma('ignore_check_constraints = ON')
   db.exec(`INSERT INTO "Big Order" VALUES (1, 1, 'x'), (2, 6000, 'x'), (3, NULL, 'long'), (4, 9000, NULL);
     INSERT INTO w VALUES ('a', 7); INSERT INTO sound VALUES ('x'), (NULL)`)
