@@ -12,9 +12,7 @@ export function DestinationTestResult({ test }: { test: DestinationTest }) {
       {failed?.reason ? <p>{t(`reason.${failed.reason}`)}</p> : null}
       <ul className="mt-1 flex flex-wrap gap-x-4 gap-y-0.5 text-sm">
         {test.steps.map(({ step, status }) => (
-          <li key={step}>
-            {t(`step.${step}`)}: {t(`status.${status}`)}
-          </li>
+          <li key={step}>{t('line', { step: t(`step.${step}`), status: t(`status.${status}`) })}</li>
         ))}
       </ul>
       {failed?.message ? <p className="mt-1 break-words font-mono text-xs">{failed.message}</p> : null}
