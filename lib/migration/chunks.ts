@@ -6,6 +6,8 @@ import type { Chunk, TableExtent } from './threads/tasks'
 export interface ChunkOptions {
   /** Rows of a chunk, about. Default: 250,000, one to two seconds of work: what is lost when it is cut. */
   readonly rows?: number
+  /** Bytes of a chunk in the file, about. Default: 256 MiB. */
+  readonly bytes?: number
 }
 
 /** A table and the chunks that it is copied in. */
@@ -16,24 +18,17 @@ export interface ChunkedTable {
 }
 
 export const defaultChunkRows = 250_000
+/** Where rows are large it is their bytes that count: one to a few seconds of work as well. */
+export const defaultChunkBytes = 256 * 1024 * 1024
 
-/**
- * Cuts a table into stretches of about the same number of rows. A table that is read by rowid is cut at equal
- * distances, since its rowids are dense as a rule; where they are not, chunks differ in size and nothing else.
- * Other tables are copied in one piece.
- */
-export function cutTable(mapping: TableMapping, extent: TableExtent, options: ChunkOptions = {}): readonly Chunk[] {
-  const rows = options.rows ?? defaultChunkRows
-  const { firstRowid, lastRowid } = extent
-  const pieces = Math.max(1, Math.ceil(extent.rows / rows))
-  if (pieces === 1 || firstRowid === null || lastRowid === null) return [{ mapping, number: 0, after: null, upTo: null }]
-  const span = lastRowid - firstRowid
-  const bounds = Array.from({ length: pieces - 1 }, (_, index) => firstRowid + (span * BigInt(index + 1)) / BigInt(pieces))
-  return Array.from({ length: pieces }, (_, number) => {
-    const after = bounds[number - 1]
-    const upTo = bounds[number]
-    return { mapping, number, after: after === undefined ? null : [after], upTo: upTo === undefined ? null : [upTo] }
-  })
+/** The chunks of a table, cut where it was measured to be. */
+export function cutTable(mapping: TableMapping, { cuts }: TableExtent): readonly Chunk[] {
+  return Array.from({ length: cuts.length + 1 }, (_, number) => ({
+    mapping,
+    number,
+    after: cuts[number - 1] ?? null,
+    upTo: cuts[number] ?? null,
+  }))
 }
 
 /**
@@ -46,7 +41,11 @@ export function orderChunks(tables: readonly ChunkedTable[]): readonly Chunk[] {
 
 /** Where a chunk begins and ends, as it is kept with its rows on the target. */
 export function boundsOf({ after, upTo }: Pick<Chunk, 'after' | 'upTo'>): string {
-  return JSON.stringify([after, upTo], (_, value: KeyValue | null) => (typeof value === 'bigint' ? `${value}` : value))
+  const plain = (key: readonly KeyValue[] | null) =>
+    key?.map((value) => (value instanceof Uint8Array ? Buffer.from(value).toString('hex') : value))
+  return JSON.stringify([plain(after) ?? null, plain(upTo) ?? null], (_, value: unknown) =>
+    typeof value === 'bigint' ? `${value}` : value,
+  )
 }
 
 /** Names a chunk among those of all tables. */

@@ -3,7 +3,16 @@ import type { Report } from '@/lib/core/progress'
 import type { TableMapping } from '@/lib/core/table-mapping'
 import type { CopiedChunk } from '@/lib/postgres/copy-mark'
 import { createProgress, type VerificationProgress } from '@/lib/verification/progress-report'
-import { areChunksOf, type ChunkedTable, type ChunkOptions, chunkKey, cutTable, orderChunks } from './chunks'
+import {
+  areChunksOf,
+  type ChunkedTable,
+  type ChunkOptions,
+  chunkKey,
+  cutTable,
+  defaultChunkBytes,
+  defaultChunkRows,
+  orderChunks,
+} from './chunks'
 import { isPassing } from './target-session'
 import type { TaskPool } from './threads/task-pool'
 import type { Chunk } from './threads/tasks'
@@ -39,10 +48,11 @@ export async function planChunks(
   pool: TaskPool,
   options: ChunkOptions,
 ): Promise<readonly ChunkedTable[]> {
-  const extents = await pool.run('measure', { path, mappings })
+  const limits = { rows: options.rows ?? defaultChunkRows, bytes: options.bytes ?? defaultChunkBytes }
+  const extents = await pool.run('measure', { path, mappings, limits })
   return mappings.flatMap((mapping, index) => {
     const extent = extents[index]
-    return extent ? [{ table: mapping.table, rows: extent.rows, chunks: cutTable(mapping, extent, options) }] : []
+    return extent ? [{ table: mapping.table, rows: extent.rows, chunks: cutTable(mapping, extent) }] : []
   })
 }
 

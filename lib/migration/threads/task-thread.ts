@@ -3,21 +3,18 @@
  * blocks its thread, and the process's main thread has heartbeats and progress to send. One task at a time.
  */
 import { parentPort } from 'node:worker_threads'
-import { z } from 'zod'
 import { AppError, reportError } from '@/lib/core/errors'
-import { quoteName } from '@/lib/core/quoted-name'
-import type { TableMapping } from '@/lib/core/table-mapping'
 import { readSqliteCatalogue } from '@/lib/sqlite/catalogue'
 import { lowerFence, raiseFence } from '@/lib/sqlite/fence'
 import { openSqlite, type SqliteDatabase, toSqliteError } from '@/lib/sqlite/open-database'
 import { profileColumns } from '@/lib/sqlite/profile-columns'
 import { checkSlices } from '@/lib/sqlite/values/check-values'
-import { rowKeyOf } from '@/lib/sqlite/values/row-range'
 import { fenceReasons } from '../fence-reasons'
 import { writeRepairList } from '../repairs/list-file'
 import { repairDatabase } from '../repairs/repair-database'
 import { createChunkCopier } from './copy-chunk'
-import type { TableExtent, TaskAnswer, TaskInput, TaskName, TaskOutput, TaskProgress, TaskRequest } from './tasks'
+import { measureTable } from './measure-table'
+import type { TaskAnswer, TaskInput, TaskName, TaskOutput, TaskProgress, TaskRequest } from './tasks'
 
 type Handler<N extends TaskName> = (
   input: TaskInput<N>,
@@ -39,7 +36,7 @@ const handlers: Handlers = {
         progress(step.value)
       }
     }),
-  measure: ({ path, mappings }) => withDatabase(path, true, (db) => mappings.map((mapping) => measure(db, mapping))),
+  measure: ({ path, mappings, limits }) => withDatabase(path, true, (db) => mappings.map((mapping) => measureTable(db, mapping, limits))),
   copy: (input, progress) => copier.copy(input, progress),
   repair: ({ path, request, listPath }, progress) =>
     withDatabase(path, false, (db) => {
@@ -66,22 +63,6 @@ function withDatabase<T>(path: string, readonly: boolean, use: (db: SqliteDataba
   } finally {
     db.close()
   }
-}
-
-const extentRow = z.object({ rows: z.bigint(), first: z.bigint().nullable(), last: z.bigint().nullable() })
-
-function measure(db: SqliteDatabase, mapping: TableMapping): TableExtent {
-  const key = rowKeyOf(mapping)
-  const table = `${quoteName(mapping.table)} AS t`
-  const expression = key.kind === 'rowid' ? key.expressions[0].replace(/^.*?\./, 't.') : 'NULL'
-  // Two reads: count(*) alone takes the smallest index, min and max alone go to the ends of the tree.
-  const rows = db.prepare(`SELECT count(*) AS rows FROM ${table}`).safeIntegers().get()
-  const ends = db
-    .prepare(`SELECT (SELECT min(${expression}) FROM ${table}) AS first, (SELECT max(${expression}) FROM ${table}) AS last`)
-    .safeIntegers()
-    .get()
-  const extent = extentRow.parse({ ...z.record(z.string(), z.unknown()).parse(rows), ...z.record(z.string(), z.unknown()).parse(ends) })
-  return { rows: Number(extent.rows), firstRowid: extent.first, lastRowid: extent.last }
 }
 
 async function run<N extends TaskName>(name: N, input: TaskInput<N>): Promise<void> {

@@ -15,11 +15,16 @@ export interface Chunk {
   readonly upTo: readonly KeyValue[] | null
 }
 
-/** Rows of a table, and the span of its rowids where it has any. */
+/** What a chunk should not exceed by much. */
+export interface ChunkLimits {
+  readonly rows: number
+  readonly bytes: number
+}
+
+/** Rows of a table, and the keys at which it is cut into chunks: each is the last of its chunk. */
 export interface TableExtent {
   readonly rows: number
-  readonly firstRowid: bigint | null
-  readonly lastRowid: bigint | null
+  readonly cuts: readonly (readonly KeyValue[])[]
 }
 
 /** A place of the source's or target's own words for a table whose rows are duplicates or orphans. */
@@ -37,7 +42,7 @@ export interface TaskTypes {
     readonly progress: number
   }
   readonly measure: {
-    readonly input: { readonly path: string; readonly mappings: readonly TableMapping[] }
+    readonly input: { readonly path: string; readonly mappings: readonly TableMapping[]; readonly limits: ChunkLimits }
     readonly output: readonly TableExtent[]
     readonly progress: never
   }
