@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { AppError, type ErrorCode } from '@/lib/core/errors'
 
@@ -98,7 +98,10 @@ const meanings: readonly (readonly [prefix: string, code: ErrorCode, message: st
   ['SQLITE_READONLY', 'SOURCE_UNREADABLE', 'The SQLite file or its folder is read-only.', 'Give the process the right to write to both.'],
 ]
 
-/** SQLite's own answers to a missing file, a folder and a file of other content are alike: told apart here. */
+/**
+ * SQLite's own answers to a missing file and a folder are alike: told apart here. The file itself is left to SQLite: to
+ * open and close it here would drop the locks of the process's other connections to it (see `readApart`).
+ */
 function checkFile(path: string): void {
   const stats = statSync(path, { throwIfNoEntry: false })
   if (!stats) {
@@ -111,34 +114,9 @@ function checkFile(path: string): void {
     })
   }
   if (!stats.isFile()) throw notADatabase(path, 'The path is not a file.')
-  const header = readHeader(path)
-  if (header.length > 0 && header.toString('latin1') !== 'SQLite format 3\0') {
-    throw notADatabase(path, 'The file is not an SQLite database, or it is encrypted.')
-  }
 }
 
 function notADatabase(path: string, message: string): AppError {
   const hint = 'Give the path of the SQLite file itself; decrypt it first if it was made with SQLCipher or a similar tool.'
   return new AppError({ code: 'SOURCE_NOT_A_DATABASE', operation: 'open the SQLite file', subject: path, message, hint })
-}
-
-function readHeader(path: string): Buffer {
-  try {
-    const file = openSync(path, 'r')
-    try {
-      const header = Buffer.alloc(16)
-      return header.subarray(0, readSync(file, header, 0, 16, 0))
-    } finally {
-      closeSync(file)
-    }
-  } catch (cause) {
-    throw new AppError({
-      code: 'SOURCE_UNREADABLE',
-      operation: 'open the SQLite file',
-      subject: path,
-      message: 'The file cannot be read.',
-      hint: readHint,
-      cause,
-    })
-  }
 }

@@ -1,5 +1,6 @@
-import { open, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { endianness } from 'node:os'
+import { readApart } from './read-apart'
 
 /** What of a database still stands in its write-ahead log. */
 export interface WalState {
@@ -33,7 +34,7 @@ export async function readWalState(path: string): Promise<WalState> {
 }
 
 async function readIndex(path: string): Promise<{ readonly written: number; readonly carried: number } | null> {
-  const bytes = await readStart(path, 100)
+  const bytes = await readApart(path, 0, 100)
   // Byte 12 is isInit.
   if (bytes === null || bytes.length < 100 || bytes.readUInt8(12) === 0) return null
   const read = (offset: number) => (endianness() === 'LE' ? bytes.readUInt32LE(offset) : bytes.readUInt32BE(offset))
@@ -42,19 +43,8 @@ async function readIndex(path: string): Promise<{ readonly written: number; read
 
 /** The page size stands in the log's own header, big-endian. */
 async function pageSizeOf(walPath: string): Promise<number> {
-  const bytes = await readStart(walPath, 12)
+  const bytes = await readApart(walPath, 0, 12)
   return bytes && bytes.length === 12 ? Math.max(512, bytes.readUInt32BE(8)) : 4096
-}
-
-async function readStart(path: string, length: number): Promise<Buffer | null> {
-  const file = await open(path, 'r').catch(absent)
-  if (!file) return null
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, 0)
-    return buffer.subarray(0, bytesRead)
-  } finally {
-    await file.close()
-  }
 }
 
 function absent(error: NodeJS.ErrnoException): null {

@@ -1,15 +1,6 @@
-import { execFile } from 'node:child_process'
 import { setTimeout } from 'node:timers/promises'
-import { promisify } from 'node:util'
 import Database from 'better-sqlite3'
-
-const run = promisify(execFile)
-
-/**
- * Reads a few bytes in a process of its own. Not here: closing any descriptor of a database file or its -shm drops every
- * POSIX lock that this process holds on it, those of its open connections too. https://www.sqlite.org/howtocorrupt.html
- */
-const script = `const fs=require('fs');const[,path,offset]=process.argv;try{const f=fs.openSync(path);const b=Buffer.alloc(16);fs.readSync(f,b,0,16,Number(offset));process.stdout.write(b.toString('hex'))}catch{}`
+import { readApart } from './read-apart'
 
 /**
  * How many transactions have written to the file, as a number that rises by one with each; null where it cannot be told.
@@ -59,8 +50,8 @@ function triesToWrite(db: Database.Database): boolean {
 }
 
 async function readBytes(path: string, offset: number): Promise<Buffer | null> {
-  const { stdout } = await run(process.execPath, ['-e', script, path, String(offset)], { timeout: 10_000 })
-  return stdout.length === 32 ? Buffer.from(stdout, 'hex') : null
+  const bytes = await readApart(path, offset, 16).catch(() => null)
+  return bytes?.length === 16 ? bytes : null
 }
 
 function readNative(bytes: Buffer, offset: number): number {
