@@ -48,7 +48,7 @@ export function MovePage() {
           <Steps id="move-there" title={t('there')} first={1}>
             <li>{t('step1')}</li>
             <li>
-              {t('step2')} {t('step2Scp')} <code className="break-all font-mono text-xs">{command}</code>
+              {t('step2')} {t('step2Scp')} <code className="break-words font-mono text-xs">{command}</code>
             </li>
           </Steps>
           <Steps id="move-here" title={t('here')} first={3}>
