@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { createPostgresDatabase, type TestPostgresDatabase, withPostgres } from '@/tests/support/postgres-databases'
 import { createSqliteDatabase, type TestSqliteDatabase } from '@/tests/support/sqlite-databases'
 import { readCursor, writeCursor } from './browse-cursor'
-import { type BrowseOptions, browseRows } from './browse-rows'
+import type { BrowseOptions } from './browse-options'
+import { browseRows } from './browse-rows'
 import { withInspection } from './inspection'
 
 const many = 120_000
