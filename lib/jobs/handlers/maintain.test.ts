@@ -4,7 +4,6 @@ import { initialiseActiveDatabase, transitionActiveDatabase } from '@/lib/contro
 import { type ControlStore, openControlStore } from '@/lib/control/control-store'
 import { enqueueJob } from '@/lib/jobs/job-queue'
 import { createCvsiteDatabase, type TestSqliteDatabase } from '@/tests/support/sqlite-databases'
-import type { HandlerDependencies } from './handler-dependencies'
 import { createMaintainHandler } from './maintain'
 
 const requestedBy = 'admin@example.org'
@@ -12,13 +11,7 @@ const context = { jobId: 'a job', requestedBy, report: () => undefined, signal: 
 
 let database: TestSqliteDatabase
 let store: ControlStore
-// Only what this handler uses.
-const handler = () =>
-  createMaintainHandler({
-    store,
-    sqlitePath: database.path,
-    openTarget: () => '',
-  } satisfies Partial<HandlerDependencies> as HandlerDependencies)
+const handler = () => createMaintainHandler({ store, sqlitePath: database.path, openTarget: () => '' })
 
 beforeEach(async () => {
   database = await createCvsiteDatabase()

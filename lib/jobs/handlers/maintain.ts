@@ -10,8 +10,11 @@ import type { HandlerDependencies } from './handler-dependencies'
  * Maintains the active database. It holds the lease, so that no migration, switch or restore runs beside it. Whatever
  * happens ends in a stable state: a statement stands for itself, so what went wrong is answered and never thrown.
  */
-export function createMaintainHandler(dependencies: HandlerDependencies): JobHandler<'maintain'> {
-  const { store, sqlitePath, openTarget } = dependencies
+export function createMaintainHandler({
+  store,
+  sqlitePath,
+  openTarget,
+}: Pick<HandlerDependencies, 'store' | 'sqlitePath' | 'openTarget'>): JobHandler<'maintain'> {
   return async (request, { report, signal }): Promise<HandlerOutcome> => {
     try {
       const { state } = await readActiveDatabase(store)
