@@ -14,6 +14,7 @@ import { Card, CardBody, CardFooter, CardHeader } from '@/components/ui/card'
 import { EmptyState } from '@/components/ui/empty-state'
 import { SkeletonBlock } from '@/components/ui/skeleton'
 import { rollbackPreviewQuery } from './migration-queries'
+import { PermanentSetting } from './permanent-setting'
 import { SwitchBackDialog } from './switch-back-dialog'
 import { WaitingTable } from './waiting-table'
 
@@ -87,6 +88,7 @@ export function OnPostgres({ state }: { state: AdminState }) {
           </>
         ) : null}
       </Card>
+      {state.state.targetLabel ? <PermanentSetting label={state.state.targetLabel} /> : null}
       <SwitchBackDialog open={open} onOpenChange={setOpen} />
     </>
   )
