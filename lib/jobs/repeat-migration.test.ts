@@ -13,13 +13,13 @@ it('a migration that did not succeed starts again into the same target with the 
   const folder = await mkdtemp(join(tmpdir(), 'bascule-repeat-'))
   const store = await openControlStore(join(folder, 'control.db'))
   try {
-    const payload = { target, setAside: true, choices: [{ kind: 'nul' as const, choice: 'strip', scope: null }] }
+    const payload = { target, setAside: true, mode: 'live' as const, choices: [{ kind: 'nul' as const, choice: 'strip', scope: null }] }
     const first = await enqueueJob(store, { kind: 'migrate', payload, requestedBy: 'ann' })
     await expect(repeatMigration(store, first.id, choices, 'bob')).rejects.toMatchObject({ code: 'STATE_CONFLICT' })
     await cancelJob(store, first.id, 'ann')
     const again = await repeatMigration(store, first.id, choices, 'bob')
     expect(await getJob(store, again.id)).toMatchObject({ retryOfId: first.id, requestedBy: 'bob', targetLabel: target.label })
-    expect((await claimJob(store, 'worker'))?.payload).toEqual({ target, setAside: true, choices })
+    expect((await claimJob(store, 'worker'))?.payload).toEqual({ target, setAside: true, mode: 'read-only', choices })
 
     const verify = await enqueueJob(store, { kind: 'verify', payload: {}, requestedBy: 'ann' })
     await cancelJob(store, verify.id, 'ann')

@@ -6,7 +6,7 @@ import { enqueueJob, getJob } from './job-queue'
 
 /**
  * Queues a migration again that did not succeed, into the same target, with repairs that were chosen since. The choices
- * replace those of the earlier one.
+ * replace those of the earlier one. With any, the app is read-only from the copy on.
  *
  * @throws AppError NOT_FOUND, STATE_CONFLICT when it is no migration or did not end so; LEASE_HELD, INVALID_INPUT
  */
@@ -27,6 +27,9 @@ export async function repeatMigration(
     })
   }
   const row = await store.read.job.findUniqueOrThrow({ where: { id: jobId }, select: { payload: true } })
-  const payload = { ...jobPayloads.migrate.parse(JSON.parse(row.payload)), choices: [...choices] }
+  const { mode, ...asked } = jobPayloads.migrate.parse(JSON.parse(row.payload))
+  // An app that goes on writing may bring the unrepaired value again; without choices it may go on.
+  const kept = choices.length > 0 ? ('read-only' as const) : mode
+  const payload = { ...asked, ...(kept === undefined ? {} : { mode: kept }), choices: [...choices] }
   return enqueueJob(store, { kind: 'migrate', payload, requestedBy, retryOfId: jobId })
 }
