@@ -1,5 +1,5 @@
 import { type BrowserContext, expect, type Page, test } from '@playwright/test'
-import { migrationPage } from './support/migration-page'
+import { confirmTyped, migrationPage } from './support/migration-page'
 import { contextOf } from './support/people'
 import { queryPostgres, querySqlite, type Stack, startStack } from './support/stack'
 import { text } from './support/texts'
@@ -66,4 +66,30 @@ test('given up, nothing of it is left in the file, and people write on', async (
   await expect(migrationPage(page, stack.url).startButton).toBeVisible({ timeout: 60_000 })
   expect(querySqlite(stack.sqlitePath, `SELECT name FROM sqlite_schema WHERE name LIKE '%bascule%'`)).toEqual([])
   await writeCv('After it was given up')
+})
+
+test('switched and switched back while people write: nobody is refused, and nothing is lost', async () => {
+  const titles = (name: string) => [1, 2, 3].map((number) => `${name} ${number}`)
+  const migration = migrationPage(page, stack.url)
+  await migration.prepare()
+  await migration.testTarget()
+  await migration.start('live')
+  await expect(migration.ready).toBeVisible({ timeout: 120_000 })
+
+  await confirmTyped(page, text('migration.ready.switch'), 'PostgreSQL')
+  await Promise.all(titles('During the switch').map(writeCv))
+  await expect(migration.onPostgres).toBeVisible({ timeout: 60_000 })
+  await Promise.all(titles('On PostgreSQL').map(writeCv))
+  for (const title of [...titles('During the switch'), ...titles('On PostgreSQL')]) expect(await arrived(title), title).toBe(1)
+
+  await confirmTyped(page, text('migration.postgres.back'), 'SQLite')
+  await Promise.all(titles('On the way back').map(writeCv))
+  await expect(migration.startButton).toBeVisible({ timeout: 60_000 })
+  const kept = querySqlite(stack.sqlitePath, 'SELECT title FROM CvFile').map(({ title }) => String(title))
+  for (const title of ['During the switch', 'On PostgreSQL', 'On the way back'].flatMap(titles)) {
+    expect(
+      kept.filter((one) => one === title),
+      title,
+    ).toHaveLength(1)
+  }
 })
