@@ -42,7 +42,7 @@ WITH own AS (SELECT c.* FROM pg_class c JOIN pg_namespace n ON n.oid = c.relname
 block AS (SELECT current_setting('block_size')::float8 AS bytes)
 SELECT (d.xact_commit + d.xact_rollback)::float8 AS transactions, (d.tup_inserted + d.tup_updated + d.tup_deleted)::float8 AS writes,
   d.blks_hit::float8 AS hits, d.blks_read::float8 AS reads,
-  CASE WHEN pg_is_in_recovery() THEN NULL ELSE pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::float8 END AS "walBytes",
+  CASE WHEN pg_is_in_recovery() THEN NULL ELSE pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::float8 END AS "walBytes",
   pg_database_size(d.datid)::float8 AS "sizeBytes",
   (SELECT coalesce(sum(relpages), 0)::float8 FROM own WHERE relkind IN ('r', 'm', 't')) * block.bytes AS "tablesBytes",
   (SELECT coalesce(sum(relpages), 0)::float8 FROM own WHERE relkind = 'i') * block.bytes AS "indexesBytes",
