@@ -25,8 +25,13 @@ test.afterAll(async () => {
 })
 
 async function testAddress(address: string): Promise<void> {
-  await page.getByText(text('migration.target.form'), { exact: true }).click()
-  await page.getByLabel(text('migration.target.url'), { exact: true }).fill(address)
+  const field = page.getByLabel(text('migration.target.url'), { exact: true })
+  // A page that has just been loaded may not listen yet.
+  await expect(async () => {
+    await page.getByText(text('migration.target.form'), { exact: true }).click()
+    await expect(field).toBeVisible({ timeout: 1_000 })
+  }).toPass({ timeout: 30_000 })
+  await field.fill(address)
   await page.getByRole('button', { name: text('migration.target.test'), exact: true }).click()
 }
 
