@@ -1,8 +1,7 @@
 'use client'
 
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { ArrowLeft, RotateCcw } from 'lucide-react'
-import Link from 'next/link'
+import { RotateCcw } from 'lucide-react'
 import { useRouter } from 'next/navigation'
 import { useTranslations } from 'next-intl'
 import { PageHeader } from '@/components/admin/page-header'
@@ -45,12 +44,7 @@ export function JobPage({ jobId }: { jobId: string }) {
   return (
     <>
       <PageHeader
-        back={
-          <Link href="/admin/activity" className="inline-flex items-center gap-1 rounded text-ink-faint hover:text-ink">
-            <ArrowLeft aria-hidden className="size-3.5" />
-            {t('activity.back')}
-          </Link>
-        }
+        back={{ href: '/admin/activity', label: t('activity.back') }}
         title={
           <span className="flex flex-wrap items-center gap-3">
             {job ? t(`jobs.kind.${job.kind}`) : t('activity.oneTitle')}

@@ -1,8 +1,7 @@
 'use client'
 
 import { useQuery } from '@tanstack/react-query'
-import { ArchiveRestore, ArrowLeft, Download, FlaskConical, Lock, LockOpen, Trash2 } from 'lucide-react'
-import Link from 'next/link'
+import { ArchiveRestore, Download, FlaskConical, Lock, LockOpen, Trash2 } from 'lucide-react'
 import { useRouter } from 'next/navigation'
 import { useTranslations } from 'next-intl'
 import { useState } from 'react'
@@ -39,12 +38,7 @@ export function BackupPage({ backupId }: { backupId: string }) {
   return (
     <>
       <PageHeader
-        back={
-          <Link href="/admin/backups" className="inline-flex items-center gap-1 rounded text-ink-faint hover:text-ink">
-            <ArrowLeft aria-hidden className="size-3.5" />
-            {t('back')}
-          </Link>
-        }
+        back={{ href: '/admin/backups', label: t('back') }}
         title={
           <span className="flex flex-wrap items-center gap-3">
             {t('oneTitle')}

@@ -1,8 +1,7 @@
 'use client'
 
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { ArrowLeft, CloudUpload, FlaskConical, FolderOpen, HardDrive, Pencil, Plus, Trash2 } from 'lucide-react'
-import Link from 'next/link'
+import { CloudUpload, FlaskConical, FolderOpen, HardDrive, Pencil, Plus, Trash2 } from 'lucide-react'
 import { useTranslations } from 'next-intl'
 import { useState } from 'react'
 import { PageHeader } from '@/components/admin/page-header'
@@ -37,12 +36,7 @@ export function DestinationsPage() {
   return (
     <>
       <PageHeader
-        back={
-          <Link href="/admin/backups" className="inline-flex items-center gap-1 rounded text-ink-faint hover:text-ink">
-            <ArrowLeft aria-hidden className="size-3.5" />
-            {backups('back')}
-          </Link>
-        }
+        back={{ href: '/admin/backups', label: backups('back') }}
         title={t('title')}
         description={t('description')}
         actions={add}

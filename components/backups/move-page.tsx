@@ -1,8 +1,7 @@
 'use client'
 
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { ArrowLeft, ShieldCheck } from 'lucide-react'
-import Link from 'next/link'
+import { ShieldCheck } from 'lucide-react'
 import { useTranslations } from 'next-intl'
 import type { ReactNode } from 'react'
 import { PageHeader } from '@/components/admin/page-header'
@@ -32,16 +31,7 @@ export function MovePage() {
   useRefreshWhenEnded(running?.id)
   return (
     <>
-      <PageHeader
-        back={
-          <Link href="/admin/backups" className="inline-flex items-center gap-1 rounded text-ink-faint hover:text-ink">
-            <ArrowLeft aria-hidden className="size-3.5" />
-            {backups('back')}
-          </Link>
-        }
-        title={t('title')}
-        description={t('description')}
-      />
+      <PageHeader back={{ href: '/admin/backups', label: backups('back') }} title={t('title')} description={t('description')} />
       <div className="flex flex-col gap-4">
         <WorkerNotice />
         <div className="grid items-start gap-4 lg:grid-cols-2">

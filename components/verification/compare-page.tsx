@@ -1,7 +1,7 @@
 'use client'
 
 import { useQuery } from '@tanstack/react-query'
-import { ArrowLeft, Equal } from 'lucide-react'
+import { Equal } from 'lucide-react'
 import Link from 'next/link'
 import { useTranslations } from 'next-intl'
 import { PageHeader } from '@/components/admin/page-header'
@@ -23,16 +23,7 @@ export function ComparePage({ one, other }: { one: string; other: string }) {
   const { data, error, refetch } = useQuery(comparisonQuery(one, other))
   return (
     <>
-      <PageHeader
-        back={
-          <Link href="/admin/verification" className="inline-flex items-center gap-1 rounded text-ink-faint hover:text-ink">
-            <ArrowLeft aria-hidden className="size-3.5" />
-            {common('backToList')}
-          </Link>
-        }
-        title={t('title')}
-        description={t('description')}
-      />
+      <PageHeader back={{ href: '/admin/verification', label: common('backToList') }} title={t('title')} description={t('description')} />
       {error ? <ErrorPanel error={error} onRetry={() => void refetch()} /> : null}
       {!data && !error ? <LoadingCard label={common('loadingReport')} rows={6} /> : null}
       {data ? (

@@ -1,8 +1,7 @@
 'use client'
 
 import { useQuery } from '@tanstack/react-query'
-import { ArrowLeft, ShieldCheck, TableProperties } from 'lucide-react'
-import Link from 'next/link'
+import { ShieldCheck, TableProperties } from 'lucide-react'
 import { useTranslations } from 'next-intl'
 import { useState } from 'react'
 import { PageHeader } from '@/components/admin/page-header'
@@ -29,16 +28,7 @@ export function LookInsidePage() {
   const shown = data?.tables.filter(({ table }) => table.toLowerCase().includes(search.trim().toLowerCase())) ?? []
   return (
     <>
-      <PageHeader
-        back={
-          <Link href="/admin/verification" className="inline-flex items-center gap-1 rounded text-ink-faint hover:text-ink">
-            <ArrowLeft aria-hidden className="size-3.5" />
-            {common('title')}
-          </Link>
-        }
-        title={t('title')}
-        description={t('description')}
-      />
+      <PageHeader back={{ href: '/admin/verification', label: common('title') }} title={t('title')} description={t('description')} />
       <div className="flex flex-col gap-4">
         {error ? <ErrorPanel error={error} onRetry={() => void refetch()} /> : null}
         {status !== undefined && !hasPair ? (

@@ -1,8 +1,6 @@
 'use client'
 
 import { useQuery } from '@tanstack/react-query'
-import { ArrowLeft } from 'lucide-react'
-import Link from 'next/link'
 import { useTranslations } from 'next-intl'
 import { PageHeader } from '@/components/admin/page-header'
 import { ErrorPanel } from '@/components/api/error-panel'
@@ -29,12 +27,7 @@ export function ReportPage({ reportId }: { reportId: string }) {
   return (
     <>
       <PageHeader
-        back={
-          <Link href="/admin/verification" className="inline-flex items-center gap-1 rounded text-ink-faint hover:text-ink">
-            <ArrowLeft aria-hidden className="size-3.5" />
-            {t('backToList')}
-          </Link>
-        }
+        back={{ href: '/admin/verification', label: t('backToList') }}
         title={t('oneTitle')}
         {...(report ? { description: <TimeStamp iso={report.createdAt} /> } : {})}
       />

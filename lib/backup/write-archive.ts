@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { open, rename, rm } from 'node:fs/promises'
+import { rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { type Readable, Transform, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -8,6 +8,7 @@ import { createGzip } from 'node:zlib'
 import { pack as createPack, type Pack } from 'tar-stream'
 import { cancelledError } from '@/lib/core/abort'
 import { AppError } from '@/lib/core/errors'
+import { syncFolder } from '@/lib/core/sync-folder'
 import { type EncryptionKey, encryptStream } from './encryption'
 import { type Manifest, type Member, manifestName, sumsName } from './manifest'
 
@@ -117,17 +118,6 @@ function createMeter() {
     },
   })
   return { stream, result: (): WrittenArchive => ({ sizeBytes, sha256: hash.digest('hex') }) }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  // Windows cannot open a folder for this and needs no such call.
-  if (process.platform === 'win32') return
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
 }
 
 function changed(name: string): AppError {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { AppError } from '@/lib/core/errors'
+import { syncFolder } from '@/lib/core/sync-folder'
 import { openCv, sealCv, unreadable } from './cv-format'
 
 export interface CvStoreOptions {
@@ -107,16 +108,5 @@ async function writeAtomically(path: string, content: Buffer): Promise<void> {
       retryable: true,
       cause,
     })
-  }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  // Windows cannot open a folder for this and needs no such call.
-  if (process.platform === 'win32') return
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
   }
 }

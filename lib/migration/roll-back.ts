@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import { throwIfAborted } from '@/lib/core/abort'
 import { AppError, reportError } from '@/lib/core/errors'
+import { type InPhase, inPhase } from '@/lib/core/in-phase'
 import { pause } from '@/lib/core/pause'
 import type { Report } from '@/lib/core/progress'
 import { qualifiedName } from '@/lib/core/quoted-name'
@@ -54,6 +55,8 @@ export interface RollBackResult {
 
 /** Shown in pg_stat_activity; a session that its process has left behind is found by it. */
 export const rollBackSession = 'bascule rollback'
+
+const inStep: InPhase<RollBackPhase> = inPhase
 
 const fenceReason = 'the app is switched back to SQLite; this database takes no more writes'
 
@@ -146,13 +149,12 @@ async function switchBack(
 ): Promise<RollBackResult> {
   report({ type: 'plan', phases: [...rollBackPhases] })
   const done = { carried: 0, rounds: 0 }
-  await inPhase('carry', report, () => carryUntilQuick(sides, mostRounds, done, report, signal))
-  await inPhase('prove', report, async () => {
+  await inStep('carry', report, () => carryUntilQuick(sides, mostRounds, done, report, signal))
+  await inStep('prove', report, async () => {
     await prove(options, signal)
     await carryUntilQuick(sides, mostRounds, done, report, signal)
-    return {}
   })
-  return inPhase('switch', report, async () => {
+  return inStep('switch', report, async () => {
     for (let attempt = 1; ; attempt += 1) {
       throwIfAborted(signal)
       // A machine that cannot do it within the limit must not be kept from going back for ever.
@@ -296,19 +298,6 @@ async function raiseWithin(client: pg.Client, mark: CopyMark, plan: CarryPlan, l
   } catch (error) {
     // 40P01: one that holds one table and wants another can be in our way or we in its.
     if (['40P01', '55P03'].includes(sqlStateOf(error) ?? '')) return false
-    throw error
-  }
-}
-
-async function inPhase<T extends object>(phase: RollBackPhase, report: Report, work: () => Promise<T>): Promise<T> {
-  const started = performance.now()
-  report({ type: 'phase', phase, status: 'started' })
-  try {
-    const result = await work()
-    report({ type: 'phase', phase, status: 'succeeded', elapsedMs: performance.now() - started })
-    return result
-  } catch (error) {
-    report({ type: 'phase', phase, status: 'failed', elapsedMs: performance.now() - started })
     throw error
   }
 }

@@ -1,8 +1,6 @@
 'use client'
 
 import { useQuery } from '@tanstack/react-query'
-import { ArrowLeft } from 'lucide-react'
-import Link from 'next/link'
 import { useTranslations } from 'next-intl'
 import { PageHeader } from '@/components/admin/page-header'
 import { WorkerNotice } from '@/components/admin/worker-notice'
@@ -23,16 +21,7 @@ export function AlarmsPage() {
   const open = list.data?.filter(({ clearedAt }) => clearedAt === null)
   return (
     <>
-      <PageHeader
-        back={
-          <Link href="/admin/backups" className="inline-flex items-center gap-1 rounded text-ink-faint hover:text-ink">
-            <ArrowLeft aria-hidden className="size-3.5" />
-            {t('back')}
-          </Link>
-        }
-        title={t('title')}
-        description={t('description')}
-      />
+      <PageHeader back={{ href: '/admin/backups', label: t('back') }} title={t('title')} description={t('description')} />
       <div className="flex flex-col gap-4">
         <WorkerNotice />
         {list.error && !list.data ? <ErrorPanel error={list.error} onRetry={() => void list.refetch()} /> : null}

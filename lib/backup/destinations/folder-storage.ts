@@ -4,6 +4,7 @@ import { open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/pr
 import { join } from 'node:path'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { syncFolder } from '@/lib/core/sync-folder'
 import { archiveNamePattern } from '../archive-name'
 import { damaged } from '../encryption'
 import type { FolderPlace, StoredArchive } from './destination'
@@ -117,15 +118,4 @@ async function requireFolder(folder: string): Promise<void> {
 function orNull(error: NodeJS.ErrnoException): null {
   if (error.code === 'ENOENT') return null
   throw error
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  // Windows cannot open a folder for this and needs no such call.
-  if (process.platform === 'win32') return
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
 }

@@ -1,5 +1,6 @@
 import { throwIfAborted } from '@/lib/core/abort'
 import { AppError, reportError } from '@/lib/core/errors'
+import { type InPhase, inPhase } from '@/lib/core/in-phase'
 import { pause } from '@/lib/core/pause'
 import type { Report } from '@/lib/core/progress'
 import { readPostgresCatalogue } from '@/lib/postgres/catalogue'
@@ -40,6 +41,8 @@ export interface LiveCutOverResult {
   readonly applied: number
 }
 
+const inStep: InPhase<CutOverPhase> = inPhase
+
 /** A round under this, three times in a row, and the last one can be expected to be as short. */
 const quickMs = 200
 const quickRounds = 3
@@ -78,7 +81,7 @@ export async function cutOverLive(
       const sides = await prepare(copy, db, options)
       const result = await switchOver(sides, { limitMs, mostAttempts: options.mostAttempts ?? 12 }, flip, report, signal)
       const finish = { sourcePath, client: copy.client, schema: copy.mark.targetSchema }
-      await inPhase('finish', report, () => finishCutOver(finish, report)).catch((error: unknown) => {
+      await inStep('finish', report, () => finishCutOver(finish, report)).catch((error: unknown) => {
         const message = `The app is switched; what is left to do after it is done when the worker starts next: ${reportError(error).message}`
         report({ type: 'log', level: 'warn', message })
       })
@@ -133,9 +136,9 @@ async function switchOver(
   // Once the record was asked for, only recovery may say what becomes of the fence.
   let mayLower = true
   try {
-    await inPhase('catch-up', report, () => catchUp(sides, mostRounds, report, signal))
+    await inStep('catch-up', report, () => catchUp(sides, mostRounds, report, signal))
     await eagerly(installPatienceMs, () => installFence(db, sides.fenceReason, 'moving'))
-    return await inPhase('switch', report, async () => {
+    return await inStep('switch', report, async () => {
       for (let attempt = 1; attempt <= mostAttempts; attempt += 1) {
         throwIfAborted(signal)
         // A machine that cannot do it within the limit must not be kept from switching for ever.
@@ -233,7 +236,7 @@ async function eagerly(patienceMs: number, act: () => unknown): Promise<void> {
   }
 }
 
-async function catchUp(sides: Sides, most: number, report: Report, signal: AbortSignal): Promise<Record<string, never>> {
+async function catchUp(sides: Sides, most: number, report: Report, signal: AbortSignal): Promise<void> {
   let quick = 0
   for (let round = 0; quick < quickRounds && round < most; round += 1) {
     throwIfAborted(signal)
@@ -247,7 +250,6 @@ async function catchUp(sides: Sides, most: number, report: Report, signal: Abort
       report({ type: 'log', level: 'info', message })
     }
   }
-  return {}
 }
 
 async function applyRound(sides: Sides, signal: AbortSignal): Promise<number> {
@@ -255,19 +257,6 @@ async function applyRound(sides: Sides, signal: AbortSignal): Promise<number> {
   const { changes } = await copy.applier.round(copy.db, { signal, prove: true })
   sides.applied += changes
   return changes
-}
-
-async function inPhase<T extends object>(phase: CutOverPhase, report: Report, work: () => Promise<T>): Promise<T> {
-  const started = performance.now()
-  report({ type: 'phase', phase, status: 'started' })
-  try {
-    const result = await work()
-    report({ type: 'phase', phase, status: 'succeeded', elapsedMs: performance.now() - started })
-    return result
-  } catch (error) {
-    report({ type: 'phase', phase, status: 'failed', elapsedMs: performance.now() - started })
-    throw error
-  }
 }
 
 function notReady(): AppError {

@@ -2,6 +2,7 @@ import { quoteName, quoteNames } from '@/lib/core/quoted-name'
 import type { HealthCheck, SqlitePanels } from '@/lib/monitoring/health-report'
 import type { Thresholds } from '@/lib/monitoring/thresholds'
 import { byWeight, found, item, judged, listed, maintain, passed, unknown } from './check'
+import { judgeBloat } from './judge-bloat'
 import { duplicatesOf } from './judge-indexes'
 
 /** What is to be thought of an SQLite file's figures, worst first. Pure. */
@@ -36,23 +37,7 @@ export function judgeSqlite(panels: SqlitePanels, thresholds: Thresholds): reado
         ? passed('free-pages', params)
         : found('free-pages', 'info', params, { sql: 'VACUUM;', action: maintain('vacuum-file') })
     }),
-    judged('bloat', tables, (all) =>
-      listed(
-        'bloat',
-        all
-          .filter(
-            ({ bloatBytes, sizeBytes }) =>
-              (bloatBytes ?? 0) >= thresholds.bloatBytes && (bloatBytes ?? 0) / (sizeBytes || 1) >= thresholds.bloatShare,
-          )
-          .map(({ table, bloatBytes, sizeBytes }) =>
-            item(table, 'info', {
-              params: { bloatBytes: bloatBytes ?? 0, partShare: Math.min(1, (bloatBytes ?? 0) / (sizeBytes || 1)) },
-              sql: 'VACUUM;',
-              action: maintain('vacuum-file'),
-            }),
-          ),
-      ),
-    ),
+    judgeBloat(tables, thresholds, () => ({ sql: 'VACUUM;', action: maintain('vacuum-file') })),
     judged('disk-space', file, ({ diskFreeBytes, sizeBytes }) => {
       if (diskFreeBytes === null) return unknown('disk-space', 'failed')
       const params = { diskFreeBytes, sizeBytes }

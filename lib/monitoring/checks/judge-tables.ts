@@ -2,6 +2,7 @@ import { qualifiedName } from '@/lib/core/quoted-name'
 import type { HealthCheck, PostgresPanels, TableFigures } from '@/lib/monitoring/health-report'
 import type { Thresholds } from '@/lib/monitoring/thresholds'
 import { item, judged, listed, maintain } from './check'
+import { judgeBloat } from './judge-bloat'
 
 /** Dead rows, old statistics, wasted room and whole reads, table by table. */
 export function judgeTables({ tables }: Pick<PostgresPanels, 'tables'>, schema: string, thresholds: Thresholds): readonly HealthCheck[] {
@@ -51,23 +52,10 @@ export function judgeTables({ tables }: Pick<PostgresPanels, 'tables'>, schema: 
         ),
       )
     }),
-    judged('bloat', tables, (all) =>
-      listed(
-        'bloat',
-        all
-          .filter(
-            ({ bloatBytes, sizeBytes }) =>
-              (bloatBytes ?? 0) >= thresholds.bloatBytes && (bloatBytes ?? 0) / (sizeBytes || 1) >= thresholds.bloatShare,
-          )
-          .map(({ table, bloatBytes, sizeBytes }) =>
-            item(table, 'info', {
-              params: { bloatBytes: bloatBytes ?? 0, partShare: Math.min(1, (bloatBytes ?? 0) / (sizeBytes || 1)) },
-              sql: `${vacuum(table, '(ANALYZE) ')}  -- makes the room usable again\nVACUUM FULL ${qualifiedName(schema, table)};  -- gives it back, but locks the table while it runs`,
-              action: maintain('vacuum', [table]),
-            }),
-          ),
-      ),
-    ),
+    judgeBloat(tables, thresholds, (table) => ({
+      sql: `${vacuum(table, '(ANALYZE) ')}  -- makes the room usable again\nVACUUM FULL ${qualifiedName(schema, table)};  -- gives it back, but locks the table while it runs`,
+      action: maintain('vacuum', [table]),
+    })),
     judged('whole-table-reads', tables, (all) =>
       listed(
         'whole-table-reads',
