@@ -43,6 +43,7 @@ import packageJson from '@/package.json' with { type: 'json' }
 import { runAlarmWatch } from './alarm-watch'
 import { recover } from './recover'
 import { runFollower } from './run-follower'
+import { runSwitchPlan } from './run-switch-plan'
 
 const root = resolve(import.meta.dirname, '..')
 
@@ -77,6 +78,7 @@ async function main(): Promise<number> {
       const alarmParts = { setup: dependencies.backups, allowPrivate: environment.allowPrivateTargets, siteUrl: environment.siteUrl }
       void runAlarmWatch(alarmParts, `worker ${id}`, logger, shutdown.signal)
       void runFollower({ store, sqlitePath, openTarget, logger }, shutdown.signal)
+      void runSwitchPlan(store, logger, shutdown.signal)
       await runWorker({ store, identity, handlers, recover: recoverAll, logger }, shutdown.signal)
       return 0
     } finally {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { migrationModes, sealedTargetSchema } from '@/lib/control/active-state'
+import { freezeLimitSchema, switchChoiceSchema } from '@/lib/control/switch-choice'
 import { errorCodes } from '@/lib/core/errors'
 import { maintenanceRequestSchema } from '@/lib/core/maintenance-operations'
 import { progressEventSchema } from '@/lib/core/progress'
@@ -27,6 +28,8 @@ export const jobPayloads = {
     mode: z.enum(migrationModes).optional(),
     /** Repairs that the administrator chose. Default: none, and nothing is altered. */
     choices: z.array(repairChoiceSchema).max(1_000).optional(),
+    /** When a live copy is switched to. Absent: when somebody says so. */
+    switch: switchChoiceSchema.optional(),
   }),
   /** Asks everything that can be known before a migration to this target, writes nothing, and keeps a report. */
   preflight: z.object({ target: sealedTargetSchema }),
@@ -46,14 +49,16 @@ export const jobPayloads = {
   /** Switches the app to the migrated PostgreSQL database. */
   cutover: z.object({
     /** How long writes may wait before the switch of an app that goes on writing is given up and tried again. Default: 800. */
-    freezeLimitMs: z.number().int().min(100).max(10_000).optional(),
+    freezeLimitMs: freezeLimitSchema.optional(),
+    /** Set by a plan: after it the switch is no longer wanted. */
+    notAfter: z.iso.datetime().optional(),
   }),
   /** Gives up a finished copy: the target as empty as it was found, the app writing on SQLite again. */
   discard: z.object({}),
   /** Switches the app back to SQLite, with everything that was written on PostgreSQL since. */
   rollback: z.object({
     /** As for the cut-over. */
-    freezeLimitMs: z.number().int().min(100).max(10_000).optional(),
+    freezeLimitMs: freezeLimitSchema.optional(),
   }),
   /** Makes a backup of the active database and its files, and restores it for a trial. */
   backup: z.object({

@@ -43,6 +43,7 @@ export const contracts = [
   'lib/core/progress',
   'lib/core/repair-choice',
   'lib/control/active-state',
+  'lib/control/switch-choice',
   'lib/jobs/job',
   'lib/jobs/schedule',
   'lib/migration/migration-result',

@@ -1,5 +1,6 @@
 import { readActiveDatabase, transitionActiveDatabase } from '@/lib/control/active-database'
 import { isLive } from '@/lib/control/active-state'
+import { AppError } from '@/lib/core/errors'
 import type { JobHandler } from '@/lib/jobs/job-handler'
 import { requireStateFor } from '@/lib/jobs/preconditions'
 import { cutOver } from '@/lib/migration/cut-over'
@@ -12,7 +13,9 @@ import { type HandlerDependencies, requireSqlitePath } from './handler-dependenc
  */
 export function createCutoverHandler(dependencies: HandlerDependencies): JobHandler<'cutover'> {
   const { store, openTarget } = dependencies
-  return async ({ freezeLimitMs }, { jobId, report, signal }) => {
+  return async ({ freezeLimitMs, notAfter }, { jobId, report, signal }) => {
+    // It may have waited in the queue behind a long job, or for a worker to come back.
+    if (notAfter !== undefined && store.clock.now().getTime() > Date.parse(notAfter)) throw tooLate(notAfter)
     const before = await readActiveDatabase(store)
     const { target, jobId: copyJobId } = requireStateFor('cutover', before.state)
     const flip = async () => {
@@ -29,4 +32,14 @@ export function createCutoverHandler(dependencies: HandlerDependencies): JobHand
     await cutOver(options, flip, report, signal)
     return { status: 'succeeded', result: { target: target.label } }
   }
+}
+
+function tooLate(notAfter: string): AppError {
+  return new AppError({
+    code: 'STATE_CONFLICT',
+    operation: 'switch to PostgreSQL',
+    message: `The switch was planned for no later than ${notAfter}, and nothing was begun by then.`,
+    hint: 'Choose another time, or switch now.',
+    retryable: true,
+  })
 }

@@ -1,4 +1,5 @@
 import { readActiveDatabase, transitionActiveDatabase } from '@/lib/control/active-database'
+import { chooseSwitchOnce } from '@/lib/control/switch-plan'
 import type { JobHandler } from '@/lib/jobs/job-handler'
 import { requireStateFor } from '@/lib/jobs/preconditions'
 import { migrateDatabase } from '@/lib/migration/migrate-database'
@@ -18,7 +19,7 @@ import { type HandlerDependencies, modelOf, requireSqlitePath } from './handler-
  */
 export function createMigrateHandler(dependencies: HandlerDependencies): JobHandler<'migrate'> {
   const { store, reports, openTarget, workDir } = dependencies
-  return async ({ target, setAside, mode = 'read-only', choices = [] }, { jobId, requestedBy, report, signal }) => {
+  return async ({ target, setAside, mode = 'read-only', choices = [], switch: choice }, { jobId, requestedBy, report, signal }) => {
     const before = await readActiveDatabase(store)
     const isTakenUp = before.state.status === 'migrating' && before.state.jobId === jobId
     if (!isTakenUp) requireStateFor('migrate', before.state)
@@ -29,6 +30,7 @@ export function createMigrateHandler(dependencies: HandlerDependencies): JobHand
     const migrating = isTakenUp
       ? before
       : await transitionActiveDatabase(store, { from: before.version, to: { status: 'migrating', jobId, target, since, mode }, actor })
+    if (mode === 'live' && choice) await chooseSwitchOnce(store, jobId, choice, requestedBy)
     const model = modelOf(dependencies)
     const live = mode === 'live'
     const options = { jobId, sourcePath, targetUrl, model, workDir, fenceSource: !live, live, setAside, choices, dryRun: false }
