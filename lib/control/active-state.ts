@@ -13,6 +13,31 @@ export type MigrationMode = (typeof migrationModes)[number]
 /** Absent where an earlier version wrote the state: read-only. */
 const mode = z.enum(migrationModes).optional()
 
+/** The copy on PostgreSQL that the app was switched back from, and that stands there still. */
+export const formerCopySchema = z.object({
+  /** Migration that made the copy: its mark stands there. */
+  jobId: z.string(),
+  target: sealedTargetSchema,
+  /** When the app was switched back. */
+  at: z.iso.datetime(),
+  /** emergency: PostgreSQL was gone, and what had been written there stayed behind. */
+  how: z.enum(['rolled-back', 'emergency']),
+  /**
+   * When the change log was armed that has noted since then what the app writes to the file: which log it is. Null where
+   * none could be armed; then the way forward is a new copy.
+   */
+  log: z.string().nullable(),
+})
+export type FormerCopy = z.infer<typeof formerCopySchema>
+
+export const finishedSchema = z.object({
+  at: z.iso.datetime(),
+  /** Migration that had brought the app here. */
+  jobId: z.string(),
+  /** The verified copy of the SQLite file, as a path; null where the app had no file any more. */
+  archive: z.string().nullable(),
+})
+
 /**
  * Which database the app uses and whether it may write. One row of the control store holds it; every
  * change is a compare and set on its version.
@@ -20,17 +45,32 @@ const mode = z.enum(migrationModes).optional()
  *   on-sqlite ──migrate──> migrating ──counts equal──> ready-to-switch ──cut-over──> on-postgresql
  *       ^ ^                   │ failed, cancelled            │ discard                      │
  *       │ └───────────────────┴──────────────────────────────┘                              │
- *       └──────────────────────────────── rollback ─────────────────────────────────────────┘
+ *       └──────────────────── rollback, or emergency while PostgreSQL is gone ───────────────┘
  *
  * In `migrating` and `ready-to-switch` the app runs on SQLite. In the mode `read-only` the fence inside the SQLite file
  * refuses writes, from whichever process they come; this state only tells people why. In the mode `live` the app goes on
  * writing: a change log inside the file notes what it writes, and the copy follows (decision 0019).
  */
 export const activeStateSchema = z.discriminatedUnion('status', [
-  z.object({ status: z.literal('on-sqlite') }),
-  z.object({ status: z.literal('migrating'), jobId: z.string(), target: sealedTargetSchema, since: z.iso.datetime(), mode }),
+  z.object({ status: z.literal('on-sqlite'), former: formerCopySchema.optional() }),
+  z.object({
+    status: z.literal('migrating'),
+    jobId: z.string(),
+    target: sealedTargetSchema,
+    since: z.iso.datetime(),
+    mode,
+    /** Set while the copy is brought up to date that the app was switched back from: nothing is copied anew. */
+    former: formerCopySchema.optional(),
+  }),
   z.object({ status: z.literal('ready-to-switch'), jobId: z.string(), target: sealedTargetSchema, since: z.iso.datetime(), mode }),
-  z.object({ status: z.literal('on-postgresql'), jobId: z.string().nullable(), target: sealedTargetSchema, since: z.iso.datetime() }),
+  z.object({
+    status: z.literal('on-postgresql'),
+    jobId: z.string().nullable(),
+    target: sealedTargetSchema,
+    since: z.iso.datetime(),
+    /** Set when an administrator has said that PostgreSQL is kept: there is no way back but a backup. */
+    finished: finishedSchema.optional(),
+  }),
 ])
 
 export type SealedTarget = z.infer<typeof sealedTargetSchema>

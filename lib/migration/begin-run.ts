@@ -169,7 +169,7 @@ async function clearLeftover(client: pg.Client, options: MigrateOptions, run: Mi
     await removeCopy(client, mark)
     run.report({ type: 'log', level: 'info', message: 'An unfinished copy of an earlier run was removed from the target.' })
   }
-  if ((mark?.state === 'rolled-back' || mark?.state === 'copied') && options.setAside) {
+  if (mark && ['rolled-back', 'abandoned', 'copied'].includes(mark.state) && options.setAside) {
     const schema = await setCopyAside(client, mark, new Date())
     run.report({ type: 'log', level: 'info', message: `The earlier copy was moved to the schema ${schema}.` })
   }

@@ -11,11 +11,15 @@ export const bookkeepingSchema = 'bascule'
  *   copying ──counts equal──> copied ──cut-over──> switched <──gave up── rolled-back ──set aside──> (no mark)
  *      │ failed, cancelled       │ discard             └─────rollback─────────^
  *      └────────> (no mark) <────┘
+ *                  rolled-back ──forward again──> copied        switched ──finish──> finished
+ *                  copied, switched, rolled-back ──emergency──> abandoned ──set aside──> (no mark)
  *
  * `switched` is the cut-over record: once it is committed PostgreSQL is the authority, whatever else crashed.
  * `rolled-back` is committed together with the fence on PostgreSQL, before the app is switched back.
+ * `abandoned` too, but after it: the app had gone back to SQLite while this database could not be reached.
+ * `finished`: the app stays here; what was kept for a way back is gone.
  */
-export const copyStates = ['copying', 'copied', 'switched', 'rolled-back'] as const
+export const copyStates = ['copying', 'copied', 'switched', 'rolled-back', 'abandoned', 'finished'] as const
 export type CopyState = (typeof copyStates)[number]
 
 /** Phases after each of which everything before it is on the server's disk and need not be looked at again. */

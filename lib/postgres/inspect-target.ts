@@ -157,6 +157,8 @@ const leftoverOf = {
   copied: 'finished',
   switched: 'in-use',
   'rolled-back': 'set-aside',
+  abandoned: 'set-aside',
+  finished: 'in-use',
 } as const
 
 function tlsCheck(tls: boolean, target: TargetUrl): TargetCheck {
