@@ -4,13 +4,21 @@ import { fetchJson } from '@/components/api/fetch-json'
 import { refreshJobs } from '@/components/jobs/job-queries'
 import type { MaintenanceRequest } from '@/lib/core/maintenance-operations'
 import { jobViewSchema } from '@/lib/jobs/job'
-import { healthReportSchema, postgresPanelsSchema } from '@/lib/monitoring/health-report'
+import {
+  healthReportSchema,
+  type IndexFigures,
+  type LongPanel,
+  postgresPanelsSchema,
+  type Sequence,
+  type TableFigures,
+} from '@/lib/monitoring/health-report'
 import { type HistoryRange, historySchema } from '@/lib/monitoring/history-points'
 
 export const databaseKeys = {
   all: ['database'] as const,
   health: ['database', 'health'] as const,
   activity: ['database', 'activity'] as const,
+  figures: (panel: LongPanel) => ['database', 'figures', panel] as const,
   history: (range: HistoryRange) => ['database', 'history', range] as const,
 }
 
@@ -31,6 +39,28 @@ export function activityQuery() {
     queryFn: ({ signal }) => fetchJson('/api/database/activity', z.object({ activity: postgresPanelsSchema.shape.activity }), { signal }),
     select: (answer) => answer.activity,
     refetchInterval: 5_000,
+  })
+}
+
+export interface WholePanels {
+  readonly tables: readonly TableFigures[]
+  readonly indexes: readonly IndexFigures[]
+  readonly sequences: readonly Sequence[]
+}
+
+const wholePanelsSchema = postgresPanelsSchema.pick({ tables: true, indexes: true, sequences: true }).partial()
+
+/** A long panel in full. Fails where it is not known, which the report has said already. */
+export function figuresQuery<P extends LongPanel>(panel: P) {
+  return queryOptions({
+    queryKey: databaseKeys.figures(panel),
+    queryFn: async ({ signal }): Promise<WholePanels[P]> => {
+      const answer = (await fetchJson(`/api/database/figures?panel=${panel}`, wholePanelsSchema, { signal }))[panel]
+      if (answer?.status !== 'known') throw new Error(answer?.message ?? 'The answer holds no such panel.')
+      // The rows of this very panel, which TypeScript does not follow through the key.
+      return answer.data as unknown as WholePanels[P]
+    },
+    staleTime: 60_000,
   })
 }
 

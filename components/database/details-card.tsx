@@ -12,17 +12,19 @@ import { KnownPanel } from './unknown-panel'
 /** The figures themselves, one subject at a time. */
 export function DetailsCard({ report }: { report: HealthReport }) {
   const t = useTranslations('database.tabs')
-  const { panels, engine } = report
+  const { panels, engine, totals } = report
   const shared: TabItem[] = [
     {
       value: 'tables',
       label: t('tables'),
-      content: <KnownPanel panel={panels.tables}>{(tables) => <TablesPanel tables={tables} engine={engine} />}</KnownPanel>,
+      content: (
+        <KnownPanel panel={panels.tables}>{(tables) => <TablesPanel tables={tables} total={totals.tables} engine={engine} />}</KnownPanel>
+      ),
     },
     {
       value: 'indexes',
       label: t('indexes'),
-      content: <KnownPanel panel={panels.indexes}>{(indexes) => <IndexesPanel indexes={indexes} />}</KnownPanel>,
+      content: <KnownPanel panel={panels.indexes}>{(indexes) => <IndexesPanel indexes={indexes} total={totals.indexes} />}</KnownPanel>,
     },
   ]
   return (
@@ -45,7 +47,11 @@ export function DetailsCard({ report }: { report: HealthReport }) {
       {
         value: 'sequences',
         label: t('sequences'),
-        content: <KnownPanel panel={postgres.sequences}>{(sequences) => <SequencesPanel sequences={sequences} />}</KnownPanel>,
+        content: (
+          <KnownPanel panel={postgres.sequences}>
+            {(sequences) => <SequencesPanel sequences={sequences} total={totals.sequences} />}
+          </KnownPanel>
+        ),
       },
       {
         value: 'replication',

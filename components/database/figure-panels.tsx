@@ -6,15 +6,17 @@ import { useFormatters } from '@/components/format/use-formatters'
 import { Badge } from '@/components/ui/badge'
 import type { IndexFigures, Replication, Sequence, Statements, settingSchema } from '@/lib/monitoring/health-report'
 import { FigureTable } from './figure-table'
+import { tableProps, useWholePanel } from './use-whole-panel'
 
 /** Every index with its size and how often it was used. */
-export function IndexesPanel({ indexes }: { indexes: readonly IndexFigures[] }) {
+export function IndexesPanel({ indexes, total }: { indexes: readonly IndexFigures[]; total: number | null }) {
   const t = useTranslations('database')
   const format = useFormatters()
+  const whole = useWholePanel('indexes', indexes, total)
   return (
     <FigureTable
       label={t('tabs.indexes')}
-      rows={indexes}
+      {...tableProps(whole)}
       sortedBy="size"
       empty={t('indexes.none')}
       keyOf={({ table, index }) => `${table} ${index}`}
@@ -130,13 +132,14 @@ export function StatementsPanel({ statements }: { statements: Statements }) {
 }
 
 /** Sequences, the fullest first. */
-export function SequencesPanel({ sequences }: { sequences: readonly Sequence[] }) {
+export function SequencesPanel({ sequences, total }: { sequences: readonly Sequence[]; total: number | null }) {
   const t = useTranslations('database')
   const format = useFormatters()
+  const whole = useWholePanel('sequences', sequences, total)
   return (
     <FigureTable
       label={t('tabs.sequences')}
-      rows={sequences}
+      {...tableProps(whole)}
       sortedBy="used"
       empty={t('sequences.none')}
       keyOf={({ sequence }) => sequence}

@@ -35,15 +35,36 @@ export interface FigureTableProps<Row> {
   empty: string
   /** Beside the search. */
   actions?: ReactNode
+  /** How many there are where `rows` are the first of them only; whoever looks further makes `onWhole` be called. Default: all are here. */
+  total?: number
+  onWhole?: () => void
+  /** While the others are fetched. */
+  isPending?: boolean
 }
 
 /** Rows of figures: searched, sorted, 25 at a time, so that a thousand are as quick as ten. */
-export function FigureTable<Row>({ label, rows, columns, keyOf, textOf, sortedBy, empty, actions }: FigureTableProps<Row>) {
+export function FigureTable<Row>({
+  label,
+  rows,
+  columns,
+  keyOf,
+  textOf,
+  sortedBy,
+  empty,
+  actions,
+  total = rows.length,
+  onWhole,
+  isPending = false,
+}: FigureTableProps<Row>) {
   const t = useTranslations('database')
   const [search, setSearch] = useState('')
   const [sort, setSort] = useState<{ id: string; falls: boolean }>({ id: sortedBy, falls: true })
   const [page, setPage] = useState(0)
+  const lookFurther = () => {
+    if (total > rows.length) onWhole?.()
+  }
   const find = (next: string) => {
+    lookFurther()
     setPage(0)
     setSearch(next)
   }
@@ -53,7 +74,9 @@ export function FigureTable<Row>({ label, rows, columns, keyOf, textOf, sortedBy
     const by = columns.find(({ id }) => id === sort.id)?.by
     return by ? found.sort((left, right) => compare(by(left), by(right), sort.falls)) : found
   }, [rows, columns, search, sort, textOf])
-  const last = Math.max(0, Math.ceil(shown.length / pageSize) - 1)
+  // Nothing is searched for: then those that are not here count too, and turning to them fetches them.
+  const found = search.trim() === '' ? Math.max(total, shown.length) : shown.length
+  const last = Math.max(0, Math.ceil(found / pageSize) - 1)
   const current = Math.min(page, last)
   return (
     <div>
@@ -64,9 +87,9 @@ export function FigureTable<Row>({ label, rows, columns, keyOf, textOf, sortedBy
         </div>
       ) : null}
       {shown.length === 0 ? (
-        <p className="px-4 py-4 text-ink-faint text-sm sm:px-5">{rows.length === 0 ? empty : t('noMatch')}</p>
+        <p className="px-4 py-4 text-ink-faint text-sm sm:px-5">{isPending ? t('loading') : rows.length === 0 ? empty : t('noMatch')}</p>
       ) : (
-        <Table label={label}>
+        <Table label={label} aria-busy={isPending}>
           <TableHead>
             <tr>
               {columns.map((column) => (
@@ -84,7 +107,10 @@ export function FigureTable<Row>({ label, rows, columns, keyOf, textOf, sortedBy
                         'inline-flex items-center gap-1 rounded hover:text-ink',
                         column.isNumeric && 'flex-row-reverse',
                       )}
-                      onClick={() => setSort({ id: column.id, falls: sort.id === column.id ? !sort.falls : true })}
+                      onClick={() => {
+                        lookFurther()
+                        setSort({ id: column.id, falls: sort.id === column.id ? !sort.falls : true })
+                      }}
                     >
                       {column.title}
                       <SortIcon state={sort.id === column.id ? sort.falls : null} />
@@ -110,7 +136,15 @@ export function FigureTable<Row>({ label, rows, columns, keyOf, textOf, sortedBy
           </TableBody>
         </Table>
       )}
-      <Pager pageIndex={current} pageSize={pageSize} total={shown.length} onChange={setPage} />
+      <Pager
+        pageIndex={current}
+        pageSize={pageSize}
+        total={found}
+        onChange={(next) => {
+          if ((next + 1) * pageSize > rows.length) lookFurther()
+          setPage(next)
+        }}
+      />
     </div>
   )
 }

@@ -58,8 +58,9 @@ function useFacts(report: HealthReport): readonly (readonly [string, string])[] 
   const common = useTranslations('common')
   const format = useFormatters()
   const missing = common('notMeasured')
+  const count = report.totals.tables === null ? missing : format.number(report.totals.tables)
   if (report.engine === 'sqlite') {
-    const { file, writes, tables } = report.panels
+    const { file, writes } = report.panels
     const known = file.status === 'known' ? file.data : null
     const rate = writes.status === 'known' ? writes.data.writesPerSecond : null
     return [
@@ -68,21 +69,19 @@ function useFacts(report: HealthReport): readonly (readonly [string, string])[] 
       [t('freePages'), known ? format.bytes(known.freePages * known.pageSizeBytes) : missing],
       [t('journal'), known?.journalMode.toUpperCase() ?? missing],
       [t('writeRate'), rate === null ? missing : t('perSecond', { rate: format.number(Math.round(rate * 100) / 100) })],
-      [t('tables'), tables.status === 'known' ? format.number(tables.data.length) : missing],
+      [t('tables'), count],
     ]
   }
-  const { server, activity, tables } = report.panels
+  const { server, activity } = report.panels
   const known = server.status === 'known' ? server.data : null
   const sessions = activity.status === 'known' ? activity.data : null
-  const all = tables.status === 'known' ? tables.data : null
-  const sum = (figure: 'sizeBytes' | 'indexesBytes') =>
-    all ? format.bytes(all.reduce((bytes, table) => bytes + (table[figure] ?? 0), 0)) : missing
+  const bytes = (figure: number | null) => (figure === null ? missing : format.bytes(figure))
   return [
     [t('size'), known ? format.bytes(known.sizeBytes) : missing],
-    [t('tablesSize'), sum('sizeBytes')],
-    [t('indexesSize'), sum('indexesBytes')],
+    [t('tablesSize'), bytes(report.totals.tablesBytes)],
+    [t('indexesSize'), bytes(report.totals.indexesBytes)],
     [t('connections'), sessions ? `${format.number(sessions.used)} / ${format.number(sessions.limit - sessions.reserved)}` : missing],
     [t('cacheHits'), known?.hitShare == null ? missing : format.percent(known.hitShare)],
-    [t('tables'), all ? format.number(all.length) : missing],
+    [t('tables'), count],
   ]
 }

@@ -7,12 +7,21 @@ import { useFormatters } from '@/components/format/use-formatters'
 import type { TableFigures } from '@/lib/monitoring/health-report'
 import { FigureTable } from './figure-table'
 import { MaintenanceButton } from './maintenance-button'
+import { tableProps, useWholePanel } from './use-whole-panel'
+
+export interface TablesPanelProps {
+  /** The first ones. */
+  tables: readonly TableFigures[]
+  total: number | null
+  engine: 'sqlite' | 'postgresql'
+}
 
 /** Every table: sizes, rows, dead rows, when it was last tended to; on PostgreSQL some can be chosen for maintenance. */
-export function TablesPanel({ tables, engine }: { tables: readonly TableFigures[]; engine: 'sqlite' | 'postgresql' }) {
+export function TablesPanel({ tables, total, engine }: TablesPanelProps) {
   const t = useTranslations('database')
   const format = useFormatters()
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
+  const whole = useWholePanel('tables', tables, total)
   const isPostgres = engine === 'postgresql'
   const bytes = (figure: number | null) => (figure === null ? '–' : format.bytes(figure))
   const number = (figure: number | null) => (figure === null ? '–' : format.number(figure))
@@ -25,7 +34,7 @@ export function TablesPanel({ tables, engine }: { tables: readonly TableFigures[
   return (
     <FigureTable
       label={t('tabs.tables')}
-      rows={tables}
+      {...tableProps(whole)}
       sortedBy="size"
       empty={t('tables.none')}
       keyOf={({ table }) => table}

@@ -25,6 +25,7 @@ export const checkCodes = [
   'index-expected-missing',
   'foreign-key-unindexed',
   'index-duplicate',
+  'index-covered',
   'index-unused',
   'whole-table-reads',
   'dead-rows',
@@ -165,6 +166,12 @@ export const indexFiguresSchema = z.object({
   isNeeded: z.boolean(),
   /** Equal for indexes that do the same. */
   likeness: z.string(),
+  /** Equal where one may serve in place of another whose columns it begins with: table, method and condition. */
+  family: z.string(),
+  /** Each column with operator class, collation and order. */
+  keys: z.array(z.string()),
+  /** A B-tree of columns alone: no expressions, nothing included. */
+  isPlain: z.boolean(),
   /** Whether the structure on record, which the app's model made, has it. */
   inModel: z.boolean(),
 })
@@ -314,13 +321,29 @@ const common = {
   elapsedMs: count,
   /** Worst first. */
   checks: z.array(healthCheckSchema),
+  /** Of the long panels: how many there are, and what the tables come to together. What is sent of them may be the first ones only. */
+  totals: z.object({
+    tables: count.nullable(),
+    indexes: count.nullable(),
+    sequences: count.nullable(),
+    tablesBytes: count.nullable(),
+    indexesBytes: count.nullable(),
+  }),
 }
+
+/** Panels that are as long as the schema is large. */
+export const longPanels = ['tables', 'indexes', 'sequences'] as const
+export type LongPanel = (typeof longPanels)[number]
+
+/** Rows of a long panel that travel with the report; the whole is asked for when somebody looks further. */
+export const panelHead = 100
 
 export const healthReportSchema = z.discriminatedUnion('engine', [
   z.object({ engine: z.literal('postgresql'), ...common, panels: postgresPanelsSchema }),
   z.object({ engine: z.literal('sqlite'), ...common, panels: sqlitePanelsSchema }),
 ])
 export type HealthReport = z.infer<typeof healthReportSchema>
+export type ReportTotals = HealthReport['totals']
 export type Panel<T> =
   | { readonly status: 'known'; readonly data: T }
   | { readonly status: 'unknown'; readonly reason: UnknownReason; readonly message: string }

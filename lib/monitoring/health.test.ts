@@ -101,6 +101,25 @@ describe.each(inject('postgresServers'))('the health of $name', (server) => {
     expect(checkOf(await read(), 'index-duplicate').items.map(({ subject }) => subject)).toEqual(['child_note_again'])
   })
 
+  it('finds an index whose columns a longer one begins with, and drops it; what enforces something or differs stays', async () => {
+    await sql(
+      'CREATE TABLE wide (id integer PRIMARY KEY, a text, b text, c text)',
+      'CREATE INDEX wide_a ON wide (a)',
+      'CREATE INDEX wide_a_b ON wide (a, b)',
+      'CREATE UNIQUE INDEX wide_b ON wide (b)',
+      'CREATE INDEX wide_b_c ON wide (b, c)',
+      'CREATE INDEX wide_c_falling ON wide (c DESC)',
+      'CREATE INDEX wide_c_b ON wide (c, b)',
+      'CREATE INDEX wide_c_some ON wide (c) WHERE c IS NOT NULL',
+      'CREATE INDEX wide_a_pattern ON wide (a text_pattern_ops)',
+    )
+    const check = checkOf(await read(), 'index-covered')
+    expect(check.items.map(({ subject, params }) => [subject, params.of])).toEqual([['wide_a', 'wide_a_b']])
+    await press(check, 'wide_a')
+    expect(checkOf(await read(), 'index-covered').level).toBe('ok')
+    await sql('DROP TABLE wide')
+  })
+
   it('drops nothing that is valid and no double, whatever it is asked', async () => {
     const request = { operation: 'drop-index' as const, targets: ['child_pkey'] }
     await expect(maintain(source(), undefined as never, request, ignore, never)).rejects.toMatchObject({ code: 'STATE_CONFLICT' })

@@ -1,8 +1,9 @@
 import type { ActiveSource } from '@/lib/control/active-source'
 import type { ControlStore } from '@/lib/control/control-store'
-import type { HealthReport } from './health-report'
+import type { HealthReport, IndexFigures, LongPanel, Panel, Sequence, TableFigures } from './health-report'
 import { readPostgresHealth } from './panels/read-postgres'
 import { readSqliteHealth } from './panels/read-sqlite'
+import { withoutLikeness } from './shorten-report'
 import { defaultThresholds, type Thresholds } from './thresholds'
 
 export interface HealthOptions {
@@ -26,4 +27,17 @@ export function readHealth(source: ActiveSource, options: HealthOptions = {}): P
   return source.engine === 'sqlite'
     ? readSqliteHealth(source.path, thresholds, panelTimeoutMs, options.store ?? null)
     : readPostgresHealth(source.url, thresholds, panelTimeoutMs)
+}
+
+/** One long panel in full. @throws AppError SOURCE_*, TARGET_* only when the database cannot be opened at all */
+export async function readFigures(
+  source: ActiveSource,
+  panel: LongPanel,
+  options: HealthOptions = {},
+): Promise<Panel<TableFigures[] | IndexFigures[] | Sequence[]>> {
+  const report = await readHealth(source, options)
+  if (panel === 'tables') return report.panels.tables
+  if (panel === 'indexes') return withoutLikeness(report.panels.indexes)
+  if (report.engine === 'postgresql') return report.panels.sequences
+  return { status: 'unknown', reason: 'not-asked', message: 'SQLite has no sequences.' }
 }

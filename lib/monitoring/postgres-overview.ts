@@ -2,7 +2,7 @@ import type pg from 'pg'
 import { z } from 'zod'
 import { qualifiedName } from '@/lib/core/quoted-name'
 import { isOwnTable } from '@/lib/core/reserved-names'
-import { withPostgres } from '@/lib/postgres/connect'
+import { sqlStateOf, withPostgres } from '@/lib/postgres/connect'
 import { schemaOf, targetLabel } from '@/lib/postgres/target-url'
 import type { Overview, OverviewTable } from './overview-schema'
 import { attempt, usersOf } from './sqlite-overview'
@@ -32,15 +32,11 @@ export function readPostgresOverview(url: string, timeoutMs: number): Promise<Ov
     const encoding = await part('encoding', () => readText(client, `current_setting('server_encoding')`))
     const timeZone = await part('time zone', () => readText(client, `(SELECT reset_val FROM pg_settings WHERE name = 'TimeZone')`))
     const known = (await part('tables', () => readTables(client, schemaOf(url)))) ?? []
-    const tables: OverviewTable[] = []
-    for (const { table, estimate, sizeBytes: bytes } of known) {
-      const name = qualifiedName(schemaOf(url), table)
-      const counted =
-        estimate <= largestCountedRows
-          ? await part(`table ${table}`, async () => Number(await readText(client, `(SELECT count(*)::text FROM ${name})`)))
-          : null
-      tables.push({ table, rows: counted ?? (estimate >= 0 ? estimate : null), rowsExact: counted !== null, sizeBytes: bytes })
-    }
+    const counts = await countTables(client, schemaOf(url), known, part)
+    const tables = known.map(({ table, estimate, sizeBytes: bytes }): OverviewTable => {
+      const counted = counts.get(table)
+      return { table, rows: counted ?? (estimate >= 0 ? estimate : null), rowsExact: counted !== undefined, sizeBytes: bytes }
+    })
     return {
       engine: 'postgresql',
       label: targetLabel(url),
@@ -56,13 +52,68 @@ export function readPostgresOverview(url: string, timeoutMs: number): Promise<Ov
   })
 }
 
+type Part = <T>(name: string, read: () => Promise<T>) => Promise<T | null>
+
+/**
+ * Exact rows of the tables that are small enough, many in one statement: a thousand tables one by one are a thousand
+ * journeys to the server. Where a statement fails for one of its tables (a missing right), its tables are counted one by one.
+ */
+async function countTables(client: pg.Client, schema: string, known: readonly KnownTable[], part: Part): Promise<Map<string, number>> {
+  const counts = new Map<string, number>()
+  const count = async (tables: readonly KnownTable[]) => {
+    const selects = tables.map(
+      ({ table }, place) => `SELECT ${place} AS place, (SELECT count(*) FROM ${qualifiedName(schema, table)})::float8 AS rows`,
+    )
+    const { rows } = await client.query(selects.join(' UNION ALL '))
+    for (const { place, rows: counted } of countRows.parse(rows)) counts.set(tables[place]?.table ?? '', counted)
+  }
+  for (const batch of batchesOf(known.filter(({ estimate }) => estimate <= largestCountedRows))) {
+    const [first] = batch
+    const name = batch.length === 1 && first ? `table ${first.table}` : `rows of ${batch.length} tables`
+    const done = await part(name, async () => {
+      try {
+        await count(batch)
+      } catch (error) {
+        if (batch.length === 1 || sqlStateOf(error) !== '42501') throw error
+        for (const table of batch) await part(`table ${table.table}`, () => count([table]))
+      }
+      return true
+    })
+    if (done === null) break
+  }
+  return counts
+}
+
+const countRows = z.array(z.object({ place: z.number(), rows: z.number() }))
+const largestBatch = 100
+
+/** Batches of which each takes about as long as the largest single table may. */
+function batchesOf(tables: readonly KnownTable[]): KnownTable[][] {
+  const batches: KnownTable[][] = []
+  let left = 0
+  for (const table of tables) {
+    const weight = Math.max(0, table.estimate)
+    const current = batches.at(-1)
+    if (current && current.length < largestBatch && weight <= left) current.push(table)
+    else {
+      batches.push([table])
+      left = largestCountedRows
+    }
+    left -= weight
+  }
+  return batches
+}
+
 async function readText(client: pg.Client, expression: string): Promise<string> {
   const { rows } = await client.query(`SELECT ${expression} AS value`)
   return z.tuple([z.object({ value: z.string() })]).parse(rows)[0].value
 }
 
+const knownTable = z.object({ table: z.string(), estimate: z.number().transform(Math.round), sizeBytes: z.number() })
+type KnownTable = z.infer<typeof knownTable>
+
 /** Tables of the app with the planner's estimate: -1 where nothing has been analysed yet. */
-async function readTables(client: pg.Client, schema: string) {
+async function readTables(client: pg.Client, schema: string): Promise<KnownTable[]> {
   const { rows } = await client.query(
     `SELECT c.relname AS table, c.reltuples::float8 AS estimate, pg_total_relation_size(c.oid)::float8 AS "sizeBytes"
        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -70,6 +121,8 @@ async function readTables(client: pg.Client, schema: string) {
       ORDER BY c.relname`,
     [schema],
   )
-  const tables = z.array(z.object({ table: z.string(), estimate: z.number().transform(Math.round), sizeBytes: z.number() })).parse(rows)
-  return tables.filter(({ table }) => !isOwnTable(table))
+  return z
+    .array(knownTable)
+    .parse(rows)
+    .filter(({ table }) => !isOwnTable(table))
 }

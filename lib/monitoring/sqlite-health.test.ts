@@ -24,6 +24,7 @@ beforeEach(async () => {
      CREATE TABLE parent (id INTEGER PRIMARY KEY, name TEXT);
      CREATE TABLE child (id INTEGER PRIMARY KEY, parent_id INTEGER REFERENCES parent (id), note TEXT);
      CREATE INDEX child_note ON child (note); CREATE INDEX child_note_again ON child (note);
+     CREATE INDEX parent_name ON parent (name); CREATE INDEX parent_name_id ON parent (name, id);
      WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < 2000)
      INSERT INTO child (note) SELECT hex(randomblob(100)) FROM s;`,
   )
@@ -52,7 +53,8 @@ describe('the health of an SQLite file', () => {
     if (tables.status !== 'known' || indexes.status !== 'known') throw new Error('not known')
     expect(tables.data[0]).toMatchObject({ table: 'child', rows: 2000 })
     expect(tables.data[0]?.sizeBytes).toBeGreaterThan(400_000)
-    expect(indexes.data.map(({ index }) => index)).toEqual(['child_note', 'child_note_again'])
+    expect(indexes.data.map(({ index }) => index)).toEqual(['child_note', 'child_note_again', 'parent_name', 'parent_name_id'])
+    expect(checkOf(report, 'index-covered').items).toMatchObject([{ subject: 'parent_name', params: { of: 'parent_name_id' } }])
     expect(checkOf(report, 'foreign-key-unindexed')).toMatchObject({
       level: 'warning',
       items: [{ subject: 'child (parent_id)', action: null }],

@@ -69,6 +69,19 @@ export function judgeIndexes(panels: PostgresPanels, schema: string, thresholds:
         ),
       ),
     ),
+    judged('index-covered', indexes, (all) =>
+      listed(
+        'index-covered',
+        coveredBy(all).map(({ index, of }) =>
+          item(index.index, 'info', {
+            params: { ...sizeParams(index), of: of.index, longerBytes: of.sizeBytes ?? 0 },
+            wording: index.inModel ? 'model' : 'item',
+            sql: drop(index),
+            action: index.inModel ? null : maintain('drop-index', [index.index]),
+          }),
+        ),
+      ),
+    ),
     judgeUnused(panels, schema, thresholds, now),
   ]
 }
@@ -84,6 +97,24 @@ export function duplicatesOf(indexes: readonly IndexFigures[]): readonly { reado
     if (!of) return []
     // A second unique index is a constraint of its own to somebody: only plain ones, or unique beside unique, without constraint.
     return others.filter(({ constraint, isNeeded }) => constraint === null && !isNeeded).map((index) => ({ index, of }))
+  })
+}
+
+/**
+ * Indexes whose columns another one begins with: (a) beside (a, b). Every search that the first serves, the second serves too.
+ * Unique ones enforce something and stay; so does what a constraint or a foreign key needs. Exact doubles are told apart. Pure.
+ */
+export function coveredBy(indexes: readonly IndexFigures[]): readonly { readonly index: IndexFigures; readonly of: IndexFigures }[] {
+  const families = new Map<string, IndexFigures[]>()
+  for (const index of indexes.filter(({ isValid }) => isValid)) families.set(index.family, [...(families.get(index.family) ?? []), index])
+  const isBegun = (index: IndexFigures, by: IndexFigures) =>
+    by.keys.length > index.keys.length && index.keys.every((key, place) => by.keys[place] === key)
+  return indexes.flatMap((index) => {
+    if (!index.isPlain || !index.isValid || index.isUnique || index.constraint !== null || index.isNeeded) return []
+    const [of] = (families.get(index.family) ?? [])
+      .filter((other) => isBegun(index, other))
+      .toSorted((left, right) => left.keys.length - right.keys.length || (left.sizeBytes ?? 0) - (right.sizeBytes ?? 0))
+    return of ? [{ index, of }] : []
   })
 }
 

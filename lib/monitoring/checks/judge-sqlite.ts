@@ -3,7 +3,7 @@ import type { HealthCheck, SqlitePanels } from '@/lib/monitoring/health-report'
 import type { Thresholds } from '@/lib/monitoring/thresholds'
 import { byWeight, found, item, judged, listed, maintain, passed, unknown } from './check'
 import { judgeBloat } from './judge-bloat'
-import { duplicatesOf } from './judge-indexes'
+import { coveredBy, duplicatesOf } from './judge-indexes'
 
 /** What is to be thought of an SQLite file's figures, worst first. Pure. */
 export function judgeSqlite(panels: SqlitePanels, thresholds: Thresholds): readonly HealthCheck[] {
@@ -67,15 +67,22 @@ export function judgeSqlite(panels: SqlitePanels, thresholds: Thresholds): reado
         ),
       ),
     ),
-    judged('index-duplicate', indexes, (all) =>
-      listed(
-        'index-duplicate',
-        duplicatesOf(all).map(({ index, of }) =>
-          item(index.index, 'info', {
-            wording: 'model',
-            params: { table: index.table, sizeBytes: index.sizeBytes ?? 0, of: of.index },
-            sql: `DROP INDEX ${quoteName(index.index)};`,
-          }),
+    ...(['index-duplicate', 'index-covered'] as const).map((code) =>
+      judged(code, indexes, (all) =>
+        listed(
+          code,
+          (code === 'index-duplicate' ? duplicatesOf : coveredBy)(all).map(({ index, of }) =>
+            item(index.index, 'info', {
+              wording: 'model',
+              params: {
+                table: index.table,
+                sizeBytes: index.sizeBytes ?? 0,
+                of: of.index,
+                ...(code === 'index-covered' ? { longerBytes: of.sizeBytes ?? 0 } : {}),
+              },
+              sql: `DROP INDEX ${quoteName(index.index)};`,
+            }),
+          ),
         ),
       ),
     ),

@@ -1,7 +1,7 @@
 import { AppError } from '@/lib/core/errors'
 import { type MaintenanceRequest, tableOperations } from '@/lib/core/maintenance-operations'
 import { qualifiedName, quoteNames, type SafeSql, safeSql } from '@/lib/core/quoted-name'
-import { concurrently, duplicatesOf } from '@/lib/monitoring/checks/judge-indexes'
+import { concurrently, coveredBy, duplicatesOf } from '@/lib/monitoring/checks/judge-indexes'
 import type { ExpectedIndex, IndexFigures, Sequence } from '@/lib/monitoring/health-report'
 
 /** One statement of a maintenance, and what it is about. */
@@ -22,7 +22,7 @@ export interface MaintenanceCatalogue {
 
 /**
  * The statements of a request, from a closed list; names are taken from the catalogue as it is now, and what is to be
- * dropped is looked at once more: only an invalid index, or an exact double that nothing needs. Pure.
+ * dropped is looked at once more: only an invalid index, or one that another does the work of and nothing needs. Pure.
  *
  * @throws AppError NOT_FOUND for a target that is not there, STATE_CONFLICT for one that may not be dropped
  */
@@ -95,14 +95,14 @@ function tableStatement(operation: MaintenanceRequest['operation'], table: SafeS
 function requireDroppable(name: string, indexes: readonly IndexFigures[]): IndexFigures {
   const index = indexes.find((candidate) => candidate.index === name)
   if (!index) throw notThere(name)
-  const isDouble = !index.inModel && duplicatesOf(indexes).some((double) => double.index.index === name)
+  const isDouble = !index.inModel && [...duplicatesOf(indexes), ...coveredBy(indexes)].some((double) => double.index.index === name)
   if (index.constraint === null && !index.isNeeded && (!index.isValid || isDouble)) return index
   throw new AppError({
     code: 'STATE_CONFLICT',
     operation: 'drop an index',
     subject: name,
     message: 'This index is valid, and it is no double of another one.',
-    hint: 'Only invalid indexes and exact doubles are dropped from here.',
+    hint: 'Only invalid indexes and those that another one covers are dropped from here.',
   })
 }
 

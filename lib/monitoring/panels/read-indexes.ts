@@ -18,6 +18,9 @@ const indexRows = z.array(
     constraint: z.string().nullable(),
     isNeeded: z.boolean(),
     likeness: z.string(),
+    family: z.string(),
+    keys: z.array(z.string()),
+    isPlain: z.boolean(),
   }),
 )
 
@@ -49,7 +52,11 @@ const indexesSql = ({ definition, size, expressions, condition }: IndexExpressio
 SELECT coalesce(m.relname, c.relname) AS "table", ns.nspname AS schema, i.relname AS "index", ${definition} AS definition, ${size} AS "sizeBytes", s.idx_scan::float8 AS scans,
   x.indisunique AS "isUnique", x.indisvalid AND x.indisready AS "isValid", k.conname::text AS "constraint",
   x.indisreplident OR x.indisclustered OR EXISTS (SELECT 1 FROM pg_constraint f WHERE f.conindid = i.oid AND f.contype = 'f') AS "isNeeded",
-  concat_ws('|', c.oid, i.relam, x.indkey, x.indclass, x.indcollation, x.indoption, x.indnkeyatts, ${expressions}, ${condition}) AS likeness
+  concat_ws('|', c.oid, i.relam, x.indkey, x.indclass, x.indcollation, x.indoption, x.indnkeyatts, ${expressions}, ${condition}) AS likeness,
+  concat_ws('|', c.oid, i.relam, ${condition}) AS family,
+  x.indexprs IS NULL AND x.indnatts = x.indnkeyatts AND i.relam = (SELECT a.oid FROM pg_am a WHERE a.amname = 'btree') AS "isPlain",
+  ARRAY(SELECT concat_ws(':', u.attnum, x.indclass[u.place - 1], x.indcollation[u.place - 1], x.indoption[u.place - 1])
+    FROM unnest(x.indkey::int2[]) WITH ORDINALITY u(attnum, place) WHERE u.place <= x.indnkeyatts ORDER BY u.place) AS keys
 FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class c ON c.oid = x.indrelid
 LEFT JOIN pg_class m ON c.relkind = 't' AND m.reltoastrelid = c.oid
 JOIN pg_namespace n ON n.oid = coalesce(m.relnamespace, c.relnamespace) JOIN pg_namespace ns ON ns.oid = i.relnamespace

@@ -2,6 +2,7 @@ import type pg from 'pg'
 import { z } from 'zod'
 import { judgePostgres } from '@/lib/monitoring/checks/judge-postgres'
 import type { HealthReport, PostgresPanels } from '@/lib/monitoring/health-report'
+import { totalsOf } from '@/lib/monitoring/shorten-report'
 import type { Thresholds } from '@/lib/monitoring/thresholds'
 import { withPostgres } from '@/lib/postgres/connect'
 import { schemaOf, targetLabel } from '@/lib/postgres/target-url'
@@ -27,6 +28,7 @@ export function readPostgresHealth(url: string, thresholds: Thresholds, panelTim
       readAt: readAt.toISOString(),
       elapsedMs: Math.round(performance.now() - begun),
       checks: [...judgePostgres(panels, schemaOf(url), thresholds, readAt)],
+      totals: totalsOf(panels),
       panels,
     }
   })

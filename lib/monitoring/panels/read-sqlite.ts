@@ -9,6 +9,7 @@ import { judgeSqlite } from '@/lib/monitoring/checks/judge-sqlite'
 import type { HealthReport, IndexFigures, Panel, SqliteFile, SqlitePanels, TableFigures } from '@/lib/monitoring/health-report'
 import { readRecentWrites } from '@/lib/monitoring/history/recent-writes'
 import { readIntegrity } from '@/lib/monitoring/integrity-record'
+import { totalsOf } from '@/lib/monitoring/shorten-report'
 import { pathLabel } from '@/lib/monitoring/sqlite-overview'
 import type { Thresholds } from '@/lib/monitoring/thresholds'
 import { readSqliteCatalogue } from '@/lib/sqlite/catalogue'
@@ -45,6 +46,7 @@ export async function readSqliteHealth(
       readAt: new Date().toISOString(),
       elapsedMs: Math.round(performance.now() - begun),
       checks: [...judgeSqlite(panels, thresholds)],
+      totals: totalsOf(panels),
       panels,
     }
   } finally {
@@ -134,6 +136,9 @@ function readIndexes({ tables }: SqliteCatalogue, sizes: Panel<PageSizes>): Inde
         constraint: index.origin === 'unique' ? index.name : null,
         isNeeded: false,
         likeness: [table.name, ...parts, index.where ?? ''].join('|'),
+        family: `${table.name}|${index.where ?? ''}`,
+        keys: parts,
+        isPlain: index.parts.every(({ column }) => column !== null),
         inModel: false,
       }
     }),
