@@ -2,6 +2,8 @@ import { z } from 'zod'
 import type { SessionUser } from '@/lib/auth/roles'
 import { readActiveDatabase } from '@/lib/control/active-database'
 import { migrationModes } from '@/lib/control/active-state'
+import { heldChoice, switchChoiceSchema } from '@/lib/control/switch-choice'
+import { readAnySwitchPlan } from '@/lib/control/switch-plan'
 import { AppError } from '@/lib/core/errors'
 import { type JobKind, type JobView, jobPayloads } from '@/lib/jobs/job'
 import { enqueueJob, getJob, retryJob } from '@/lib/jobs/job-queue'
@@ -26,6 +28,8 @@ export const jobRequestSchema = z.discriminatedUnion('kind', [
     target: targetChoiceSchema,
     setAside: z.boolean().default(false),
     mode: z.enum(migrationModes).default('read-only'),
+    /** When a live copy is switched to. Default: when somebody says so. */
+    switch: switchChoiceSchema.default(heldChoice),
   }),
   z.object({ kind: z.literal('preflight'), target: targetChoiceSchema }),
   z.object({ kind: z.literal('verify') }),
@@ -47,14 +51,16 @@ const confirmedKinds: ReadonlySet<JobKind> = new Set(['recopy', 'cutover', 'roll
  */
 export async function requestJob(container: Container, user: SessionUser, request: JobRequest): Promise<JobView> {
   const { control } = container
-  await requireConfirmation(request.kind, user)
+  await requireConfirmation(request.kind, user, request.kind === 'migrate' && switchesByItself(request))
   requireStateFor(request.kind, (await readActiveDatabase(control)).state)
   const requestedBy = user.email
   switch (request.kind) {
     case 'migrate': {
       const { url, allowPrivate } = await resolveTarget(container, request.target)
       const target = sealTarget(url, allowPrivate, container.environment.nextAuthSecret)
-      return enqueueJob(control, { kind: 'migrate', payload: { target, setAside: request.setAside, mode: request.mode }, requestedBy })
+      const { setAside, mode, switch: choice } = request
+      const payload = { target, setAside, mode, ...(mode === 'live' ? { switch: choice } : {}) }
+      return enqueueJob(control, { kind: 'migrate', payload, requestedBy })
     }
     case 'preflight': {
       const { url, allowPrivate } = await resolveTarget(container, request.target)
@@ -65,9 +71,12 @@ export async function requestJob(container: Container, user: SessionUser, reques
       const { tables, rows } = request
       return enqueueJob(control, { kind: 'recopy', payload: { tables, ...(rows === undefined ? {} : { rows }) }, requestedBy })
     }
+    case 'cutover': {
+      const plan = await readAnySwitchPlan(control)
+      return enqueueJob(control, { kind: 'cutover', payload: plan ? { freezeLimitMs: plan.freezeLimitMs } : {}, requestedBy })
+    }
     case 'verify':
     case 'functions':
-    case 'cutover':
     case 'discard':
     case 'rollback':
       return enqueueJob(control, { kind: request.kind, payload: {}, requestedBy })
@@ -105,8 +114,13 @@ export async function resolveTarget(
   })
 }
 
-async function requireConfirmation(kind: JobKind, user: SessionUser): Promise<void> {
-  if (!confirmedKinds.has(kind) || (await hasRecentAuthentication(user))) return
+/** It will move the app without anybody being asked again. */
+function switchesByItself({ mode, switch: choice }: Extract<JobRequest, { kind: 'migrate' }>): boolean {
+  return mode === 'live' && choice.when.kind !== 'held'
+}
+
+async function requireConfirmation(kind: JobKind, user: SessionUser, isWeighty = false): Promise<void> {
+  if (!(isWeighty || confirmedKinds.has(kind)) || (await hasRecentAuthentication(user))) return
   throw new AppError({
     code: 'CONFIRMATION_REQUIRED',
     operation: `start a ${kind} job`,

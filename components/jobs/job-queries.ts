@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { adminStateKey } from '@/components/admin/state-queries'
 import { fetchJson } from '@/components/api/fetch-json'
 import type { MigrationMode } from '@/lib/control/active-state'
+import type { SwitchChoice } from '@/lib/control/switch-choice'
 import { finalStatuses, type JobView, jobViewSchema, numberedEventSchema } from '@/lib/jobs/job'
 
 export const jobKeys = {
@@ -19,7 +20,7 @@ const eventsAnswerSchema = z.object({ events: z.array(numberedEventSchema) })
 
 /** What POST /api/jobs takes. */
 export type JobRequest =
-  | { kind: 'migrate'; target: TargetChoice; setAside?: boolean; mode?: MigrationMode }
+  | { kind: 'migrate'; target: TargetChoice; setAside?: boolean; mode?: MigrationMode; switch?: SwitchChoice }
   | { kind: 'preflight'; target: TargetChoice }
   | { kind: 'verify' }
   | { kind: 'recopy'; tables: readonly string[]; rows?: readonly { table: string; key: Readonly<Record<string, string>> }[] }

@@ -68,7 +68,7 @@ function View({ view, state, onDismiss }: ViewProps) {
     case 'start':
       return <StartMigration environmentTarget={state.environmentTargetLabel} unsettled={state.unsettled != null} />
     case 'running':
-      return <RunningMigration key={view.jobId} jobId={view.jobId} />
+      return <RunningMigration key={view.jobId} jobId={view.jobId} isLive={state.state.mode === 'live'} />
     case 'step':
       return <RunningStep key={view.job.id} job={view.job} />
     case 'ended':

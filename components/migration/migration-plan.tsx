@@ -7,11 +7,12 @@ import { usePhaseName } from '@/components/jobs/use-phase-name'
 import { overviewQuery } from '@/components/overview/overview-queries'
 import { CardBody } from '@/components/ui/card'
 import type { MigrationMode } from '@/lib/control/active-state'
+import type { SwitchWhen } from '@/lib/control/switch-choice'
 import { livePhases, migrationPhases } from '@/lib/migration/migration-result'
 import { estimateReadOnlyMs } from './read-only-estimate'
 
 /** What will happen, in order; how long the app will be read-only; what a failure would leave. */
-export function MigrationPlan({ mode }: { mode: MigrationMode }) {
+export function MigrationPlan({ mode, when }: { mode: MigrationMode; when: SwitchWhen }) {
   const t = useTranslations('migration.plan')
   const format = useFormatters()
   const phaseName = usePhaseName()
@@ -49,7 +50,7 @@ export function MigrationPlan({ mode }: { mode: MigrationMode }) {
           )}
         </Item>
         <Item term={t('safe')}>{t('safeBody')}</Item>
-        <Item term={t('decide')}>{t(mode === 'live' ? 'decideLive' : 'decideBody')}</Item>
+        <Item term={t('decide')}>{t(mode !== 'live' ? 'decideBody' : when === 'held' ? 'decideLive' : 'decidePlanned')}</Item>
       </dl>
     </CardBody>
   )

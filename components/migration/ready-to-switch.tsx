@@ -22,6 +22,7 @@ import { countsQuery } from '@/components/verification/verification-queries'
 import { FollowingCard } from './following-card'
 import { RepairsCard } from './repairs-card'
 import { SwitchDialog } from './switch-dialog'
+import { SwitchPlanCard } from './switch-plan-card'
 
 export interface ReadyToSwitchProps {
   /** The migration that made the copy. */
@@ -68,6 +69,7 @@ export function ReadyToSwitch({ jobId, state }: ReadyToSwitchProps) {
           )}
         </CardFooter>
       </Card>
+      {live ? <SwitchPlanCard /> : null}
       {live ? <FollowingCard /> : null}
       {migration.data ? <RepairsCard job={migration.data} /> : null}
       {counts.error ? <ErrorPanel error={counts.error} onRetry={() => void counts.refetch()} /> : null}

@@ -18,9 +18,10 @@ import { Card, CardBody, CardFooter, CardHeader } from '@/components/ui/card'
 import { SkeletonBlock } from '@/components/ui/skeleton'
 import { migrationPhases } from '@/lib/migration/migration-result'
 import { LagFigures } from './lag-figures'
+import { SwitchPlanCard } from './switch-plan-card'
 
 /** A migration at work: steps, bars, log, and the way to stop it. */
-export function RunningMigration({ jobId }: { jobId: string }) {
+export function RunningMigration({ jobId, isLive }: { jobId: string; isLive: boolean }) {
   const t = useTranslations()
   const { job, progress, stream, error, refetch } = useJob(jobId)
   if (error && !job) return <ErrorPanel error={error} onRetry={refetch} />
@@ -72,6 +73,7 @@ export function RunningMigration({ jobId }: { jobId: string }) {
         </CardBody>
         <CardFooter className="text-ink-faint text-sm">{t('migration.running.mayClose')}</CardFooter>
       </Card>
+      {isLive ? <SwitchPlanCard /> : null}
       {progress.lag.length > 0 ? (
         <Card aria-labelledby="lag">
           <CardHeader title={t('migration.live.title')} titleId="lag" />

@@ -1,22 +1,25 @@
 'use client'
 
 import { zodResolver } from '@hookform/resolvers/zod'
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQuery } from '@tanstack/react-query'
 import { ArrowRightLeft, PlugZap } from 'lucide-react'
 import { useTranslations } from 'next-intl'
 import { useState } from 'react'
 import { useForm } from 'react-hook-form'
 import { ErrorPanel } from '@/components/api/error-panel'
-import { startJobMutation } from '@/components/jobs/job-queries'
+import { PasswordDialog } from '@/components/jobs/password-dialog'
+import { useWeightyJob } from '@/components/jobs/use-weighty-job'
 import { Button } from '@/components/ui/button'
 import { Callout } from '@/components/ui/callout'
 import { Card, CardBody, CardFooter, CardHeader } from '@/components/ui/card'
 import { Checkbox } from '@/components/ui/checkbox'
 import type { MigrationMode } from '@/lib/control/active-state'
+import { heldChoice, type SwitchChoice } from '@/lib/control/switch-choice'
 import { liveRefusalsQuery } from './live-queries'
 import { MigrationPlan } from './migration-plan'
 import { testTargetMutation } from './migration-queries'
 import { ModeChoice } from './mode-choice'
+import { SwitchWhenFields } from './switch-when-fields'
 import { TargetChecks } from './target-checks'
 import { TargetFields } from './target-fields'
 import { choiceOf, type TargetForm, targetFormSchema } from './target-form-schema'
@@ -31,9 +34,9 @@ export interface StartMigrationProps {
 /** Choose and test a target, read what will happen, start. */
 export function StartMigration({ environmentTarget, unsettled }: StartMigrationProps) {
   const t = useTranslations('migration')
-  const queryClient = useQueryClient()
   const [setAside, setSetAside] = useState(false)
   const [wish, setMode] = useState<MigrationMode>('live')
+  const [choice, setChoice] = useState<SwitchChoice>(heldChoice)
   const refusals = useQuery(liveRefusalsQuery())
   // Until it is known that the app can go on writing, nothing says that it can.
   const mode = refusals.data?.length === 0 ? wish : 'read-only'
@@ -42,7 +45,7 @@ export function StartMigration({ environmentTarget, unsettled }: StartMigrationP
     defaultValues: { from: environmentTarget === null ? 'form' : 'environment', url: '' },
   })
   const test = useMutation(testTargetMutation())
-  const start = useMutation(startJobMutation(queryClient))
+  const start = useWeightyJob(() => undefined)
   const inspection = test.data
   const asksToSetAside = inspection?.leftover === 'set-aside'
   const isReady = inspection?.isReady === true && (!asksToSetAside || setAside)
@@ -98,8 +101,16 @@ export function StartMigration({ environmentTarget, unsettled }: StartMigrationP
         <CardHeader title={t('plan.title')} titleId="plan" />
         <CardBody>
           <ModeChoice value={mode} onChange={setMode} />
+          {mode === 'live' ? (
+            <section aria-labelledby="switch-when" className="mt-5 flex flex-col gap-2">
+              <h3 id="switch-when" className="font-medium text-sm">
+                {t('switchPlan.cardTitle')}
+              </h3>
+              <SwitchWhenFields value={choice} onChange={setChoice} />
+            </section>
+          ) : null}
         </CardBody>
-        <MigrationPlan mode={mode} />
+        <MigrationPlan mode={mode} when={choice.when.kind} />
         <CardFooter className="flex-col items-stretch gap-3 sm:flex-row sm:items-center">
           <Button
             variant="primary"
@@ -109,7 +120,13 @@ export function StartMigration({ environmentTarget, unsettled }: StartMigrationP
             aria-describedby={isReady ? undefined : 'start-hint'}
             icon={<ArrowRightLeft aria-hidden />}
             onClick={() =>
-              start.mutate({ kind: 'migrate', target: choiceOf(form.getValues()), setAside: asksToSetAside && setAside, mode })
+              start.start({
+                kind: 'migrate',
+                target: choiceOf(form.getValues()),
+                setAside: asksToSetAside && setAside,
+                mode,
+                ...(mode === 'live' ? { switch: choice } : {}),
+              })
             }
           >
             {t('start')}
@@ -122,6 +139,7 @@ export function StartMigration({ environmentTarget, unsettled }: StartMigrationP
         </CardFooter>
       </Card>
       {start.error ? <ErrorPanel error={start.error} announce /> : null}
+      <PasswordDialog {...start.passwordDialog} />
     </>
   )
 }

@@ -8,6 +8,7 @@ import { WorkerNotice } from '@/components/admin/worker-notice'
 import { ErrorPanel } from '@/components/api/error-panel'
 import { OpenAlarms } from '@/components/backups/alarms/open-alarms'
 import { RecoverAnswer } from '@/components/backups/recover-answer'
+import { SwitchPlanNotice } from '@/components/migration/switch-plan-notice'
 import { KeyAlarm } from '@/components/preflight/key-alarm'
 import { Card, CardBody, CardHeader } from '@/components/ui/card'
 import { SkeletonBlock } from '@/components/ui/skeleton'
@@ -30,6 +31,7 @@ export function OverviewPage() {
         <RecoverAnswer withLink />
         <OpenAlarms except={['backup-none']} />
         <WorkerNotice />
+        <SwitchPlanNotice />
         <KeyAlarm />
         {state.error && !state.data ? <ErrorPanel error={state.error} onRetry={() => void state.refetch()} /> : null}
         <div className="grid gap-4 lg:grid-cols-[minmax(0,1fr)_20rem]">
