@@ -5,6 +5,7 @@ import type { Report } from '@/lib/core/progress'
 import { qualifiedName } from '@/lib/core/quoted-name'
 import { connectPostgres, sqlStateOf, toPostgresError } from '@/lib/postgres/connect'
 import {
+  isLatePart,
   partKey,
   readBuilt,
   readStripped,
@@ -23,19 +24,19 @@ export interface StructureOptions {
   readonly lanes: number
   /** Rows of each table: the largest is begun first. */
   readonly rowsOf: ReadonlyMap<string, number>
-  /** Whether references are left off: rows that are deleted and inserted again would take others along. Default: false. */
-  readonly withoutReferences?: boolean
+  /** Whether references and triggers are left off: rows that are deleted and inserted again would take others along. Default: false. */
+  readonly withoutLateParts?: boolean
 }
 
 /**
- * Puts back keys and indexes, several at once, then the references, and brings the planner's statistics up to date.
+ * Puts back keys and indexes, several at once, then references and triggers, and brings the planner's statistics up to date.
  * Parts that stand already are left as they are, so it may be repeated.
  *
  * @throws AppError TARGET_REFUSED_ROW when rows break a key or reference, STRUCTURE_UNSUPPORTED, TARGET_*
  */
 export async function buildStructure(client: pg.Client, options: StructureOptions, report: Report, signal: AbortSignal): Promise<number> {
   const stripped = await readStripped(client)
-  const parts = options.withoutReferences ? stripped.filter((part) => part.kind !== 'foreign') : stripped
+  const parts = options.withoutLateParts ? stripped.filter((part) => !isLatePart(part)) : stripped
   // An earlier attempt may have built some of them.
   const built = await readBuilt(client, options.target.schema)
   const missing = parts.filter((part) => built.get(partKey(part)) === undefined)
@@ -59,13 +60,13 @@ export async function buildStructure(client: pg.Client, options: StructureOption
       })
     }
     await perform(
-      missing.filter((part) => part.kind !== 'foreign'),
+      missing.filter((part) => !isLatePart(part)),
       (lane, part) => restorePart(lane, schema, part),
     )
-    report({ type: 'log', level: 'info', message: `${parts.length - references.length} keys and indexes are built.` })
+    report({ type: 'log', level: 'info', message: `${parts.filter((part) => !isLatePart(part)).length} keys and indexes are built.` })
     await inTransaction(client, async () => {
-      for (const part of missing.filter((one) => one.kind === 'foreign')) {
-        await restoreReference(client, schema, part).catch((error: unknown) => {
+      for (const part of missing.filter(isLatePart)) {
+        await (part.kind === 'foreign' ? restoreReference : restorePart)(client, schema, part).catch((error: unknown) => {
           throw structureError(error, part)
         })
       }

@@ -123,7 +123,7 @@ export async function fillTarget(options: FillOptions, context: FillContext): Pr
     const parts = await onMark('copy', async (client) => {
       const built = await buildStructure(
         client,
-        { target, applicationName, lanes, rowsOf: copied.rowsOf, withoutReferences: options.live !== null },
+        { target, applicationName, lanes, rowsOf: copied.rowsOf, withoutLateParts: options.live !== null },
         report,
         signal,
       )

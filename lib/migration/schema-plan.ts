@@ -5,7 +5,7 @@ import { z } from 'zod'
 import type { PostgresCatalogue, SqliteCatalogue, SqliteColumn, SqliteTable } from '@/lib/core/catalogue'
 import { AppError } from '@/lib/core/errors'
 import { createFinding, type Finding } from '@/lib/core/finding'
-import { quoteName } from '@/lib/core/quoted-name'
+import { qualifiedName, quoteName } from '@/lib/core/quoted-name'
 import { readPostgresCatalogue } from '@/lib/postgres/catalogue'
 import { toPostgresError } from '@/lib/postgres/connect'
 import { type ColumnProfile, chooseType } from '@/lib/schema/column-type'
@@ -13,6 +13,7 @@ import { completeSchema } from '@/lib/schema/complete-schema'
 import { addColumn, type ColumnTypes, createTable, targetColumns, translateComputed } from '@/lib/schema/create-table'
 import { schemaMigrationsTable } from '@/lib/schema/map-tables'
 import { offlinePostgresql } from '@/lib/schema/offline-adapter'
+import { scriptForRehearsal } from '@/lib/schema/postgresql-statements'
 import { rewriteForPostgresql } from '@/lib/schema/prisma-schema'
 import { requireSchemaEngine, type SchemaFile, scriptFromEmpty } from '@/lib/schema/schema-engine'
 import { listSchemaMigrations } from '@/lib/schema/schema-migrations'
@@ -86,7 +87,7 @@ export async function planSchema(
     const exists = await client.query('SELECT 1 FROM pg_namespace WHERE nspname = $1', [schema])
     const createsSchema = exists.rowCount === 0
     if (createsSchema) await client.query(`CREATE SCHEMA ${quoteName(schema)}`)
-    await runModel(client, model, modelSql)
+    await runModel(client, model, schema, modelSql)
     const modelled = await readPostgresCatalogue(client, schema)
     for (const table of source.tables) {
       if (table.name === schemaMigrationsTable) continue
@@ -136,7 +137,8 @@ async function sqlOfModel(model: SchemaModel): Promise<string> {
   if (model.kind === 'history') {
     const names = await listSchemaMigrations(model.folder)
     const scripts = await Promise.all(names.map((name) => readFile(join(model.folder, name, 'migration.sql'), 'utf8')))
-    return scripts.join('\n')
+    // A script may leave off its last semicolon.
+    return scripts.join('\n;\n')
   }
   const files = rewriteForPostgresql(model.files)
   await requireSchemaEngine()
@@ -164,13 +166,16 @@ function engineMessage(cause: unknown): string {
   return text.replace(new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, 'g'), '').slice(0, 1000)
 }
 
-async function runModel(client: pg.Client, model: SchemaModel, sql: string): Promise<void> {
+async function runModel(client: pg.Client, model: SchemaModel, schema: string, sql: string): Promise<void> {
   if (sql.trim() === '') return
-  // Prisma puts changes of an enum between BEGIN and COMMIT, which would end the transaction that is to be rolled back.
-  const script = model.kind === 'history' ? sql.replace(/^\s*(BEGIN|COMMIT)\s*;\s*$/gim, '') : sql
-  await client.query(script)
+  if (model.kind !== 'history') {
+    await client.query(sql)
+    return
+  }
+  // People write BEGIN and COMMIT into their schema migrations, which would end the transaction that is to be rolled back.
+  await client.query(scriptForRehearsal(sql))
   // As the schema engine writes it, so that the plan has every table that will stand there.
-  if (model.kind === 'history') await client.query(`CREATE TABLE IF NOT EXISTS ${schemaMigrationsTable} (id varchar(36) PRIMARY KEY)`)
+  await client.query(`CREATE TABLE IF NOT EXISTS ${qualifiedName(schema, schemaMigrationsTable)} (id varchar(36) PRIMARY KEY)`)
 }
 
 interface MissingContext extends PlanDependencies {

@@ -5,21 +5,26 @@ import { qualifiedName, quoteName } from '@/lib/core/quoted-name'
 import type { Queryable } from './catalogue'
 import { bookkeepingSchema } from './copy-mark'
 
-const partKinds = ['primary', 'unique', 'exclusion', 'index', 'foreign'] as const
+const partKinds = ['primary', 'unique', 'exclusion', 'index', 'foreign', 'trigger'] as const
 
-/** A key, index or reference that is taken off before the load and put back after it. */
+/** A key, index, reference or trigger that is taken off before the load and put back after it. */
 export interface StructurePart {
   readonly table: string
   readonly name: string
   readonly kind: (typeof partKinds)[number]
-  /** As pg_get_constraintdef and pg_get_indexdef give it. */
+  /** As pg_get_constraintdef, pg_get_indexdef and pg_get_triggerdef give it; of a trigger also the statement that sets its state. */
   readonly definition: string
 }
 
+/** Whether the part waits until no row of the copy comes any more: it would stop rows, take others along or change them. */
+export function isLatePart({ kind }: StructurePart): boolean {
+  return kind === 'foreign' || kind === 'trigger'
+}
+
 /**
- * Takes keys, indexes and references off the tables and remembers their definitions in the bookkeeping schema, in the
+ * Takes keys, indexes, references and triggers off the tables and remembers their definitions in the bookkeeping schema, in the
  * caller's transaction. Rows then go in at the speed of a bare table, and building an index once over all rows costs a
- * third of keeping it up row by row.
+ * third of keeping it up row by row. A trigger of the schema's own would fire for each row that is copied and change or refuse it.
  */
 export async function stripStructure(client: Queryable, catalogue: PostgresCatalogue, skip: ReadonlySet<string>): Promise<void> {
   const tables = catalogue.tables.filter((table) => !skip.has(table.name))
@@ -33,6 +38,7 @@ export async function stripStructure(client: Queryable, catalogue: PostgresCatal
       index.constraint === null ? [{ table: table.name, name: index.name, kind: 'index', definition: index.definition }] : [],
     ),
   ])
+  parts.push(...(await readTriggers(client, catalogue.schema)).filter((trigger) => !skip.has(trigger.table)))
   if (parts.length === 0) return
   await client.query(
     `INSERT INTO ${bookkeepingSchema}.stripped (table_name, name, kind, definition) SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[])`,
@@ -43,22 +49,39 @@ export async function stripStructure(client: Queryable, catalogue: PostgresCatal
   const statements = ordered.map((part) =>
     part.kind === 'index'
       ? `DROP INDEX ${qualifiedName(catalogue.schema, part.name)}`
-      : `ALTER TABLE ${qualifiedName(catalogue.schema, part.table)} DROP CONSTRAINT ${quoteName(part.name)}`,
+      : part.kind === 'trigger'
+        ? `DROP TRIGGER ${quoteName(part.name)} ON ${qualifiedName(catalogue.schema, part.table)}`
+        : `ALTER TABLE ${qualifiedName(catalogue.schema, part.table)} DROP CONSTRAINT ${quoteName(part.name)}`,
   )
   if (statements.length > 0) await client.query(statements.join(';\n'))
 }
+
+/** Triggers that the schema itself brings, of tables alone; those of a partition come with its table's. */
+async function readTriggers(client: Queryable, schema: string): Promise<readonly StructurePart[]> {
+  const { rows } = await client.query(
+    `SELECT c.relname AS "table", g.tgname AS name, 'trigger' AS kind, pg_get_triggerdef(g.oid)
+       || CASE g.tgenabled WHEN 'O' THEN '' ELSE format('; ALTER TABLE %I.%I %s TRIGGER %I', n.nspname, c.relname,
+         CASE g.tgenabled WHEN 'D' THEN 'DISABLE' WHEN 'R' THEN 'ENABLE REPLICA' ELSE 'ENABLE ALWAYS' END, g.tgname) END AS definition
+     FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND NOT g.tgisinternal AND g.tgparentid = 0 ORDER BY 1, 2`,
+    [schema],
+  )
+  return z.array(partRow).parse(rows)
+}
+
+const partRow = z.object({ table: z.string(), name: z.string(), kind: z.enum(partKinds), definition: z.string() })
 
 /** What was taken off, in its old order. */
 export async function readStripped(client: Queryable): Promise<readonly StructurePart[]> {
   const { rows } = await client.query(
     `SELECT table_name AS "table", name, kind, definition FROM ${bookkeepingSchema}.stripped ORDER BY position`,
   )
-  return z.array(z.object({ table: z.string(), name: z.string(), kind: z.enum(partKinds), definition: z.string() })).parse(rows)
+  return z.array(partRow).parse(rows)
 }
 
-/** Puts one key or index back. References are put back with `restoreReference` and checked with `validateReference`. */
+/** Puts one key, index or trigger back. References are put back with `restoreReference` and checked with `validateReference`. */
 export async function restorePart(client: pg.Client, schema: string, part: StructurePart): Promise<void> {
-  if (part.kind === 'index') await client.query(part.definition)
+  if (part.kind === 'index' || part.kind === 'trigger') await client.query(part.definition)
   else await client.query(`ALTER TABLE ${qualifiedName(schema, part.table)} ADD CONSTRAINT ${quoteName(part.name)} ${part.definition}`)
 }
 
@@ -67,10 +90,12 @@ export async function restoreReference(client: pg.Client, schema: string, part: 
   await client.query(`ALTER TABLE ${qualifiedName(schema, part.table)} ADD CONSTRAINT ${quoteName(part.name)} ${part.definition} NOT VALID`)
 }
 
-/** All of them in one go: for when somebody waits. */
-export async function restoreReferences(client: pg.Client, schema: string, parts: readonly StructurePart[]): Promise<void> {
-  const statements = parts.map(
-    (part) => `ALTER TABLE ${qualifiedName(schema, part.table)} ADD CONSTRAINT ${quoteName(part.name)} ${part.definition} NOT VALID`,
+/** All late parts in one go: for when somebody waits. */
+export async function restoreLateParts(client: pg.Client, schema: string, parts: readonly StructurePart[]): Promise<void> {
+  const statements = parts.map((part) =>
+    part.kind === 'trigger'
+      ? part.definition
+      : `ALTER TABLE ${qualifiedName(schema, part.table)} ADD CONSTRAINT ${quoteName(part.name)} ${part.definition} NOT VALID`,
   )
   if (statements.length > 0) await client.query(statements.join(';\n'))
 }
@@ -86,18 +111,21 @@ export async function validateReference(client: pg.Client, schema: string, part:
  */
 export async function readBuilt(client: Queryable, schema: string): Promise<ReadonlyMap<string, boolean>> {
   const { rows } = await client.query(
-    `SELECT t.relname AS "table", c.conname AS name, c.convalidated AS valid FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid
+    `SELECT t.relname AS "table", c.conname AS name, 'constraint' AS kind, c.convalidated AS valid FROM pg_constraint c JOIN pg_class t ON t.oid = c.conrelid
        WHERE t.relnamespace = to_regnamespace(quote_ident($1))::oid
-     UNION ALL SELECT t.relname, i.relname, x.indisvalid FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid
+     UNION ALL SELECT t.relname, i.relname, 'index', x.indisvalid FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid
        WHERE t.relnamespace = to_regnamespace(quote_ident($1))::oid
-         AND NOT EXISTS (SELECT 1 FROM pg_constraint c WHERE c.conindid = x.indexrelid AND c.conrelid = x.indrelid)`,
+         AND NOT EXISTS (SELECT 1 FROM pg_constraint c WHERE c.conindid = x.indexrelid AND c.conrelid = x.indrelid)
+     UNION ALL SELECT t.relname, g.tgname, 'trigger', true FROM pg_trigger g JOIN pg_class t ON t.oid = g.tgrelid
+       WHERE t.relnamespace = to_regnamespace(quote_ident($1))::oid AND NOT g.tgisinternal`,
     [schema],
   )
-  const built = z.array(z.object({ table: z.string(), name: z.string(), valid: z.boolean() })).parse(rows)
+  const built = z.array(z.object({ table: z.string(), name: z.string(), kind: z.string(), valid: z.boolean() })).parse(rows)
   return new Map(built.map((part) => [partKey(part), part.valid]))
 }
 
 /** Names a part within its schema. */
-export function partKey(part: { readonly table: string; readonly name: string }): string {
-  return `${part.table}\0${part.name}`
+export function partKey(part: { readonly table: string; readonly name: string; readonly kind: string }): string {
+  // A trigger may have the name of a constraint.
+  return [part.table, part.name, ...(part.kind === 'trigger' ? ['trigger'] : [])].join('\0')
 }

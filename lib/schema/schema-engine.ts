@@ -10,6 +10,7 @@ import {
 import type { SchemaEngine } from '@prisma/schema-engine-wasm'
 import * as bindings from '@prisma/schema-engine-wasm/schema_engine_bg'
 import { AppError } from '@/lib/core/errors'
+import { withWholeScripts } from './whole-scripts'
 
 /** A Prisma schema file: its name and its text. */
 export interface SchemaFile {
@@ -33,7 +34,7 @@ export async function withSchemaEngine<T>(
   loading ??= loadEngine()
   await loading
   const options = { datamodels: datamodels?.map((file): [string, string] => [file.path, file.content]) }
-  const { recording, disposeAll } = recordConnections(factory)
+  const { recording, disposeAll } = recordConnections(withWholeScripts(factory))
   const engine = await bindings.SchemaEngine.new(options, () => undefined, bindMigrationAwareSqlAdapterFactory(recording))
   try {
     return await use(engine)

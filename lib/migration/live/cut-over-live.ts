@@ -5,7 +5,7 @@ import { pause } from '@/lib/core/pause'
 import type { Report } from '@/lib/core/progress'
 import { readPostgresCatalogue } from '@/lib/postgres/catalogue'
 import { destroy, toPostgresError } from '@/lib/postgres/connect'
-import { readStripped } from '@/lib/postgres/structure'
+import { isLatePart, readStripped } from '@/lib/postgres/structure'
 import { targetLabel } from '@/lib/postgres/target-url'
 import { readSqliteCatalogue } from '@/lib/sqlite/catalogue'
 import { highestChange } from '@/lib/sqlite/change-log'
@@ -111,13 +111,13 @@ async function prepare(copy: FollowedCopy, db: SqliteDatabase, { targetUrl, jobI
   const { client, opened, mark } = copy
   if (opened.provenSeq !== opened.seq) throw notReady()
   const target = await readPostgresCatalogue(client, mark.targetSchema)
-  const references = (await readStripped(client)).filter(({ kind }) => kind === 'foreign')
+  const lateParts = (await readStripped(client)).filter(isLatePart)
   const readSequences = () =>
     new Map(readSqliteCatalogue(db).tables.flatMap(({ name, sequence }) => (sequence === null ? [] : [[name, sequence]])))
   return {
     copy,
     db,
-    record: { jobId, target, references, readSequences },
+    record: { jobId, target, lateParts, readSequences },
     fenceReason: `the app's data is on PostgreSQL (${targetLabel(targetUrl)}), or moves there this moment; this file is kept as it was`,
     onStep: onStep ?? (() => undefined),
     schemaVersion: requireIntactLog(db),

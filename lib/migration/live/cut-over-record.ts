@@ -3,14 +3,14 @@ import type { PostgresCatalogue } from '@/lib/core/catalogue'
 import { armChangeLog } from '@/lib/postgres/change-log'
 import { changeMark } from '@/lib/postgres/copy-mark'
 import { setSequences } from '@/lib/postgres/sequences'
-import { restoreReferences, type StructurePart } from '@/lib/postgres/structure'
+import { restoreLateParts, type StructurePart } from '@/lib/postgres/structure'
 import { schemaMigrationsTable } from '@/lib/schema/map-tables'
 
 export interface CutOverRecord {
   readonly jobId: string
   readonly target: PostgresCatalogue
-  /** References that the copy was kept without, since its rows come and go while it follows. */
-  readonly references: readonly StructurePart[]
+  /** References and triggers that the copy was kept without, since its rows come and go while it follows. */
+  readonly lateParts: readonly StructurePart[]
   /** SQLite's own record of the numbers it gave out, by table; read while nobody writes. */
   readonly readSequences: () => ReadonlyMap<string, bigint>
 }
@@ -23,17 +23,17 @@ export type RecordOutcome =
   | { readonly status: 'unknown'; readonly error: unknown }
 
 /**
- * Makes PostgreSQL the authority, in one transaction: references back and heeded from here on (their old rows are looked at
+ * Makes PostgreSQL the authority, in one transaction: references and triggers back and heeded from here on (their old rows are looked at
  * after the switch), sequences set, the change log armed before the first write, and the record itself.
  *
  * @param mayCommit asked last, right before the commit
  * @throws whatever a statement before the commit throws: then nothing was changed
  */
 export async function commitRecord(client: pg.Client, record: CutOverRecord, mayCommit: () => boolean): Promise<RecordOutcome> {
-  const { jobId, target, references, readSequences } = record
+  const { jobId, target, lateParts, readSequences } = record
   await client.query('BEGIN')
   try {
-    await restoreReferences(client, target.schema, references)
+    await restoreLateParts(client, target.schema, lateParts)
     await setSequences(client, target, readSequences())
     await armChangeLog(client, target, new Set([schemaMigrationsTable]))
     await changeMark(client, jobId, ['copied'], 'switched')

@@ -3,7 +3,7 @@ import { reportError } from '@/lib/core/errors'
 import type { Report } from '@/lib/core/progress'
 import { qualifiedName } from '@/lib/core/quoted-name'
 import { partKey, readBuilt, readStripped, validateReference } from '@/lib/postgres/structure'
-import { recordStructure } from '@/lib/postgres/structure-record'
+import { readStructureRecord, recordStructure } from '@/lib/postgres/structure-record'
 import { disarmChangeLog, readCapturedTables } from '@/lib/sqlite/change-log'
 import { openSqlite } from '@/lib/sqlite/open-database'
 
@@ -26,7 +26,8 @@ export async function finishCutOver(
   report: Report,
 ): Promise<{ readonly validated: number }> {
   const built = await readBuilt(client, schema)
-  const pending = (await readStripped(client)).filter((part) => part.kind === 'foreign' && built.get(partKey(part)) === false)
+  const stripped = await readStripped(client)
+  const pending = stripped.filter((part) => part.kind === 'foreign' && built.get(partKey(part)) === false)
   let validated = 0
   for (const part of pending) {
     try {
@@ -39,8 +40,10 @@ export async function finishCutOver(
   }
   if (pending.length > 0) {
     for (const table of new Set(pending.map((part) => part.table))) await client.query(`ANALYZE ${qualifiedName(schema, table)}`)
-    await recordStructure(client, schema)
   }
+  const hasTriggers = stripped.some((part) => part.kind === 'trigger' && built.has(partKey(part)))
+  const isOnRecord = !hasTriggers || ((await readStructureRecord(client)) ?? []).some((item) => item.kind === 'trigger')
+  if (pending.length > 0 || !isOnRecord) await recordStructure(client, schema)
   if (sourcePath !== null) disarm(sourcePath)
   return { validated }
 }
