@@ -66,7 +66,11 @@ function nextState(state: ActiveState, recovery: Recovery, now: Date): ActiveSta
     case 'resumable':
       return null
     case 'on-sqlite':
-      return { status: 'on-sqlite' }
+      return { status: 'on-sqlite', ...(state.status === 'migrating' && state.former ? { former: state.former } : {}) }
+    case 'finished':
+      if (state.status !== 'on-postgresql')
+        throw new AppError({ code: 'INTERNAL', message: 'Recovery found an end of a switch that was none.' })
+      return { ...state, jobId: null, finished: { at: now.toISOString(), jobId: recovery.jobId, archive: null } }
     case 'on-postgresql':
       if (!('target' in state)) throw new AppError({ code: 'INTERNAL', message: 'Recovery found a switch without a recorded target.' })
       return { status: 'on-postgresql', jobId: recovery.jobId, target: state.target, since: now.toISOString() }

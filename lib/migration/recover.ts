@@ -10,6 +10,7 @@ import { type FenceStage, lowerFence, readFence } from '@/lib/sqlite/fence'
 import { openSqlite } from '@/lib/sqlite/open-database'
 import { cutOverSession, setFenceStage } from './cut-over'
 import { discardCopy, lowerSourceFence } from './discard-copy'
+import { settleMs } from './live/emergency'
 import { finishCutOver } from './live/finish-cut-over'
 import { decideRecovery, type Found } from './live/protocol'
 import { contradiction, decideResume, type ResumeDecision } from './resume-decision'
@@ -41,6 +42,8 @@ export type Recovery =
   | { readonly outcome: 'resumable'; readonly jobId: string }
   | { readonly outcome: 'on-sqlite' }
   | { readonly outcome: 'on-postgresql'; readonly jobId: string }
+  /** The way back was given up by an administrator, and the state does not say so yet. */
+  | { readonly outcome: 'finished'; readonly jobId: string }
 
 /**
  * Brings fences, target and state back to one of the stable states after a job or its process was cut short at any
@@ -54,7 +57,10 @@ export type Recovery =
  * | migrating       | anything else                           | copy discarded, fence down, on-sqlite |
  * | ready-to-switch | cut-over record in PostgreSQL           | on-postgresql |
  * | ready-to-switch | no such record                          | fence up |
+ * | migrating       | a copy brought up to date again         | on-sqlite; the copy and the log stay for the next attempt |
  * | on-postgresql   | marked rolled-back (the flip never was) | PostgreSQL takes writes again, fence "moved" |
+ * | on-postgresql   | marked finished                         | recorded as finished |
+ * | any but on-sqlite | marked abandoned                      | refused: the record of the emergency was lost |
  *
  * @throws AppError TARGET_* when the target decides and cannot be asked (then try again later, and write nothing
  *   meanwhile), STATE_CONFLICT when state and databases contradict each other
@@ -72,7 +78,7 @@ export async function recoverDatabases(options: RecoverOptions, report: Report, 
   }
 }
 
-function recoverOnSqlite({ sourcePath }: RecoverOptions, report: Report): Recovery {
+async function recoverOnSqlite({ sourcePath, state }: RecoverOptions, report: Report): Promise<Recovery> {
   const stage = sourcePath === null ? null : fenceStage(sourcePath)
   const step = decideRecovery({ state: 'on-sqlite', stage, mark: 'unreachable' })
   if (sourcePath === null || step === 'stay') return { outcome: 'unchanged' }
@@ -85,7 +91,11 @@ function recoverOnSqlite({ sourcePath }: RecoverOptions, report: Report): Recove
       hint: 'Restore the control store (CONTROL_DATABASE_URL), or set DATABASE_URL to the PostgreSQL database. The file stays read-only, so that the data is not split.',
     })
   }
-  lowerSourceFence(sourcePath)
+  // The log of an app that came back from PostgreSQL is what its way forward is made of.
+  const former = state.status === 'on-sqlite' ? state.former : undefined
+  if (former?.how === 'emergency') await new Promise((resolve) => setTimeout(resolve, settleMs))
+  if (former) takeFenceDown(sourcePath)
+  else lowerSourceFence(sourcePath)
   report({ type: 'log', level: 'info', message: 'The SQLite database takes writes again.' })
   return { outcome: 'unchanged' }
 }
@@ -93,6 +103,11 @@ function recoverOnSqlite({ sourcePath }: RecoverOptions, report: Report): Recove
 async function recoverMigrating(options: RecoverOptions, jobId: string, report: Report, signal: AbortSignal): Promise<Recovery> {
   const { sourcePath, targetUrl, workDir } = options
   if (sourcePath === null) return { outcome: 'on-sqlite' }
+  if (options.state.status === 'migrating' && options.state.former) {
+    // Each round was one transaction: the copy is the file as it was at some moment, and the log goes on from there.
+    await removeWorkFiles(workDir, jobId)
+    return { outcome: 'on-sqlite' }
+  }
   if (await isResumable(options, jobId, report, signal)) return { outcome: 'resumable', jobId }
   try {
     if (targetUrl !== null) await discardCopy({ sourcePath, targetUrl, jobId, workDir }, report, signal)
@@ -137,7 +152,9 @@ async function recoverReady(options: RecoverOptions, jobId: string, report: Repo
   const mark = await settledMark(targetUrl, signal)
   const file = sourcePath !== null && existsSync(sourcePath) ? sourcePath : null
   const stage = file === null ? null : fenceStage(file)
-  const isFinished = decideRecovery({ state: 'undecided', stage, mark: foundMark(mark, jobId) }) === 'finish'
+  const step = decideRecovery({ state: 'undecided', stage, mark: foundMark(mark, jobId) })
+  if (step === 'refuse') throw lostEmergency(targetUrl)
+  const isFinished = step === 'finish'
   if (file !== null) {
     const wanted = isFinished ? 'moved' : 'moving'
     // A live copy has a fence for the moment of the switch only; without a cut-over record that moment has passed.
@@ -162,6 +179,8 @@ async function recoverOnPostgres(options: RecoverOptions, jobId: string | null, 
     const mark = await readMark(client)
     const stage = file === null ? null : fenceStage(file)
     const step = decideRecovery({ state: 'on-postgresql', stage, mark: foundMark(mark, jobId) })
+    if (step === 'refuse') throw lostEmergency(targetUrl)
+    if (step === 'finalise') return { outcome: 'finished', jobId }
     if (step === 'resume' && mark) {
       await resumePostgres(client, mark, file)
       report({ type: 'log', level: 'info', message: 'An unfinished switch back was given up; PostgreSQL takes writes again.' })
@@ -196,7 +215,17 @@ function settledMark(targetUrl: string, signal: AbortSignal): Promise<CopyMark |
 
 function foundMark(mark: CopyMark | null, jobId: string): Found['mark'] {
   if (mark?.jobId !== jobId) return 'none'
-  return mark.state === 'switched' || mark.state === 'rolled-back' ? mark.state : 'none'
+  return mark.state === 'copying' || mark.state === 'copied' ? 'none' : mark.state
+}
+
+function lostEmergency(targetUrl: string): AppError {
+  return new AppError({
+    code: 'STATE_CONFLICT',
+    operation: 'recover',
+    subject: targetLabel(targetUrl),
+    message: 'The app had left this PostgreSQL database in an emergency, and the record of it is lost.',
+    hint: 'Restore the control store (CONTROL_DATABASE_URL) of after the emergency. Both databases stay closed until then, so that the data is not split.',
+  })
 }
 
 function fenceStage(sourcePath: string): FenceStage | null {

@@ -117,6 +117,17 @@ export async function* readChanges(client: pg.Client): AsyncGenerator<readonly L
   await client.query('CLOSE bascule_changes')
 }
 
+/**
+ * A query for the rows of one table that `countChanges` counts: `net` (I, U or D), then the key's columns under their own names
+ * and types, in the order in which they were first touched.
+ */
+export function netChangesSql(schema: string, table: string, key: readonly string[]): string {
+  const columns = key.map((name) => `p.${quoteName(name)}`).join(', ')
+  return `SELECT n.net, n.first, ${columns} FROM (${netSql}) n
+    CROSS JOIN LATERAL jsonb_populate_record(NULL::${qualifiedName(schema, table)}, n.key) p
+    WHERE n.net IS NOT NULL AND n.table_name = ${quoteText(table)} AND n.key IS NOT NULL`
+}
+
 const words = { I: 'inserted', U: 'updated', D: 'deleted' } as const
 
 async function hasLog(client: pg.Client): Promise<boolean> {

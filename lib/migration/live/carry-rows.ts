@@ -44,6 +44,34 @@ export function createRowWriter(db: SqliteDatabase, table: CarriedTable, index: 
       void put.run(...columns.map((column, at) => encode(mapping.table, column, texts[at] ?? null)))
     return { isKeyed, take, finish }
   }
+  const { condition, find, valuesOf, parts } = createRowFinder(db, table)
+  const remove = db.prepare(`DELETE FROM ${name} WHERE ${condition}`)
+  const take: RowWriter['take'] = (row) => {
+    const key = valuesOf(row)
+    const isThere = row[parts] === 'true'
+    const texts = row.slice(parts + 1)
+    const known = find(key)
+    if (isThere && known && columns.every((column, at) => isStoredAs(known[at] ?? null, texts[at] ?? null, column))) return
+    if (known) remove.run(...key)
+    if (isThere) put.run(...columns.map((column, at) => encode(mapping.table, column, texts[at] ?? null, known?.[at])))
+  }
+  return { isKeyed, take, finish }
+}
+
+/** Finds a row of the file by a key as PostgreSQL prints it. */
+export interface RowFinder {
+  /** For a WHERE; takes what `valuesOf` answers. */
+  readonly condition: string
+  /** How many columns the key has. */
+  readonly parts: number
+  /** Every form of the key's values, from a row that begins with them. */
+  valuesOf(row: readonly (string | null)[]): readonly RawValue[]
+  /** The row's values in the order of the table's columns. */
+  find(key: readonly RawValue[]): readonly RawValue[] | undefined
+}
+
+export function createRowFinder(db: SqliteDatabase, table: CarriedTable): RowFinder {
+  const { mapping, columns } = table
   const keyColumns = table.key.map((key) => columns.find((column) => column.name === key) ?? missingKey(mapping.table, key))
   const condition = keyColumns
     .map((column) => {
@@ -55,19 +83,18 @@ export function createRowWriter(db: SqliteDatabase, table: CarriedTable, index: 
         .join(', ')})`
     })
     .join(' AND ')
-  const find = db.prepare(`SELECT ${list} FROM ${name} WHERE ${condition}`).raw().safeIntegers()
-  const remove = db.prepare(`DELETE FROM ${name} WHERE ${condition}`)
-  const take: RowWriter['take'] = (row) => {
-    const key = keyColumns.flatMap((column, at) => keyForms(row[at] ?? '', column))
-    const isThere = row[keyColumns.length] === 'true'
-    const texts = row.slice(keyColumns.length + 1)
+  const list = quoteNames(columns.map((column) => column.name))
+  const select = db
+    .prepare(`SELECT ${list} FROM ${quoteName(mapping.table)} WHERE ${condition}`)
+    .raw()
+    .safeIntegers()
+  return {
+    condition,
+    parts: keyColumns.length,
+    valuesOf: (row) => keyColumns.flatMap((column, at) => keyForms(row[at] ?? '', column)),
     // What better-sqlite3 answers is what a column of SQLite can hold.
-    const known = find.get(...key) as readonly RawValue[] | undefined
-    if (isThere && known && columns.every((column, at) => isStoredAs(known[at] ?? null, texts[at] ?? null, column))) return
-    if (known) remove.run(...key)
-    if (isThere) put.run(...columns.map((column, at) => encode(mapping.table, column, texts[at] ?? null, known?.[at])))
+    find: (key) => select.get(...key) as readonly RawValue[] | undefined,
   }
-  return { isKeyed, take, finish }
 }
 
 function encode(table: string, column: CarriedColumn, text: string | null, known?: RawValue): RawValue {

@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { type CutOverStep, cutOverSteps, decideRecovery, type GoBackStep, goBackSteps, type RecoveryStep } from './protocol'
+import {
+  type CutOverStep,
+  cutOverSteps,
+  decideRecovery,
+  type EmergencyStep,
+  emergencySteps,
+  type GoBackStep,
+  goBackSteps,
+  type RecoveryStep,
+} from './protocol'
 
 /**
  * A model of two databases, the control store, one worker that switches to and fro, its successors that recover, and an app
@@ -11,7 +20,7 @@ interface World {
   readonly stage: 'moving' | 'moved' | 'returning' | null
   /** Whether the fence of the SQLite file refuses writes. */
   readonly awake: boolean
-  readonly mark: 'none' | 'switched' | 'rolled-back'
+  readonly mark: 'none' | 'switched' | 'rolled-back' | 'abandoned'
   readonly isPostgresFenced: boolean
   readonly isPostgresReachable: boolean
   /** A commit on its way: it may arrive at any time until its session has ended. */
@@ -23,11 +32,13 @@ interface World {
   readonly postgres: number
   /** What a process of the app that has not looked again still believes. */
   readonly belief: 'sqlite' | 'postgresql'
+  /** Set by an emergency: writes that stay behind on PostgreSQL, and are said to. Null before. */
+  readonly left: number | null
 }
 
 type Worker =
   | { readonly at: 'idle' }
-  | { readonly at: 'over' | 'back'; readonly step: number }
+  | { readonly at: 'over' | 'back' | 'away'; readonly step: number }
   /** Killed; what the databases are in is for its successor to find out. */
   | { readonly at: 'dead' }
   /** Has looked, under the lock, and does what was decided in `part` parts. */
@@ -36,12 +47,15 @@ type Worker =
 interface Protocol {
   readonly over: readonly CutOverStep[]
   readonly back: readonly GoBackStep[]
+  readonly away: readonly (EmergencyStep | 'settle')[]
   readonly decide: typeof decideRecovery
   /** Whether recovery waits for the target's lock, and so for the end of a commit under way. */
   readonly hasLock: boolean
 }
 
-const real: Protocol = { over: cutOverSteps, back: goBackSteps, decide: decideRecovery, hasLock: true }
+/** Between the flip and the end an emergency waits until every process must have looked at the state again. */
+const away = emergencySteps.flatMap((step) => (step === 'lower-away' ? (['settle', step] as const) : [step]))
+const real: Protocol = { over: cutOverSteps, back: goBackSteps, away, decide: decideRecovery, hasLock: true }
 
 /** A copy that stands, caught up but for one write; the fence of the file is installed and sleeps. */
 const start: World = {
@@ -57,6 +71,7 @@ const start: World = {
   sqlite: 1,
   postgres: 0,
   belief: 'sqlite',
+  left: null,
 }
 
 /** More writes bring nothing new: each is one that the other side may lack. */
@@ -70,9 +85,9 @@ function isSqliteOpen({ awake }: World): boolean {
   return !awake
 }
 
-/** Before the record nobody of the app is sent there, and after it until the fence anybody may be. */
-function isPostgresOpen({ mark, isPostgresFenced }: World): boolean {
-  return mark === 'switched' && !isPostgresFenced
+/** Before the record nobody of the app is sent there, and after it until the fence, or an emergency that all have heard of, anybody may be. */
+function isPostgresOpen({ mark, isPostgresFenced, left, belief }: World): boolean {
+  return mark === 'switched' && !isPostgresFenced && (left === null || belief === 'postgresql')
 }
 
 function appWrites(world: World): World[] {
@@ -82,7 +97,11 @@ function appWrites(world: World): World[] {
   const written = world.written + 1
   if (world.belief === 'sqlite' && isSqliteOpen(world)) return [...looked, { ...world, written, sqlite: bit(world.sqlite, written) }]
   const isAnswered = world.isPostgresReachable && isPostgresOpen(world)
-  if (world.belief === 'postgresql' && isAnswered) return [...looked, { ...world, written, postgres: bit(world.postgres, written) }]
+  if (world.belief === 'postgresql' && isAnswered) {
+    // In the moment after an emergency's flip: it is in PostgreSQL's change log, and among what is said to stay behind.
+    const left = world.left === null ? null : bit(world.left, written)
+    return [...looked, { ...world, written, left, postgres: bit(world.postgres, written) }]
+  }
   return looked
 }
 
@@ -106,12 +125,18 @@ function land(world: World): World {
 
 function workerMoves(world: World, protocol: Protocol): World[] {
   const { worker } = world
+  // The administrator's word, while PostgreSQL does not answer; also to a worker that waits to recover.
+  const isGone = world.state !== 'on-sqlite' && !world.isPostgresReachable
+  const emergency: World[] = isGone ? [{ ...world, worker: { at: 'away', step: 0 } }] : []
   switch (worker.at) {
     case 'idle':
-      if (world.state === 'undecided') return [{ ...world, worker: { at: 'over', step: 0 } }]
-      return world.state === 'on-postgresql' ? [{ ...world, worker: { at: 'back', step: 0 } }] : []
+      if (world.state === 'undecided') return [{ ...world, worker: { at: 'over', step: 0 } }, ...emergency]
+      if (world.state === 'on-postgresql') return [{ ...world, worker: { at: 'back', step: 0 } }, ...emergency]
+      return abandon(world)
     case 'dead':
-      return recoveries(world, protocol)
+      return [...recoveries(world, protocol), ...emergency]
+    case 'away':
+      return awayStep(world, protocol.away, worker.step)
     case 'recovering':
       return recover(world, worker.decision, worker.part)
     case 'over':
@@ -163,6 +188,28 @@ function backStep(world: World, order: readonly GoBackStep[], at: number): World
   }
 }
 
+function awayStep(world: World, order: Protocol['away'], at: number): World[] {
+  const step = order[at]
+  const on = (change: Partial<World>): World[] => [{ ...world, ...change, worker: { at: 'away', step: at + 1 } }]
+  if (step === undefined) return [{ ...world, worker: { at: 'idle' } }]
+  switch (step) {
+    case 'returning':
+      return on({ stage: 'returning' })
+    case 'flip-away':
+      return on({ state: 'on-sqlite', left: ((1 << world.written) - 1) & ~world.sqlite })
+    case 'settle':
+      return world.belief === 'sqlite' ? on({}) : []
+    case 'lower-away':
+      return on({ awake: false, stage: null })
+  }
+}
+
+/** The first thing that is done to a database that was left, once it answers; under its lock, so after any commit under way. */
+function abandon(world: World): World[] {
+  if (world.left === null || world.mark === 'abandoned' || !world.isPostgresReachable || world.underWay !== null) return []
+  return [{ ...world, mark: 'abandoned', isPostgresFenced: true }]
+}
+
 /** The answer comes, or the connection is cut first: then the worker takes itself for dead, and recovers like its successor. */
 function commit(world: World, what: 'record' | 'fence', at: 'over' | 'back', step: number): World[] {
   if (!world.isPostgresReachable) return []
@@ -188,11 +235,13 @@ function recover(world: World, decision: RecoveryStep, part: number): World[] {
   switch (decision) {
     case 'stay':
     case 'refuse':
+    case 'finalise':
       return idle({})
     case 'wait':
       return [{ ...world, worker: { at: 'dead' } }]
     case 'lower':
-      return idle({ awake: false, stage: null })
+      // After an emergency recovery waits that moment too.
+      return world.left !== null && world.belief === 'postgresql' ? [] : idle({ awake: false, stage: null })
     case 'undo':
       return idle({ awake: false, stage: 'moving' })
     case 'close':
@@ -253,15 +302,18 @@ function explore(protocol: Protocol): Explored {
 function fault(world: World): string | null {
   if (isSqliteOpen(world) && isPostgresOpen(world)) return 'both take writes'
   const all = (1 << world.written) - 1
-  if (isSqliteOpen(world) && world.sqlite !== all) return 'a write is lost on SQLite'
+  if (isSqliteOpen(world) && (world.sqlite | (world.left ?? 0)) !== all) return 'a write is lost on SQLite'
   if (isPostgresOpen(world) && world.postgres !== all) return 'a write is lost on PostgreSQL'
-  if (world.worker.at === 'idle' && !isSettled(world)) return 'nobody is at work, and the app cannot write'
+  if (world.worker.at === 'idle' && !canWrite(world)) return 'nobody is at work, and the app cannot write'
   return null
 }
 
+function canWrite(world: World): boolean {
+  return world.state === 'on-postgresql' ? isPostgresOpen(world) : isSqliteOpen(world)
+}
+
 function isSettled(world: World): boolean {
-  const isRight = world.state === 'on-postgresql' ? isPostgresOpen(world) : isSqliteOpen(world)
-  return isRight && world.worker.at === 'idle' && world.underWay === null
+  return canWrite(world) && world.worker.at === 'idle' && world.underWay === null
 }
 
 describe('the protocol of the switch', () => {
@@ -269,7 +321,7 @@ describe('the protocol of the switch', () => {
     const { states, wrong } = explore(real)
     expect(wrong).toBeNull()
     // Every step of both directions was reached, with crashes and cuts in between.
-    expect(states).toBeGreaterThan(900)
+    expect(states).toBeGreaterThan(2_000)
     console.info(`${states} states explored`)
   })
 
@@ -286,6 +338,8 @@ describe('the protocol of the switch', () => {
     ['the last changes are carried before PostgreSQL is fenced', { back: moved(goBackSteps, 'carry', 'fence') }],
     ['SQLite is lowered before PostgreSQL is fenced', { back: moved(goBackSteps, 'lower', 'fence') }],
     ['the fence says "moved" while the state is flipped back', { back: goBackSteps.filter((step) => step !== 'returning') }],
+    ['SQLite takes writes before an emergency is recorded', { away: moved(away, 'lower-away', 'flip-away') }],
+    ['an emergency does not wait until everybody has heard of it', { away: emergencySteps }],
     ['recovery does not wait for a commit under way', { hasLock: false }],
     [
       'a target that cannot be asked counts as one without a record',

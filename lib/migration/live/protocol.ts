@@ -16,6 +16,16 @@ export type CutOverStep = (typeof cutOverSteps)[number]
 export const goBackSteps = ['fence', 'carry', 'returning', 'flip-back', 'lower'] as const
 export type GoBackStep = (typeof goBackSteps)[number]
 
+/**
+ * The way back while PostgreSQL is gone: nothing of it can be fenced or carried. `flip-away` alone decides; what was written
+ * on PostgreSQL stays behind, and the first thing done to it when it answers is to close it (`abandoned`), so that
+ * nothing of the app is ever taken there again.
+ *
+ *   PostgreSQL does not answer ─> returning ─> flip-away ─> (a moment, in which every process learns of it) ─> lower-away
+ */
+export const emergencySteps = ['returning', 'flip-away', 'lower-away'] as const
+export type EmergencyStep = (typeof emergencySteps)[number]
+
 /** What recovery finds, under the lease and, where it looks at PostgreSQL, under the target's lock. */
 export interface Found {
   /** `undecided`: a copy stands or is made, and the app is on SQLite until the record says otherwise. */
@@ -23,7 +33,8 @@ export interface Found {
   /** What the fence of the SQLite file says; null when none stands. */
   readonly stage: 'moving' | 'moved' | 'returning' | null
   /** `none`: the copy's own record does not say that the app was ever switched to it. */
-  readonly mark: 'none' | 'switched' | 'rolled-back' | 'unreachable'
+  /** abandoned: closed after the app had left it in an emergency; finished: what was kept for a way back is gone. */
+  readonly mark: 'none' | 'switched' | 'rolled-back' | 'abandoned' | 'finished' | 'unreachable'
 }
 
 /**
@@ -34,9 +45,10 @@ export interface Found {
  *   close           the fence of the SQLite file says "moved" again
  *   resume          the way back did not happen: PostgreSQL takes writes again
  *   wait            PostgreSQL decides and cannot be asked: nothing is changed, and nobody writes meanwhile
+ *   finalise        the way back was given up: the state says so too
  *   refuse          the databases and the state contradict each other: a person has to look
  */
-export type RecoveryStep = 'stay' | 'lower' | 'undo' | 'finish' | 'close' | 'resume' | 'wait' | 'refuse'
+export type RecoveryStep = 'stay' | 'lower' | 'undo' | 'finish' | 'close' | 'resume' | 'finalise' | 'wait' | 'refuse'
 
 /** What is to be done after a crash at any point. Pure; doing it twice is doing it once. */
 export function decideRecovery({ state, stage, mark }: Found): RecoveryStep {
@@ -46,9 +58,13 @@ export function decideRecovery({ state, stage, mark }: Found): RecoveryStep {
       return stage === 'moved' ? 'refuse' : stage === null ? 'stay' : 'lower'
     case 'undecided':
       if (mark === 'unreachable') return 'wait'
+      // Left in an emergency by a record of the state that is lost: two databases would have gone on.
+      if (mark === 'abandoned') return 'refuse'
       return mark === 'switched' ? 'finish' : 'undo'
     case 'on-postgresql':
       if (mark === 'unreachable') return 'wait'
+      if (mark === 'abandoned') return 'refuse'
+      if (mark === 'finished') return 'finalise'
       if (mark === 'rolled-back') return 'resume'
       return stage === 'moved' ? 'stay' : 'close'
   }

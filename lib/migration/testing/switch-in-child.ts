@@ -4,10 +4,11 @@
  */
 import { appendFileSync } from 'node:fs'
 import { cutOverLive } from '../live/cut-over-live'
+import { leaveGonePostgres } from '../live/emergency'
 import { rollBack } from '../roll-back'
 
 interface Order {
-  readonly direction: 'over' | 'back'
+  readonly direction: 'over' | 'back' | 'away'
   /** Null: to the end. */
   readonly killAfter: string | null
   readonly stateFile: string
@@ -21,4 +22,5 @@ const onStep = (step: string) => {
 }
 const flip = async () => appendFileSync(order.stateFile, `${order.direction}\n`)
 if (order.direction === 'over') await cutOverLive({ ...order.options, onStep }, flip, () => undefined, never)
+else if (order.direction === 'away') await leaveGonePostgres({ ...order.options, from: 'on-postgresql', onStep }, flip, () => undefined)
 else await rollBack({ ...order.options, onStep }, flip, () => undefined, never)
