@@ -1,10 +1,14 @@
-import { chown, copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { chown, copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, inject, it } from 'vitest'
+import { runPgProgram } from '@/lib/backup/pg-programs'
 import type { SealedTarget } from '@/lib/control/active-state'
 import { openPostgresClient } from '@/lib/database/postgres-client'
 import { withPostgres as connected } from '@/lib/postgres/connect'
+import { findPgDump } from '@/lib/postgres/find-pg-dump'
+import { ownConnectionConfig, preferringClient } from '@/lib/postgres/own-connections'
+import { offersTls } from '@/lib/postgres/probe-certificate'
 import { parseTargetUrl } from '@/lib/postgres/target-url'
 import { findEntry } from '@/lib/troubleshooting/catalogue'
 import { diagnose } from '@/lib/troubleshooting/diagnose'
@@ -47,25 +51,65 @@ it('an unknown authority: the migration and the app agree on what each mode chec
   await serve('good')
   expect(await ask('SELF_SIGNED_CERT_IN_CHAIN', '?sslmode=verify-full')).toMatchObject({ outcome: 'is', finding: 'certificate-untrusted' })
   expect(await ask('CERT_HAS_EXPIRED', '?sslmode=verify-full')).toMatchObject({ outcome: 'is-not', seeAlso: 'CERTIFICATE_UNTRUSTED' })
-  const sslca = `sslca=${encodeURIComponent(Buffer.from(ca).toString('base64'))}`
-  const accepted = ['?sslmode=require', `?sslmode=verify-ca&${sslca}`, `?sslmode=verify-full&${sslca}`]
+  const authority = sslca()
+  const accepted = ['?sslmode=require', `?sslmode=verify-ca&${authority}`, `?sslmode=verify-full&${authority}`]
   for (const query of accepted) expect(await reach(query), query).toEqual({ migration: true, app: true })
   for (const query of ['?sslmode=verify-ca', '?sslmode=verify-full'])
     expect(await reach(query), query).toEqual({ migration: false, app: false })
-  expect(await ask('TARGET_TLS_FAILED', `?sslmode=verify-full&${sslca}`)).toMatchObject({ outcome: 'is-not' })
+  expect(await ask('TARGET_TLS_FAILED', `?sslmode=verify-full&${authority}`)).toMatchObject({ outcome: 'is-not' })
+})
+
+it('PostgreSQL’s own programs check by the same authority, and refuse without it', async () => {
+  await serve('good')
+  const found = await findPgDump()
+  // Wherever PostgreSQL's programs are installed, which the suite's second server comes from.
+  if (found === null) return expect(inject('postgresServers')).toHaveLength(1)
+  const ask = (query: string) =>
+    runPgProgram({ pgDump: found.path, program: 'psql', args: ['-c', 'SELECT 1'], url: addressWith(query), signal: never })
+  await ask(`?sslmode=verify-full&${sslca()}`)
+  await ask('?sslmode=require')
+  await expect(ask('?sslmode=verify-full')).rejects.toMatchObject({
+    code: 'DUMP_FAILED',
+    message: expect.stringContaining('certificate verify failed'),
+  })
+  expect((await readdir(tmpdir())).filter((name) => name.startsWith('bascule-ca-'))).toEqual([])
+})
+
+it('sslmode=prefer: TLS while the server offers it, none when it does not, and the app learns of a change', async () => {
+  await serve('good')
+  const target = parseTargetUrl(addressWith(''), { allowPrivate: true })
+  const isProtected = async (Client: ReturnType<typeof preferringClient>) => {
+    const client = new Client(addressWith(''))
+    await client.connect()
+    const { rows } = await client.query('SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()')
+    await client.end()
+    return rows[0].ssl
+  }
+  expect(await offersTls(target, never)).toBe(true)
+  const Client = preferringClient(target, true)
+  expect(await isProtected(Client)).toBe(true)
+  await withPostgres(server.url, (client) => client.query('ALTER SYSTEM SET ssl = off').then(() => client.query('SELECT pg_reload_conf()')))
+  await expect.poll(() => offersTls(target, never), { timeout: 30_000 }).toBe(false)
+  await expect(isProtected(Client)).rejects.toThrow('does not support SSL')
+  expect(await isProtected(Client)).toBe(false)
+  // On this machine nobody listens in between.
+  expect(await ownConnectionConfig(addressWith(''))).toMatchObject({ ssl: false })
 })
 
 it('an expired certificate and one for another name', async () => {
-  const sslca = `sslca=${encodeURIComponent(Buffer.from(ca).toString('base64'))}`
+  const authority = sslca()
   await serve('expired')
-  expect(await ask('CERT_HAS_EXPIRED', `?sslmode=verify-full&${sslca}`)).toMatchObject({ outcome: 'is', finding: 'certificate-expired' })
+  expect(await ask('CERT_HAS_EXPIRED', `?sslmode=verify-full&${authority}`)).toMatchObject({
+    outcome: 'is',
+    finding: 'certificate-expired',
+  })
   await serve('other')
-  expect(await ask('ERR_TLS_CERT_ALTNAME_INVALID', `?sslmode=verify-full&${sslca}`)).toMatchObject({
+  expect(await ask('ERR_TLS_CERT_ALTNAME_INVALID', `?sslmode=verify-full&${authority}`)).toMatchObject({
     outcome: 'is',
     finding: 'certificate-name',
   })
-  expect(await reach(`?sslmode=verify-ca&${sslca}`)).toEqual({ migration: true, app: true })
-  expect(await reach(`?sslmode=verify-full&${sslca}`)).toEqual({ migration: false, app: false })
+  expect(await reach(`?sslmode=verify-ca&${authority}`)).toEqual({ migration: true, app: true })
+  expect(await reach(`?sslmode=verify-full&${authority}`)).toEqual({ migration: false, app: false })
 })
 
 it('refuses what is no certificate', () => {
@@ -73,6 +117,10 @@ it('refuses what is no certificate', () => {
     expect.objectContaining({ code: 'TARGET_URL_INVALID' }),
   )
 })
+
+function sslca(): string {
+  return `sslca=${encodeURIComponent(Buffer.from(ca).toString('base64'))}`
+}
 
 async function serve(name: string): Promise<void> {
   await copyFile(join(certificates, `${name}.crt`), join(dataDir, 'server.crt'))

@@ -1,5 +1,8 @@
 import { spawn } from 'node:child_process'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { rootCertificates } from 'node:tls'
 import { cancelledError } from '@/lib/core/abort'
 import { AppError } from '@/lib/core/errors'
 import { asTargetUrl, type TargetUrl } from '@/lib/postgres/target-url'
@@ -24,12 +27,42 @@ export interface RunOptions {
  *
  * @throws AppError DUMP_FAILED with what it said (without passwords) when it ends with another status than 0, CANCELLED
  */
-export function runPgProgram({ pgDump, program, args, url, cwd, signal }: RunOptions): Promise<void> {
+export async function runPgProgram({ pgDump, program, args, url, cwd, signal }: RunOptions): Promise<void> {
   const target = asTargetUrl(url)
+  const authority = await writeAuthority(target)
+  try {
+    await runToItsEnd(siblingOf(pgDump, program), args, { target, authority, cwd, program, signal })
+  } finally {
+    if (authority !== null) await rm(dirname(authority), { recursive: true, force: true })
+  }
+}
+
+/**
+ * The certificates that libpq is to trust, in a file of its own: the authority that the target was given, or else those that
+ * Node trusts, so that a dump and the app check a server by the same list. Null where nothing is checked.
+ */
+async function writeAuthority({ sslMode, ca }: TargetUrl): Promise<string | null> {
+  if (sslMode !== 'verify-ca' && sslMode !== 'verify-full') return null
+  const path = join(await mkdtemp(join(tmpdir(), 'bascule-ca-')), 'root.crt')
+  const further = process.env.NODE_EXTRA_CA_CERTS
+  const trusted = [...rootCertificates, ...(further ? [await readFile(further, 'utf8').catch(() => '')] : [])]
+  await writeFile(path, ca ?? trusted.join('\n'), { mode: 0o600 })
+  return path
+}
+
+interface Running {
+  readonly target: TargetUrl
+  readonly authority: string | null
+  readonly cwd: string | undefined
+  readonly program: PgProgram
+  readonly signal: AbortSignal
+}
+
+function runToItsEnd(path: string, args: readonly string[], { target, authority, cwd, program, signal }: Running): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(cancelledError(signal))
-    const child = spawn(siblingOf(pgDump, program), ['--no-password', ...args], {
-      env: environmentOf(target),
+    const child = spawn(path, ['--no-password', ...args], {
+      env: environmentOf(target, authority),
       stdio: ['ignore', 'ignore', 'pipe'],
       ...(cwd === undefined ? {} : { cwd }),
     })
@@ -70,7 +103,7 @@ function siblingOf(pgDump: string, program: PgProgram): string {
 }
 
 /** Only what libpq needs: what is set for others (a service file, a password file) must not lead elsewhere. */
-function environmentOf(target: TargetUrl): NodeJS.ProcessEnv {
+function environmentOf(target: TargetUrl, authority: string | null): NodeJS.ProcessEnv {
   const values: Record<string, string> = {
     PATH: process.env.PATH ?? '',
     LC_ALL: 'C',
@@ -79,6 +112,7 @@ function environmentOf(target: TargetUrl): NodeJS.ProcessEnv {
     PGUSER: target.user,
     PGDATABASE: target.database,
     PGSSLMODE: target.sslMode,
+    ...(authority === null ? {} : { PGSSLROOTCERT: authority }),
     PGCONNECT_TIMEOUT: String(Math.max(2, Math.ceil(target.connectTimeoutMs / 1000))),
     PGAPPNAME: 'bascule backup',
     PGPASSFILE: '/dev/null',

@@ -6,7 +6,7 @@ import { PrismaPg } from '@prisma/adapter-pg'
 import Database from 'better-sqlite3'
 import type { DatabaseLocation } from '@/lib/config/environment'
 import { AppError } from '@/lib/core/errors'
-import { ownConnectionConfig } from '@/lib/postgres/connect'
+import { ownConnectionConfig } from '@/lib/postgres/own-connections'
 import { schemaOf } from '@/lib/postgres/target-url'
 import { applySchemaMigrations, listSchemaMigrations } from '@/lib/schema/schema-migrations'
 
@@ -65,6 +65,9 @@ function appliedMigrations(path: string): ReadonlySet<string> {
 }
 
 async function ensurePostgresSchema(targetUrl: string, root: string): Promise<readonly string[]> {
-  const factory = new PrismaPg({ ...ownConnectionConfig(targetUrl), connectionTimeoutMillis: 5_000 }, { schema: schemaOf(targetUrl) })
+  const factory = new PrismaPg(
+    { ...(await ownConnectionConfig(targetUrl)), connectionTimeoutMillis: 5_000 },
+    { schema: schemaOf(targetUrl) },
+  )
   return applySchemaMigrations(factory, join(root, 'prisma/postgresql/migrations'))
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { PrismaPg } from '@prisma/adapter-pg'
-import { ownConnectionConfig } from '@/lib/postgres/connect'
+import { ownConnectionConfig } from '@/lib/postgres/own-connections'
 import { schemaOf } from '@/lib/postgres/target-url'
 import { type AppClient, type OpenClient, transactionLimits } from './app-client'
 import { PrismaClient } from './generated/postgresql/client'
@@ -13,7 +13,7 @@ const poolSize = 10
  * `public`. Nothing is connected before the first query, so this does not fail for a server that is down.
  */
 export async function openPostgresClient(targetUrl: string): Promise<OpenClient> {
-  const { options, ...connection } = ownConnectionConfig(targetUrl)
+  const { options, ...connection } = await ownConnectionConfig(targetUrl)
   const schema = schemaOf(targetUrl)
   const adapter = new PrismaPg(
     {

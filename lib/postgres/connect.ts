@@ -90,8 +90,7 @@ export async function resolveAddress(target: TargetUrl): Promise<string> {
 }
 
 async function openWithTls(target: TargetUrl, address: string, options: ConnectOptions): Promise<pg.Client> {
-  const isLocal = address === '127.0.0.1' || address === '::1'
-  if (target.sslMode === 'disable' || (target.sslMode === 'prefer' && isLocal)) return open(target, address, false, options)
+  if (target.sslMode === 'disable' || (target.sslMode === 'prefer' && isThisMachine(address))) return open(target, address, false, options)
   try {
     return await open(target, address, tlsOptions(target), options)
   } catch (error) {
@@ -101,33 +100,20 @@ async function openWithTls(target: TargetUrl, address: string, options: ConnectO
   }
 }
 
+/** Where sslmode=prefer does without TLS: nobody listens in between. */
+export function isThisMachine(address: string): boolean {
+  return address === '127.0.0.1' || address === '::1'
+}
+
 type Tls = NonNullable<pg.ClientConfig['ssl']>
 
-function tlsOptions(target: TargetUrl): Tls {
+/** What TLS checks in a mode that wants it. */
+export function tlsOptions(target: TargetUrl): Tls {
   return {
     rejectUnauthorized: target.sslMode === 'verify-full' || target.sslMode === 'verify-ca',
     ...(isIP(target.host) ? {} : { servername: target.host }),
     ...(target.ca === null ? {} : { ca: target.ca }),
     ...(target.sslMode === 'verify-ca' ? { checkServerIdentity: () => undefined } : {}),
-  }
-}
-
-/**
- * How code that opens its own connections (Prisma's adapter) reaches a target: protected as `connectPostgres` does it. Pg's
- * own reading of the URL would check certificates from sslmode=require on, which libpq and a migration do not.
- */
-export function ownConnectionConfig(url: TargetUrl | string): pg.ClientConfig {
-  const target = asTargetUrl(url)
-  const { host, port, user, password, database, sslMode, options } = target
-  return {
-    host,
-    port,
-    user,
-    // As in `clientConfig`: an empty one must not be looked for elsewhere.
-    password: () => password,
-    database,
-    ssl: sslMode === 'disable' || sslMode === 'prefer' ? false : tlsOptions(target),
-    ...(options === null ? {} : { options }),
   }
 }
 

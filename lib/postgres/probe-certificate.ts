@@ -28,15 +28,25 @@ const sslRequest = Buffer.from([0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f])
  * @throws AppError TARGET_URL_REFUSED for an address that may not be asked; network errors as Node has them
  */
 export async function probeCertificate(target: TargetUrl, signal: AbortSignal): Promise<CertificateProbe> {
+  return withSocket(target, signal, async (socket) => {
+    const answer = await firstByte(socket)
+    return answer === 'S' ? look(socket, target) : { kind: 'plain' }
+  })
+}
+
+/** Whether a server answers a request for TLS with yes. Nothing else is sent. @throws as `probeCertificate` does */
+export async function offersTls(target: TargetUrl, signal: AbortSignal): Promise<boolean> {
+  return withSocket(target, signal, async (socket) => (await firstByte(socket)) === 'S')
+}
+
+async function withSocket<T>(target: TargetUrl, signal: AbortSignal, use: (socket: Socket) => Promise<T>): Promise<T> {
   const address = await resolveAddress(target)
   const socket = connect({ host: address, port: target.port })
   const cut = () => socket.destroy(signal.reason instanceof Error ? signal.reason : new Error('aborted'))
   if (signal.aborted) cut()
   signal.addEventListener('abort', cut, { once: true })
   try {
-    const answer = await firstByte(socket)
-    if (answer !== 'S') return { kind: 'plain' }
-    return await look(socket, target)
+    return await use(socket)
   } finally {
     signal.removeEventListener('abort', cut)
     socket.destroy()
