@@ -13,6 +13,9 @@ export type CutOverPhase = (typeof cutOverPhases)[number]
 /** The phases of a way back to SQLite; named in the same place. */
 export const rollBackPhases = ['carry', 'prove', 'switch'] as const
 export type RollBackPhase = (typeof rollBackPhases)[number]
+/** The phases of keeping PostgreSQL for good. */
+export const finishPhases = ['archive', 'take-down'] as const
+export type FinishPhase = (typeof finishPhases)[number]
 export type MigrationPhase = (typeof migrationPhases)[number] | (typeof livePhases)[number]
 
 /** The contract of `migrate:postgres --json`, and the result of a migrate job. */

@@ -12,6 +12,7 @@ import { type CopyMark, changeMark, readMark } from '@/lib/postgres/copy-mark'
 import { lowerPostgresFence, raisePostgresFence } from '@/lib/postgres/fence'
 import { lockTarget } from '@/lib/postgres/target-lock'
 import { targetLabel } from '@/lib/postgres/target-url'
+import { highestChange } from '@/lib/sqlite/change-log'
 import { lowerFence, raiseFence, restageFence } from '@/lib/sqlite/fence'
 import { openSqlite, type SqliteDatabase } from '@/lib/sqlite/open-database'
 import { isSound } from '@/lib/verification/verification-result'
@@ -19,9 +20,11 @@ import { verifyDatabases } from '@/lib/verification/verify-databases'
 import { inTransaction } from './apply-schema'
 import { setFenceStage } from './cut-over'
 import { fenceReasons } from './fence-reasons'
+import { restartApplied } from './live/applied-number'
 import { type CarryPlan, planCarry } from './live/carry-plan'
 import { type CarrySides, carryRound } from './live/carry-round'
 import { carrySequences } from './live/carry-sequences'
+import { armForwardLog } from './live/forward-log'
 import type { GoBackStep } from './live/protocol'
 import { type RollBackPhase, rollBackPhases } from './migration-result'
 
@@ -42,6 +45,9 @@ export interface RollBackOptions {
   /** Called after each step of the protocol: for tests, which end the process there. */
   readonly onStep?: (step: GoBackStep) => void
 }
+
+/** Records that the app uses SQLite. `log`: which log notes what it writes there; null where none can. */
+export type Flip = (log: string | null) => Promise<void>
 
 export interface RollBackResult {
   /** Changes that were carried from PostgreSQL to SQLite: all there were. */
@@ -85,16 +91,14 @@ export async function previewRollback({ targetUrl }: { readonly targetUrl: strin
  * the app stays there, and so does a switch that takes longer than the limit, which is then tried again; after it
  * `recoverDatabases` finishes what is missing. What was carried by then stays carried, behind the fence.
  *
- * @param flip records that the app uses SQLite; called once
+ * From before the fence on PostgreSQL on a change log in the SQLite file notes what is written to it, and PostgreSQL is told up
+ * to where the two are equal: so the way forward again need not copy everything (`bringForward`).
+ *
+ * @param flip records that the app uses SQLite, with the log that notes from here on (`armedSince`); called once
  * @throws AppError STATE_CONFLICT; CONTENT_DIFFERS when SQLite is not what PostgreSQL is; VALUE_REFUSED,
  *   STRUCTURE_UNSUPPORTED when it cannot be; TARGET_*, SOURCE_*, CANCELLED
  */
-export async function rollBack(
-  options: RollBackOptions,
-  flip: () => Promise<void>,
-  report: Report,
-  signal: AbortSignal,
-): Promise<RollBackResult> {
+export async function rollBack(options: RollBackOptions, flip: Flip, report: Report, signal: AbortSignal): Promise<RollBackResult> {
   const client = await connectPostgres(options.targetUrl, { applicationName: rollBackSession })
   try {
     await lockTarget(client)
@@ -143,7 +147,7 @@ async function switchBack(
   options: RollBackOptions,
   sides: CarrySides,
   mark: CopyMark,
-  flip: () => Promise<void>,
+  flip: Flip,
   report: Report,
   signal: AbortSignal,
 ): Promise<RollBackResult> {
@@ -155,6 +159,8 @@ async function switchBack(
     await carryUntilQuick(sides, mostRounds, done, report, signal)
   })
   return inStep('switch', report, async () => {
+    // Behind the fence, which only our own transactions pass: what they still carry is noted without need, and counted as known below.
+    const log = armForwardLog(sides.db)
     for (let attempt = 1; ; attempt += 1) {
       throwIfAborted(signal)
       // A machine that cannot do it within the limit must not be kept from going back for ever.
@@ -162,7 +168,7 @@ async function switchBack(
       const freezeMs = await freezeAndFlip(
         sides,
         mark,
-        { limitMs, done, onStep: options.onStep ?? (() => undefined) },
+        { limitMs, done, log, onStep: options.onStep ?? (() => undefined) },
         flip,
         report,
         signal,
@@ -224,6 +230,7 @@ async function prove({ sourcePath, targetUrl }: RollBackOptions, signal: AbortSi
 interface Freeze {
   readonly limitMs: number
   readonly done: { carried: number; rounds: number }
+  readonly log: string | null
   readonly onStep: (step: GoBackStep) => void
 }
 
@@ -231,8 +238,8 @@ interface Freeze {
 async function freezeAndFlip(
   sides: CarrySides,
   mark: CopyMark,
-  { limitMs, done, onStep }: Freeze,
-  flip: () => Promise<void>,
+  { limitMs, done, log, onStep }: Freeze,
+  flip: Flip,
   report: Report,
   signal: AbortSignal,
 ): Promise<number | null> {
@@ -246,6 +253,7 @@ async function freezeAndFlip(
     done.carried += changes
     done.rounds += 1
     await carrySequences(sides)
+    await restartApplied(client, log === null ? null : highestChange(db))
     onStep('carry')
     throwIfAborted(signal)
     if (performance.now() - started > limitMs) {
@@ -255,7 +263,7 @@ async function freezeAndFlip(
     restageFence(db, 'returning')
     onStep('returning')
     isFlipBegun = true
-    await flip()
+    await flip(log)
     onStep('flip-back')
     lowerFence(db)
     onStep('lower')

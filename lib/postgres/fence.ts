@@ -23,16 +23,27 @@ export async function raisePostgresFence(
   // 25006 is what PostgreSQL itself answers to a write in a read-only transaction.
   await client.query(`CREATE OR REPLACE FUNCTION ${refuse}() RETURNS trigger LANGUAGE plpgsql AS $function$
 BEGIN RAISE EXCEPTION USING ERRCODE = '25006', MESSAGE = ${quoteText(`${fenceMark}: ${reason}`)}; END $function$`)
-  for (const table of tables) {
+  // In one go: the app's writes wait for it.
+  const statements = tables.map((table) => {
     const name = qualifiedName(schema, table)
-    await client.query(
-      `DROP TRIGGER IF EXISTS ${trigger} ON ${name};
-       CREATE TRIGGER ${trigger} BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON ${name} FOR EACH STATEMENT EXECUTE FUNCTION ${refuse}()`,
-    )
-  }
+    return `DROP TRIGGER IF EXISTS ${trigger} ON ${name};
+       CREATE TRIGGER ${trigger} BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON ${name} FOR EACH STATEMENT EXECUTE FUNCTION ${refuse}()`
+  })
+  if (statements.length > 0) await client.query(statements.join(';\n'))
 }
 
 /** Lets the tables take writes again, in the caller's transaction. Safe to repeat. */
 export async function lowerPostgresFence(client: pg.Client, schema: string, tables: readonly string[]): Promise<void> {
-  for (const table of tables) await client.query(`DROP TRIGGER IF EXISTS ${trigger} ON ${qualifiedName(schema, table)}`)
+  const statements = tables.map((table) => `DROP TRIGGER IF EXISTS ${trigger} ON ${qualifiedName(schema, table)}`)
+  if (statements.length > 0) await client.query(statements.join(';\n'))
+}
+
+/** Whether the fence stands on all of these tables and none of its triggers is switched off. */
+export async function isFencedEverywhere(client: pg.Client, schema: string, tables: readonly string[]): Promise<boolean> {
+  const { rows } = await client.query<{ fenced: number }>(
+    `SELECT count(*)::int AS fenced FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid
+     WHERE c.relnamespace = to_regnamespace(quote_ident($1))::oid AND c.relname = ANY ($2) AND g.tgname = '_bascule_fence' AND g.tgenabled IN ('O', 'A')`,
+    [schema, tables],
+  )
+  return rows[0]?.fenced === tables.length
 }

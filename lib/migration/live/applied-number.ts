@@ -26,6 +26,17 @@ export async function startApplied(client: pg.Client, seq: number): Promise<void
   await client.query(`INSERT INTO ${table} (seq) VALUES ($1) ON CONFLICT DO NOTHING`, [seq])
 }
 
+/**
+ * Says that both databases are equal now and the source's highest change is `seq`, whatever was said before: for an app
+ * that goes back to its source. Null: that the source notes nothing.
+ */
+export async function restartApplied(client: pg.Client, seq: number | null): Promise<void> {
+  await client.query(`DROP TABLE IF EXISTS ${table}`)
+  if (seq === null) return
+  await startApplied(client, seq)
+  await recordProven(client, seq)
+}
+
 /** Null where nothing is applied: a copy that was made with the source read-only. */
 export async function readApplied(client: pg.Client): Promise<AppliedNumber | null> {
   const found = await client.query<{ found: boolean }>(`SELECT to_regclass('${table}') IS NOT NULL AS found`)

@@ -3,12 +3,14 @@
  * the step and the options come as JSON in the first argument. The flip is a line in a file, as durable as a state is.
  */
 import { appendFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { cutOverLive } from '../live/cut-over-live'
 import { leaveGonePostgres } from '../live/emergency'
+import { finishSwitch } from '../live/finish'
 import { rollBack } from '../roll-back'
 
 interface Order {
-  readonly direction: 'over' | 'back' | 'away'
+  readonly direction: 'over' | 'back' | 'away' | 'finish'
   /** Null: to the end. */
   readonly killAfter: string | null
   readonly stateFile: string
@@ -22,5 +24,7 @@ const onStep = (step: string) => {
 }
 const flip = async () => appendFileSync(order.stateFile, `${order.direction}\n`)
 if (order.direction === 'over') await cutOverLive({ ...order.options, onStep }, flip, () => undefined, never)
+else if (order.direction === 'finish')
+  await finishSwitch({ ...order.options, archiveFolder: dirname(order.stateFile), at: new Date(), onStep }, flip, () => undefined, never)
 else if (order.direction === 'away') await leaveGonePostgres({ ...order.options, from: 'on-postgresql', onStep }, flip, () => undefined)
 else await rollBack({ ...order.options, onStep }, flip, () => undefined, never)
