@@ -33,6 +33,8 @@ export interface OpenClient {
    * switch do not stand in its way. False where that cannot be told; the write itself then finds out.
    */
   isFenced(): Promise<boolean>
+  /** Connects now rather than at the first query. @throws what the server says */
+  warmUp(): Promise<void>
   /** Closes the connections; queries still running are the caller's to wait for. */
   close(): Promise<void>
 }

@@ -42,9 +42,9 @@ export interface AppDatabase {
   close(): Promise<void>
 }
 
-/** Between two attempts of a write that waits: short, since a switch is; longer after a while, for the machine's sake. */
+/** Between two looks at a switch that is waited for: short, since it is; longer after a while, for the machine's sake. */
 const firstPauseMs = 10
-const longestPauseMs = 80
+const longestPauseMs = 40
 
 interface Connection {
   readonly key: string
@@ -60,6 +60,10 @@ export function createAppDatabase(options: AppDatabaseOptions): AppDatabase {
   let known: { readonly state: ActiveState; readonly readAt: number } | undefined
   let reading: Promise<ActiveState> | undefined
   let current: Connection | undefined
+  /** To where a switch that is under way would lead. */
+  let standby: Connection | undefined
+  /** Resolves when a write may be tried again; shared by all that wait. */
+  let thawing: Promise<void> | undefined
   const closings = new Set<Promise<void>>()
   let closed = false
 
@@ -95,7 +99,9 @@ export function createAppDatabase(options: AppDatabaseOptions): AppDatabase {
     const key = state.status === 'on-postgresql' ? `postgresql ${state.target.sealedUrl}` : 'sqlite'
     if (current?.key === key) return current
     if (current) retire(current)
-    const connection: Connection = { key, opening: open(state), users: 0, retired: false }
+    const prepared = standby?.key === key ? standby : undefined
+    if (prepared) standby = undefined
+    const connection: Connection = prepared ?? { key, opening: open(state), users: 0, retired: false }
     current = connection
     // One that failed to open must be tried again by the next call.
     connection.opening.catch(() => {
@@ -137,23 +143,69 @@ export function createAppDatabase(options: AppDatabaseOptions): AppDatabase {
 
   /**
    * A state that lets the app write and a fence that does not: a switch is under way, in either direction, and decided in
-   * less than a second. The state alone tells how it ended, so it is asked anew before each attempt.
+   * less than a second. The state alone tells how it ended, so it is asked anew before each attempt; by one for all that
+   * wait, since each look takes time from the switch.
    */
+  function untilThawed(): Promise<void> {
+    thawing ??= (async () => {
+      try {
+        for (let pauseMs = firstPauseMs; !closed; pauseMs = Math.min(pauseMs * 1.5, longestPauseMs)) {
+          await delay(pauseMs)
+          known = undefined
+          const state = await currentState()
+          if (!isWritable(state)) return
+          if (state.status === 'ready-to-switch') prepareFor(state.target)
+          if (!(await use(state, (client) => client.isFenced()))) return
+        }
+      } finally {
+        thawing = undefined
+      }
+    })()
+    return thawing
+  }
+
   async function writeAfterFreeze<T>(change: (transaction: AppTransaction) => Promise<T>, refusal: unknown): Promise<T> {
     const deadline = performance.now() + (options.freezePatienceMs ?? 10_000)
-    for (let pauseMs = firstPauseMs, cause = refusal; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
-      known = undefined
-      const state = await currentState()
-      if (!isWritable(state) || closed) throw readOnlyError(cause)
+    for (let cause = refusal; ; ) {
+      const leftMs = deadline - performance.now()
+      if (leftMs <= 0 || closed) throw readOnlyError(cause)
+      const timer = new AbortController()
+      const isOver = await Promise.race([
+        untilThawed().then(() => false),
+        delay(leftMs, true, { signal: timer.signal, ref: false }).catch(() => true),
+      ])
+      timer.abort()
+      if (isOver) throw readOnlyError(cause)
       try {
-        if (!(await use(state, (client) => client.isFenced()))) return await writeOnce(change)
+        return await writeOnce(change)
       } catch (error) {
         if (!isFenceError(error)) throw error
         cause = error
       }
-      if (performance.now() >= deadline) throw readOnlyError(cause)
-      await delay(pauseMs)
     }
+  }
+
+  /**
+   * Opens connections to where the app is about to go: made after the switch, they would be waited for by all that waited for it.
+   * What is not used after all is closed by the pool, and with the app.
+   */
+  function prepareFor(target: SealedTarget): void {
+    const key = `postgresql ${target.sealedUrl}`
+    if (standby?.key === key || closed) return
+    if (standby) retire(standby)
+    const connection: Connection = {
+      key,
+      opening: (async () => openPostgresClient(await options.openTarget(target)))(),
+      users: 0,
+      retired: false,
+    }
+    standby = connection
+    connection.opening
+      .then((client) => client.warmUp())
+      // Whatever is wrong with it, the first write says it.
+      .catch(() => {
+        if (standby === connection) standby = undefined
+      })
   }
 
   return {
@@ -169,8 +221,9 @@ export function createAppDatabase(options: AppDatabaseOptions): AppDatabase {
     engine: async () => activeEngine(await currentState()),
     close: async () => {
       closed = true
-      if (current) retire(current)
+      for (const connection of [current, standby]) if (connection) retire(connection)
       current = undefined
+      standby = undefined
       await Promise.all(closings)
     },
   }

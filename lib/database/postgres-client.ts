@@ -35,8 +35,19 @@ export async function openPostgresClient(targetUrl: string): Promise<OpenClient>
     engine: 'postgresql',
     reader: shared,
     transact: (work) => untilUndisputed(() => shared.$transaction(work)),
-    // PostgreSQL's readers and writers do not wait for each other: a refused attempt is in nobody's way.
-    isFenced: async () => false,
+    // A refused attempt would take as long as a write, from a switch that is waited for by all.
+    isFenced: async () => {
+      // In the app's own schema: an earlier copy that was set aside keeps its fence.
+      const fences: unknown = await shared.$queryRawUnsafe(
+        `SELECT 1 FROM pg_catalog.pg_trigger g JOIN pg_catalog.pg_class c ON c.oid = g.tgrelid
+         WHERE g.tgname = '_bascule_fence' AND g.tgenabled <> 'D' AND c.relnamespace = to_regnamespace(quote_ident($1))::oid LIMIT 1`,
+        schema,
+      )
+      return Array.isArray(fences) && fences.length > 0
+    },
+    warmUp: async () => {
+      await Promise.all(Array.from({ length: poolSize }, () => shared.$queryRawUnsafe('SELECT 1')))
+    },
     close: () => client.$disconnect(),
   }
 }

@@ -68,6 +68,8 @@ export async function openSqliteClient(path: string): Promise<OpenClient> {
         return false
       }
     },
+    // Both connections were used just now.
+    warmUp: async () => undefined,
     close: async () => {
       await Promise.all([writer.$disconnect(), reader.$disconnect()])
     },
