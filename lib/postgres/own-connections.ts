@@ -54,18 +54,18 @@ export function preferringClient(target: TargetUrl, offersTlsNow: boolean): type
       super({ ...(typeof config === 'string' ? { connectionString: config } : config), ssl: isProtected ? tlsOptions(target) : false })
     }
     // Pools call it with a callback, everybody else awaits it.
-    override connect(): Promise<void>
-    override connect(callback: (error: Error) => void): void
-    override connect(callback?: (error: Error) => void): Promise<void> | undefined {
-      if (callback === undefined)
-        return super.connect().catch((error: unknown) => {
-          note(error)
-          throw error
-        })
-      super.connect((error) => {
-        note(error)
-        callback(error)
-      })
+    override connect(): Promise<pg.Client>
+    override connect(callback: ((error: Error) => void) | ((error: null, client: pg.Client) => void)): void
+    override connect(callback?: ((error: Error) => void) | ((error: null, client: pg.Client) => void)): Promise<pg.Client> | undefined {
+      const connected = super.connect()
+      connected.catch(note)
+      if (callback === undefined) return connected
+      // Both forms of callback are one function: pg calls it with an error, or with null and the client.
+      const call = callback as (error: Error | null, client?: pg.Client) => void
+      connected.then(
+        () => call(null, this),
+        (error: Error) => call(error),
+      )
       return undefined
     }
   }
