@@ -12,6 +12,7 @@ import {
   ScrollText,
   Server,
   Settings,
+  Undo2,
 } from 'lucide-react'
 
 export type AdminPage =
@@ -21,6 +22,7 @@ export type AdminPage =
   | 'migration'
   | 'verification'
   | 'backups'
+  | 'rollback'
   | 'database'
   | 'activity'
   | 'logs'
@@ -50,6 +52,7 @@ export const navigation: readonly NavigationItem[] = [
   { page: 'migration', group: 'move', href: '/admin/migration', icon: ArrowRightLeft, key: 'm', thumb: true },
   { page: 'verification', group: 'move', href: '/admin/verification', icon: ScanSearch, key: 'v', thumb: true },
   { page: 'backups', group: 'protect', href: '/admin/backups', icon: DatabaseBackup, key: 'b', thumb: true },
+  { page: 'rollback', group: 'protect', href: '/admin/rollback', icon: Undo2, key: 'k' },
   { page: 'database', group: 'run', href: '/admin/database', icon: Database, key: 'd' },
   { page: 'activity', group: 'run', href: '/admin/activity', icon: Activity, key: 'a' },
   { page: 'logs', group: 'run', href: '/admin/logs', icon: ScrollText, key: 'l' },
