@@ -32,6 +32,10 @@ if (process.argv.includes('--live')) {
   await import('./live')
   process.exit(process.exitCode)
 }
+if (process.argv.includes('--backup')) {
+  await import('./backup')
+  process.exit(process.exitCode)
+}
 if (process.argv.includes('--capture')) {
   await import('./capture')
   process.exit(process.exitCode)

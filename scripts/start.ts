@@ -39,7 +39,7 @@ async function main(args: readonly string[]): Promise<number> {
     }
     // glibc keeps freed memory in as many as eight pools a core; two are enough for a few threads, and 20 MiB smaller.
     const workerEnv = { ...process.env, MALLOC_ARENA_MAX: process.env.MALLOC_ARENA_MAX ?? '2' }
-    const worker = { name: 'worker', args: ['--import', 'tsx', 'worker/main.ts'], env: workerEnv }
+    const worker = { name: 'worker', args: ['--max-semi-space-size=4', 'scripts/launch.mjs', 'worker/main.ts'], env: workerEnv }
     const programs = [web, worker].filter(({ name }) => only === undefined || name === only)
     if (programs.length === 0) throw wrongUsage()
     await supervise(programs, { cwd: root, write: (line) => console.log(line) }, stop.signal)

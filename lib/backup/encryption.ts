@@ -1,7 +1,7 @@
-import { Readable } from 'node:stream'
-import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
+import { pipeline, type Readable } from 'node:stream'
 import { Decrypter, Encrypter } from 'age-encryption'
 import { AppError, reportError } from '@/lib/core/errors'
+import { openPayload, payloadNonceBytes, sealPayload } from './age-payload'
 import { passphraseIdentity, passphraseRecipient } from './age-scrypt'
 
 /** Whom an archive is encrypted for. Passphrase and recipients exclude each other, as in the `age` tool. */
@@ -45,7 +45,11 @@ export async function encryptStream(plain: Readable, key: EncryptionKey): Promis
       cause,
     })
   }
-  return Readable.fromWeb(toNode(await encrypter.encrypt(fromNode(plain))))
+  const { header, fileKey } = await makeHeader(encrypter)
+  const sealed = sealPayload(fileKey)
+  sealed.unshift(header)
+  pipe(plain, sealed)
+  return sealed
 }
 
 /**
@@ -59,7 +63,10 @@ export async function decryptStream(encrypted: Readable, keys: OpeningKeys): Pro
   for (const passphrase of keys.passphrases) decrypter.addIdentity(passphraseIdentity(passphrase))
   for (const identity of keys.identities) decrypter.addIdentity(identity)
   try {
-    return Readable.fromWeb(toNode(await decrypter.decrypt(fromNode(encrypted))))
+    const { header, nonce } = await takeHeader(encrypted)
+    const plain = openPayload(await decrypter.decryptHeader(header), nonce)
+    pipe(encrypted, plain)
+    return plain
   } catch (cause) {
     encrypted.destroy()
     if (cause instanceof AppError) throw cause
@@ -90,11 +97,42 @@ function wrongKey(tried: number, cause: unknown): AppError {
   })
 }
 
-/** Node's and the DOM's stream types are the same object under two names. */
-function fromNode(stream: Readable): ReadableStream<Uint8Array> {
-  return Readable.toWeb(stream) as ReadableStream<Uint8Array>
+/** The header comes from the library, which gives the file's key to nobody but to recipients: one more of them wraps nothing and keeps it. */
+async function makeHeader(encrypter: Encrypter): Promise<{ readonly header: Buffer; readonly fileKey: Uint8Array }> {
+  let fileKey: Uint8Array | undefined
+  encrypter.addRecipient({
+    wrapFileKey: (key) => {
+      fileKey = Uint8Array.from(key)
+      return []
+    },
+  })
+  const empty = await encrypter.encrypt(new Uint8Array())
+  if (fileKey === undefined) throw new AppError({ code: 'INTERNAL', message: 'The age library has wrapped no key.' })
+  // After the header of an empty file come its nonce and one empty piece, which is a tag alone.
+  return { header: Buffer.from(empty.subarray(0, empty.length - payloadNonceBytes - 16)), fileKey }
 }
 
-function toNode(stream: ReadableStream<Uint8Array>): NodeReadableStream {
-  return stream as NodeReadableStream
+/** More than a hundred recipients with the longest of keys. */
+const longestHeaderBytes = 512 * 1024
+
+/** Reads up to the content. What was read too much is given back to the stream. */
+async function takeHeader(encrypted: Readable): Promise<{ readonly header: Buffer; readonly nonce: Buffer }> {
+  let read = Buffer.alloc(0)
+  for await (const chunk of encrypted.iterator({ destroyOnReturn: false })) {
+    read = Buffer.concat([read, chunk as Buffer])
+    const mac = read.indexOf('\n--- ')
+    const end = mac === -1 ? -1 : read.indexOf('\n', mac + 1) + 1
+    if (end > 0 && read.length >= end + payloadNonceBytes) {
+      const rest = read.subarray(end + payloadNonceBytes)
+      if (rest.length > 0) encrypted.unshift(rest)
+      return { header: read.subarray(0, end), nonce: read.subarray(end, end + payloadNonceBytes) }
+    }
+    if (read.length > longestHeaderBytes) break
+  }
+  throw new Error('The header has no end.')
+}
+
+/** What ends the one ends the other; whoever reads the second gets the reason. */
+function pipe(from: Readable, to: NodeJS.ReadWriteStream): void {
+  pipeline(from, to, () => undefined)
 }

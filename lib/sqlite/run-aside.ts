@@ -11,6 +11,8 @@ export interface AsideStatement {
   readonly readonly: boolean
   readonly sql: SafeSql
   readonly params?: readonly (string | number)[]
+  /** Memory for pages, in KiB. Default: 65,536, for work that looks up many; what goes through once needs little. */
+  readonly cacheKiB?: number
 }
 
 /** A copy of the whole file, as it is at one moment. */

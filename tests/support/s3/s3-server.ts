@@ -50,7 +50,7 @@ export async function startS3Server(folder: string): Promise<TestS3Server> {
     if (request.method === 'GET' && url.searchParams.has('uploads')) return void listUploads(response)
     if (request.method === 'DELETE' && url.searchParams.has('uploadId')) return void giveUp(url, response)
     const inner = httpRequest(
-      { host: '127.0.0.1', port: innerPort, method: request.method, path: request.url, headers: request.headers },
+      { host: '127.0.0.1', port: innerPort, method: request.method, path: request.url, headers: request.headers, agent: false },
       (answer) => {
         response.writeHead(answer.statusCode ?? 500, answer.headers)
         answer.pipe(response)
