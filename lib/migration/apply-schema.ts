@@ -33,6 +33,9 @@ export interface ApplyContext {
   readonly signal: AbortSignal
 }
 
+/** Each was accepted when the schema was planned: a round trip for each is not needed. */
+const statementsAtOnce = 100
+
 export function stepsOf(plan: SchemaPlan): SchemaSteps {
   return {
     createsSchema: plan.createsSchema,
@@ -71,7 +74,9 @@ export async function applySchema(client: pg.Client, steps: SchemaSteps, context
     if (model.kind === 'history') await applyHistory(client, model.folder, context)
     else if (steps.modelSql.trim() !== '') await inTransaction(client, () => client.query(steps.modelSql))
     await inTransaction(client, async () => {
-      for (const sql of steps.ownSql) await client.query(sql)
+      for (let from = 0; from < steps.ownSql.length; from += statementsAtOnce) {
+        await client.query(steps.ownSql.slice(from, from + statementsAtOnce).join('\n;\n'))
+      }
       const catalogue = await readPostgresCatalogue(client, target.schema)
       await stripStructure(client, catalogue, new Set([schemaMigrationsTable]))
       await recordStage(client, jobId, 'schema')

@@ -4,18 +4,8 @@ import { AppError } from '@/lib/core/errors'
 import type { Report } from '@/lib/core/progress'
 import { qualifiedName } from '@/lib/core/quoted-name'
 import { connectPostgres, sqlStateOf, toPostgresError } from '@/lib/postgres/connect'
-import {
-  isLatePart,
-  partKey,
-  readBuilt,
-  readStripped,
-  restorePart,
-  restoreReference,
-  type StructurePart,
-  validateReference,
-} from '@/lib/postgres/structure'
+import { isLatePart, partKey, readBuilt, readStripped, restoring, type StructurePart, validating } from '@/lib/postgres/structure'
 import type { TargetUrl } from '@/lib/postgres/target-url'
-import { inTransaction } from './apply-schema'
 
 export interface StructureOptions {
   readonly target: TargetUrl
@@ -39,9 +29,7 @@ export async function buildStructure(client: pg.Client, options: StructureOption
   const parts = options.withoutLateParts ? stripped.filter((part) => !isLatePart(part)) : stripped
   // An earlier attempt may have built some of them.
   const built = await readBuilt(client, options.target.schema)
-  const missing = parts.filter((part) => built.get(partKey(part)) === undefined)
-  const references = parts.filter((part) => part.kind === 'foreign')
-  const tables = [...options.rowsOf.keys()]
+  const isMissing = (part: StructurePart) => built.get(partKey(part)) === undefined
   const lanes: pg.Client[] = []
   try {
     for (let lane = 0; lane < options.lanes; lane += 1) {
@@ -51,36 +39,61 @@ export async function buildStructure(client: pg.Client, options: StructureOption
       await connection.query(`SET maintenance_work_mem = '192MB'; SET synchronous_commit = off`)
     }
     const { schema } = options.target
-    const perform = async (work: readonly StructurePart[], run: (lane: pg.Client, part: StructurePart) => Promise<void>) => {
-      const queue = [...work].sort((a, b) => (options.rowsOf.get(b.table) ?? 0) - (options.rowsOf.get(a.table) ?? 0))
-      await inLanes(lanes, queue, signal, async (lane, part) => {
-        await run(lane, part).catch((error: unknown) => {
-          throw structureError(error, part)
-        })
-      })
+    const { rowsOf } = options
+    const perform = async (work: readonly StructurePart[], statementOf: (schema: string, part: StructurePart) => string) => {
+      await inLanes(lanes, batchesOf(work, rowsOf), signal, (lane, batch) => runBatch(lane, batch, (part) => statementOf(schema, part)))
+    }
+    const early = parts.filter((part) => !isLatePart(part))
+    await perform(early.filter(isMissing), restoring)
+    report({ type: 'log', level: 'info', message: `${early.length} keys and indexes are built.` })
+    const late = parts.filter((part) => isLatePart(part) && isMissing(part))
+    for (let from = 0; from < late.length; from += partsAtOnce) {
+      await runBatch(client, late.slice(from, from + partsAtOnce), (part) => restoring(schema, part))
     }
     await perform(
-      missing.filter((part) => !isLatePart(part)),
-      (lane, part) => restorePart(lane, schema, part),
+      parts.filter((part) => part.kind === 'foreign' && built.get(partKey(part)) !== true),
+      validating,
     )
-    report({ type: 'log', level: 'info', message: `${parts.filter((part) => !isLatePart(part)).length} keys and indexes are built.` })
-    await inTransaction(client, async () => {
-      for (const part of missing.filter(isLatePart)) {
-        await (part.kind === 'foreign' ? restoreReference : restorePart)(client, schema, part).catch((error: unknown) => {
-          throw structureError(error, part)
-        })
-      }
-    })
-    await perform(
-      references.filter((part) => built.get(partKey(part)) !== true),
-      (lane, part) => validateReference(lane, schema, part),
-    )
-    await inLanes(lanes, [...tables], signal, async (lane, table) => {
-      await lane.query(`ANALYZE ${qualifiedName(schema, table)}`)
+    const tables = [...rowsOf.keys()].map((table) => ({ table }))
+    await inLanes(lanes, batchesOf(tables, rowsOf), signal, async (lane, batch) => {
+      await lane.query(`ANALYZE ${batch.map(({ table }) => qualifiedName(schema, table)).join(', ')}`)
     })
     return parts.length
   } finally {
     await Promise.all(lanes.map((lane) => lane.end().catch(() => undefined)))
+  }
+}
+
+/** Parts of small tables go to the server this many at once: with 500 tables the round trips are what takes the time. */
+const partsAtOnce = 50
+const smallRows = 20_000
+
+/** The largest tables first and one by one, small ones in batches; the parts of one table stay next to each other. */
+function batchesOf<T extends { readonly table: string }>(work: readonly T[], rowsOf: ReadonlyMap<string, number>): T[][] {
+  const rows = ({ table }: T) => rowsOf.get(table) ?? 0
+  const batches: T[][] = []
+  for (const part of [...work].sort((a, b) => rows(b) - rows(a))) {
+    const last = batches.at(-1)
+    const isRoomy = last?.[0] !== undefined && rows(last[0]) <= smallRows && last.length < partsAtOnce
+    if (last && isRoomy) last.push(part)
+    else batches.push([part])
+  }
+  return batches
+}
+
+/** One message is one transaction of the server: what it refuses is taken back whole, and asked again part by part, to name it. */
+async function runBatch(lane: pg.Client, batch: readonly StructurePart[], statementOf: (part: StructurePart) => string): Promise<void> {
+  if (batch.length > 1) {
+    const isDone = await lane.query(batch.map(statementOf).join(';\n')).then(
+      () => true,
+      () => false,
+    )
+    if (isDone) return
+  }
+  for (const part of batch) {
+    await lane.query(statementOf(part)).catch((error: unknown) => {
+      throw structureError(error, part)
+    })
   }
 }
 

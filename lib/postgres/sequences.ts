@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { PostgresCatalogue } from '@/lib/core/catalogue'
+import type { PostgresCatalogue, PostgresColumn, PostgresTable } from '@/lib/core/catalogue'
 import { qualifiedName, quoteName, quoteText } from '@/lib/core/quoted-name'
 import type { Queryable } from './catalogue'
 
@@ -22,24 +22,43 @@ export async function setSequences(
   catalogue: PostgresCatalogue,
   recorded: ReadonlyMap<string, bigint>,
 ): Promise<readonly SequenceSetting[]> {
+  const owned = catalogue.tables.flatMap((table) =>
+    table.columns.flatMap((column) => (column.sequence === null ? [] : [{ table, column, sequence: column.sequence }])),
+  )
   const settings: SequenceSetting[] = []
-  for (const table of catalogue.tables) {
-    for (const column of table.columns) {
-      if (!column.sequence) continue
-      const found = await client.query(
-        `SELECT max(${quoteName(column.name)})::text AS largest,
-           (SELECT max_value::text FROM pg_sequences WHERE schemaname = $1 AND sequencename = $2) AS limit
-         FROM ${qualifiedName(table.schema, table.name)}`,
-        [column.sequence.schema, column.sequence.name],
-      )
-      const row = z.object({ largest: z.string().nullable(), limit: z.string().nullable() }).parse(found.rows[0])
-      const known = [row.largest === null ? 0n : BigInt(row.largest), recorded.get(table.name) ?? 0n]
-      const highest = known.reduce((a, b) => (a > b ? a : b))
-      const last = row.limit !== null && highest > BigInt(row.limit) ? BigInt(row.limit) : highest
-      const name = quoteText(qualifiedName(column.sequence.schema, column.sequence.name))
-      await client.query(last > 0n ? `SELECT setval(${name}::regclass, ${last}, true)` : `SELECT setval(${name}::regclass, 1, false)`)
+  for (let from = 0; from < owned.length; from += sequencesAtOnce) {
+    const some = owned.slice(from, from + sequencesAtOnce)
+    const known = await readLargest(client, some)
+    const statements = some.map(({ table, column, sequence }, index) => {
+      const { largest, limit } = known[index] ?? { largest: null, limit: null }
+      const highest = [largest === null ? 0n : BigInt(largest), recorded.get(table.name) ?? 0n].reduce((a, b) => (a > b ? a : b))
+      const last = limit !== null && highest > BigInt(limit) ? BigInt(limit) : highest
       settings.push({ table: table.name, column: column.name, last: last > 0n ? last : null })
-    }
+      const name = quoteText(qualifiedName(sequence.schema, sequence.name))
+      return last > 0n ? `SELECT setval(${name}::regclass, ${last}, true)` : `SELECT setval(${name}::regclass, 1, false)`
+    })
+    await client.query(statements.join(';\n'))
   }
   return settings
+}
+
+interface OwnedSequence {
+  readonly table: PostgresTable
+  readonly column: PostgresColumn
+  readonly sequence: NonNullable<PostgresColumn['sequence']>
+}
+
+/** Asked for and set in one statement each: with hundreds of tables the round trips are what takes the time. */
+const sequencesAtOnce = 200
+
+const largestRow = z.object({ largest: z.string().nullable(), limit: z.string().nullable() })
+
+async function readLargest(client: Queryable, owned: readonly OwnedSequence[]): Promise<readonly z.infer<typeof largestRow>[]> {
+  const parts = owned.map(
+    ({ table, column, sequence }, index) => `SELECT ${index} AS place, max(${quoteName(column.name)})::text AS largest,
+      (SELECT seqmax::text FROM pg_sequence WHERE seqrelid = ${quoteText(qualifiedName(sequence.schema, sequence.name))}::regclass) AS limit
+      FROM ${qualifiedName(table.schema, table.name)}`,
+  )
+  const { rows } = await client.query(`${parts.join('\nUNION ALL\n')}\nORDER BY place`)
+  return z.array(largestRow).parse(rows)
 }

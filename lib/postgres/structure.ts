@@ -79,30 +79,28 @@ export async function readStripped(client: Queryable): Promise<readonly Structur
   return z.array(partRow).parse(rows)
 }
 
-/** Puts one key, index or trigger back. References are put back with `restoreReference` and checked with `validateReference`. */
-export async function restorePart(client: pg.Client, schema: string, part: StructurePart): Promise<void> {
-  if (part.kind === 'index' || part.kind === 'trigger') await client.query(part.definition)
-  else await client.query(`ALTER TABLE ${qualifiedName(schema, part.table)} ADD CONSTRAINT ${quoteName(part.name)} ${part.definition}`)
+/**
+ * The statement that puts a part back. A reference does not look at the rows yet: that is instant, and from then on it is
+ * heeded; `validating` looks.
+ */
+export function restoring(schema: string, part: StructurePart): string {
+  if (part.kind === 'index' || part.kind === 'trigger') return part.definition
+  const unchecked = part.kind === 'foreign' ? ' NOT VALID' : ''
+  return `ALTER TABLE ${qualifiedName(schema, part.table)} ADD CONSTRAINT ${quoteName(part.name)} ${part.definition}${unchecked}`
 }
 
-/** Puts a reference back without looking at the rows: instant, and from then on heeded. */
-export async function restoreReference(client: pg.Client, schema: string, part: StructurePart): Promise<void> {
-  await client.query(`ALTER TABLE ${qualifiedName(schema, part.table)} ADD CONSTRAINT ${quoteName(part.name)} ${part.definition} NOT VALID`)
+/** The statement that looks at every row of a reference; its lock lets others read, write and validate beside it. */
+export function validating(schema: string, part: StructurePart): string {
+  return `ALTER TABLE ${qualifiedName(schema, part.table)} VALIDATE CONSTRAINT ${quoteName(part.name)}`
 }
 
-/** All late parts in one go: for when somebody waits. */
+/** Several parts in one go: for when somebody waits. */
 export async function restoreLateParts(client: pg.Client, schema: string, parts: readonly StructurePart[]): Promise<void> {
-  const statements = parts.map((part) =>
-    part.kind === 'trigger'
-      ? part.definition
-      : `ALTER TABLE ${qualifiedName(schema, part.table)} ADD CONSTRAINT ${quoteName(part.name)} ${part.definition} NOT VALID`,
-  )
-  if (statements.length > 0) await client.query(statements.join(';\n'))
+  if (parts.length > 0) await client.query(parts.map((part) => restoring(schema, part)).join(';\n'))
 }
 
-/** Looks at every row of a reference; its lock lets others read, write and validate beside it. */
 export async function validateReference(client: pg.Client, schema: string, part: StructurePart): Promise<void> {
-  await client.query(`ALTER TABLE ${qualifiedName(schema, part.table)} VALIDATE CONSTRAINT ${quoteName(part.name)}`)
+  await client.query(validating(schema, part))
 }
 
 /**

@@ -2,6 +2,7 @@
  * What runs in a worker thread: all that reads the SQLite file for longer than a moment, and the copy itself. SQLite
  * blocks its thread, and the process's main thread has heartbeats and progress to send. One task at a time.
  */
+import { statSync } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
 import { AppError, reportError } from '@/lib/core/errors'
 import { readSqliteCatalogue } from '@/lib/sqlite/catalogue'
@@ -26,9 +27,9 @@ const copier = createChunkCopier()
 
 const handlers: Handlers = {
   catalogue: ({ path }) => withDatabase(path, true, readSqliteCatalogue),
-  profile: ({ path, table }) => withDatabase(path, true, (db) => profileColumns(db, table)),
+  profile: ({ path, table }) => withKeptDatabase(path, (db) => profileColumns(db, table)),
   check: ({ path, mapping, uniqueKeys }, progress) =>
-    withDatabase(path, true, (db) => {
+    withKeptDatabase(path, (db) => {
       const slices = checkSlices(db, mapping, { uniqueKeys })
       for (;;) {
         const step = slices.next()
@@ -54,15 +55,51 @@ const handlers: Handlers = {
   lowerFence: ({ path }) => withDatabase(path, false, lowerFence),
 }
 
+let kept: { readonly path: string; readonly inode: number; readonly db: SqliteDatabase; closing: NodeJS.Timeout } | undefined
+
+/** How long a connection waits for the next table. */
+const keptMs = 100
+
+/**
+ * A read-only connection that stays open for the next table: each new one reads the whole schema, and with 500 tables that
+ * took longer than the tables themselves.
+ */
+function withKeptDatabase<T>(path: string, use: (db: SqliteDatabase) => T): T {
+  const inode = statSync(path, { throwIfNoEntry: false })?.ino ?? 0
+  if (kept?.path !== path || kept.inode !== inode) {
+    closeKept()
+    kept = { path, inode, db: openSqlite(path, { readonly: true }), closing: setTimeout(closeKept, keptMs) }
+  }
+  const { db } = kept
+  clearTimeout(kept.closing)
+  try {
+    return use(db)
+  } catch (error) {
+    throw asSourceError(error, path)
+  } finally {
+    kept.closing = setTimeout(closeKept, keptMs)
+  }
+}
+
+function closeKept(): void {
+  clearTimeout(kept?.closing)
+  kept?.db.close()
+  kept = undefined
+}
+
 function withDatabase<T>(path: string, readonly: boolean, use: (db: SqliteDatabase) => T): T {
   const db = openSqlite(path, { readonly })
   try {
     return use(db)
   } catch (error) {
-    throw error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_') ? toSqliteError(error, path) : error
+    throw asSourceError(error, path)
   } finally {
     db.close()
   }
+}
+
+function asSourceError(error: unknown, path: string): unknown {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_') ? toSqliteError(error, path) : error
 }
 
 async function run<N extends TaskName>(name: N, input: TaskInput<N>): Promise<void> {
