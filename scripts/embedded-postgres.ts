@@ -16,6 +16,8 @@ export interface EmbeddedServerOptions {
   readonly durable: boolean
   /** Default: a free port. */
   readonly port?: number
+  /** Further settings, as `name=value`. */
+  readonly settings?: readonly string[]
 }
 
 /**

@@ -16,6 +16,8 @@ export interface ClusterOptions {
   readonly durable: boolean
   /** Default: a free port. */
   readonly port?: number
+  /** Further settings, as `name=value`; they win over those that are set here. */
+  readonly settings?: readonly string[]
 }
 
 export interface Cluster {
@@ -44,7 +46,13 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const port = options.port ?? (await getPort({ host: '127.0.0.1' }))
   const log: string[] = []
   const fast = options.durable ? [] : ['-c', 'fsync=off', '-c', 'synchronous_commit=off', '-c', 'full_page_writes=off']
-  const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'timezone=UTC', 'logging_collector=off']
+  const settings = [
+    'listen_addresses=127.0.0.1',
+    'unix_socket_directories=',
+    'timezone=UTC',
+    'logging_collector=off',
+    ...(options.settings ?? []),
+  ]
   const server = spawn(
     join(options.binDir, 'postgres'),
     ['-D', options.dataDir, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting]), ...fast],
@@ -146,7 +154,8 @@ function ready(server: ChildProcess, log: string[]): Promise<void> {
     server.stderr?.on('data', (chunk: Buffer) => {
       log.push(chunk.toString().trimEnd())
       if (log.length > 50) log.shift()
-      if (!chunk.includes('ready to accept connections')) return
+      // With the collector on, the server says the rest to its log file: whoever wants one asks it until it answers.
+      if (!chunk.includes('ready to accept connections') && !chunk.includes('redirecting log output')) return
       clearTimeout(timer)
       resolve()
     })

@@ -5,12 +5,14 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { type ControlStore, openControlStore } from '@/lib/control/control-store'
 import { logFolder, openLogFile } from '@/lib/core/log-files'
 import { createLogger } from '@/lib/core/logger'
+import { startOwnServer } from '@/tests/support/own-server'
 import { createPostgresDatabase, withPostgres } from '@/tests/support/postgres-databases'
 import { followLogs } from './follow-logs'
 import { searchJobLogs } from './job-logs'
 import { logQuerySchema } from './log-entry'
 import { searchLogFiles } from './log-files'
 import { readPostgresLog } from './postgres-log'
+import { readLogLines } from './postgres-log-lines'
 
 let folder: string
 let store: ControlStore
@@ -134,3 +136,45 @@ it.each(inject('postgresServers'))(
     }
   },
 )
+
+it('the log of a server that collects it is read in each of its three forms, by a role that was given the rights', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'bascule-server-log-'))
+  await using server = await startOwnServer(join(folder, 'postgres'), ['logging_collector=on', 'log_min_error_statement=error'])
+  try {
+    // It says when it is ready into the log that this is about.
+    const isReady = () => withPostgres(server.url, (client) => client.query('SELECT 1')).then(Boolean, () => false)
+    await expect.poll(isReady, { timeout: 30_000 }).toBe(true)
+    await withPostgres(server.url, (client) => client.query(`CREATE ROLE reader LOGIN PASSWORD 'secret'`))
+    const few = new URL(server.url)
+    few.username = 'reader'
+    few.password = 'secret'
+    const refused = await readPostgresLog(few.href)
+    if (refused.status !== 'not-readable' || refused.reason !== 'no-rights') throw new Error('read without the right')
+    await withPostgres(server.url, (client) => client.query(refused.remedy))
+    for (const form of ['stderr', 'csvlog', 'jsonlog']) {
+      await withPostgres(server.url, async (client) => {
+        await client.query(`ALTER SYSTEM SET log_destination = '${form}'`)
+        await client.query('SELECT pg_reload_conf()')
+      })
+      const wrong = `SELECT 'é"\n', nowhere_${form}`
+      const lines = async () => {
+        // Until the server has read its settings again, it writes in the form from before.
+        await withPostgres(server.url, (client) => client.query(wrong)).catch(() => undefined)
+        const log = await readPostgresLog(few.href)
+        return log.status === 'read' && log.file.endsWith({ stderr: '.log', csvlog: '.csv', jsonlog: '.json' }[form] ?? '') ? log.lines : []
+      }
+      await expect
+        .poll(async () => (await lines()).join('\n'), { timeout: 30_000 })
+        .toMatch(new RegExp(`ERROR.*: .*nowhere_${form}.*(\n.*)?STATEMENT: +SELECT 'é"`))
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+})
+
+it('the first line of a log that is read from its middle is left out, in every form', () => {
+  expect(readLogLines('a.log', 'alf a line\nwhole', true)).toEqual(['whole'])
+  expect(readLogLines('a.json', '"}\n{"timestamp":"now","message":"whole"}', true)).toEqual(['now [] LOG: whole'])
+  const record = '2026-01-01 00:00:00.000 UTC,,,7,,a,1,,now,,0,LOG,00000,"said ""so"",\nand so",,,,,,,,,""\n'
+  expect(readLogLines('a.csv', `of one",\n${record}`, true)).toEqual(['2026-01-01 00:00:00.000 UTC [7] LOG: said "so",\nand so'])
+})

@@ -4,6 +4,7 @@ import { censorAddresses } from '@/lib/core/logger'
 import { quoteName } from '@/lib/core/quoted-name'
 import { sqlStateOf, withPostgres } from '@/lib/postgres/connect'
 import type { PostgresLog } from './log-entry'
+import { readLogLines } from './postgres-log-lines'
 
 /** The end of the file that is shown. */
 const tailBytes = 128 * 1024
@@ -29,7 +30,7 @@ export function readPostgresLog(url: string): Promise<PostgresLog> {
       return await readTail(client, settings)
     } catch (error) {
       if (sqlStateOf(error) !== '42501') throw error
-      const remedy = `-- as a superuser:\nGRANT pg_monitor, pg_read_server_files TO ${quoteName(role)};\nGRANT EXECUTE ON FUNCTION pg_read_file(text, bigint, bigint, boolean), pg_current_logfile(), pg_stat_file(text, boolean) TO ${quoteName(role)};`
+      const remedy = `-- as a superuser:\nGRANT pg_monitor, pg_read_server_files TO ${quoteName(role)};\nGRANT EXECUTE ON FUNCTION pg_read_binary_file(text, bigint, bigint, boolean), pg_current_logfile(), pg_stat_file(text, boolean) TO ${quoteName(role)};`
       return { status: 'not-readable', reason: 'no-rights', destination, directory, remedy }
     }
   })
@@ -39,16 +40,14 @@ async function readTail(client: pg.Client, { destination, directory }: z.infer<t
   const { rows: current } = await client.query<{ file: string | null }>('SELECT pg_current_logfile() AS file')
   const file = current[0]?.file ?? null
   if (file === null) return { status: 'not-readable', reason: 'no-file', destination, directory, remedy: collectorRemedy }
-  const { rows } = await client.query<{ size: string; text: string | null }>(
-    `SELECT s.size::text AS size, pg_read_file($1, greatest(0, s.size - $2), $2, true) AS text FROM pg_stat_file($1, true) s`,
+  // As bytes: read as text the server refuses a tail that begins inside a character.
+  const { rows } = await client.query<{ size: string; bytes: Buffer | null }>(
+    `SELECT s.size::text AS size, pg_read_binary_file($1, greatest(0, s.size - $2), $2, true) AS bytes FROM pg_stat_file($1, true) s`,
     [file, tailBytes],
   )
   const truncated = Number(rows[0]?.size ?? 0) > tailBytes
-  const lines = censorAddresses(rows[0]?.text ?? '')
-    .split('\n')
-    .filter((line) => line !== '')
-  // The first one is cut where the reading begins.
-  return { status: 'read', file, lines: truncated ? lines.slice(1) : lines, truncated }
+  const text = censorAddresses(rows[0]?.bytes?.toString('utf8') ?? '')
+  return { status: 'read', file, lines: [...readLogLines(file, text, truncated)], truncated }
 }
 
 /** Settings that only some may see are null for the others. */

@@ -11,9 +11,9 @@ export interface OwnServer extends AsyncDisposable {
 }
 
 /** A server for one test alone, which may do with it what the shared ones would not survive. `dataDir` must not exist. */
-export async function startOwnServer(dataDir: string): Promise<OwnServer> {
+export async function startOwnServer(dataDir: string, settings: readonly string[] = []): Promise<OwnServer> {
   const start = (port?: number) =>
-    startEmbeddedPostgres({ dataDir, persistent: true, durable: false, ...(port === undefined ? {} : { port }) })
+    startEmbeddedPostgres({ dataDir, persistent: true, durable: false, settings, ...(port === undefined ? {} : { port }) })
   let cluster: Cluster = await start()
   const restart = async () => {
     process.kill(cluster.pid, 'SIGQUIT')
