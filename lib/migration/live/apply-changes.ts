@@ -8,6 +8,7 @@ import { throwIfAborted } from '@/lib/core/abort'
 import { AppError, reportError } from '@/lib/core/errors'
 import { qualifiedName, quoteName, quoteNames } from '@/lib/core/quoted-name'
 import { destroy, toPostgresError } from '@/lib/postgres/connect'
+import { sendTogether, type TogetherStep } from '@/lib/postgres/send-together'
 import { highestChange } from '@/lib/sqlite/change-log'
 import type { SqliteDatabase } from '@/lib/sqlite/open-database'
 import { copyColumns, registerCopyFunctions } from '@/lib/sqlite/values/copy-line'
@@ -70,6 +71,8 @@ const fewKeys = 500
 /** The server not answering for so long means that nobody is there any more; the source's snapshot must not be held for it. */
 const stallLimitMs = 120_000
 const pieceBytes = 128 * 1024
+/** Rows that are held in memory to be sent in one message. */
+const fewBytes = 1024 * 1024
 
 /**
  * Prepares this session: a temporary table of keys for each table, so that a round asks the catalogue for nothing.
@@ -87,25 +90,32 @@ export async function createChangeApplier({ client, tables, applied: start }: Ap
     readers.set(db, known)
     return known
   }
-  const apply = async (reader: SourceReader, range: ChangeRange, prove: boolean, goesOn: () => void) => {
+  const apply = async (reader: SourceReader, range: ChangeRange, prove: boolean, isCareful: boolean, goesOn: () => void) => {
     const totals = { changes: 0, keys: 0, rows: 0 }
+    const counts = reader.counts(range)
     const touched = statements.flatMap((one) => {
-      const changes = reader.counts(range).get(one.table.captured.number) ?? 0
+      const changes = counts.get(one.table.captured.number) ?? 0
       totals.changes += changes
       return changes === 0 ? [] : [{ ...one, changes, rows: reader.rowsOf(one.table) }]
     })
-    for (const { table, rows, copyKeys, removeFew, removeMany } of touched) {
+    for (const { table, rows } of touched) if (rows.hasRowWithoutKey(range)) throw missingKey(table)
+    const few = isCareful || totals.changes > fewKeys ? null : readFew(touched, range)
+    if (few) {
+      await sendTogether(client, few.steps)
+      totals.keys = few.keys
+      totals.rows = few.rows
+    }
+    for (const { table, rows, copyKeys, removeFew, removeMany } of few ? [] : touched) {
       goesOn()
-      if (rows.hasRowWithoutKey(range)) throw missingKey(table)
       const keys = await send({ client, sql: copyKeys, source: pieces(rows.keys(range)), goesOn }, table, () => null)
       totals.keys += keys
       await client.query(keys > fewKeys ? removeMany : removeFew)
     }
-    for (const { table, rows, copyRows } of touched) {
+    for (const { table, rows, copyRows } of few ? [] : touched) {
       totals.rows += await send({ client, sql: copyRows, source: rows.rows(range), goesOn }, table, (line) => rows.printKey(range, line))
     }
     if (prove && touched.length > 0) {
-      if (totals.keys <= fewKeys) await client.query(byIndex)
+      if (!few && totals.keys <= fewKeys) await client.query(byIndex)
       for (const { table, rows, readRows } of touched) {
         goesOn()
         const target = new TargetRows(client.query(copyTo(readRows)), table.mapping.columns.length)
@@ -128,9 +138,14 @@ export async function createChangeApplier({ client, tables, applied: start }: Ap
         const range = { after: applied, upTo: highestChange(db) }
         if (range.upTo <= range.after) return { upTo: applied, changes: 0, keys: 0, rows: 0, elapsedMs: performance.now() - started }
         await client.query('BEGIN')
-        const totals = await apply(reader, range, prove, () => {
+        const goesOn = () => {
           stalled.refresh()
           if (signal) throwIfAborted(signal)
+        }
+        const totals = await apply(reader, range, prove, false, goesOn).catch(async (error: unknown) => {
+          if (!namesNoRow(error)) throw error
+          await client.query('ROLLBACK; BEGIN')
+          return apply(reader, range, prove, true, goesOn)
         })
         await advanceApplied(client, range.after, range.upTo, prove)
         await client.query('COMMIT')
@@ -167,11 +182,48 @@ function statementsOf({ captured, mapping }: AppliedTable) {
     // AS SELECT takes over the types and nothing else: no identity, no default, no constraint.
     create: `DROP TABLE IF EXISTS ${keys}; CREATE TEMPORARY TABLE ${quoteName(`_bascule_keys_${captured.number}`)} ON COMMIT DELETE ROWS AS SELECT ${list} FROM ${target} WITH NO DATA`,
     copyKeys: `COPY ${keys} (${list}) FROM STDIN`,
+    remove,
     removeFew: `${byIndex}${remove}${byAnyPlan}`,
     removeMany: `ANALYZE ${keys}; ${remove}`,
     copyRows: `COPY ${target} (${quoteNames(all)}) FROM STDIN`,
     readRows: `COPY (SELECT ${mapping.columns.map(fieldSql).join(', ')} FROM ${target} AS t WHERE (${list}) IN (SELECT ${list} FROM ${keys})) TO STDOUT (FORMAT binary)`,
   }
+}
+
+interface Touched extends ReturnType<typeof statementsOf> {
+  readonly table: AppliedTable
+  readonly rows: TouchedRows
+}
+
+/**
+ * A short round as one message: on a busy machine or a long way to the server its round trips are what takes the time, and the
+ * last one is what everybody waits for. Null when its rows are too large for that.
+ */
+function readFew(touched: readonly Touched[], range: ChangeRange): { steps: TogetherStep[]; keys: number; rows: number } | null {
+  let [keys, rows, bytes] = [0, 0, 0]
+  const removals: TogetherStep[] = []
+  const additions: TogetherStep[] = []
+  for (const { rows: source, copyKeys, copyRows, remove } of touched) {
+    const lines = [...source.keys(range)]
+    keys += lines.length
+    removals.push({ copy: copyKeys, data: Buffer.concat(lines) }, remove)
+    const parts: Buffer[] = []
+    for (const { data, isEnd } of source.rows(range)) {
+      parts.push(data)
+      bytes += data.length
+      if (isEnd) rows += 1
+      if (bytes > fewBytes) return null
+    }
+    if (parts.length > 0) additions.push({ copy: copyRows, data: Buffer.concat(parts) })
+  }
+  // All removals first, as ever; and the plans stay by index for the proof.
+  return { steps: [byIndex.trim().replace(/;$/, ''), ...removals, ...additions], keys, rows }
+}
+
+/** Refusals of values and rows, which the message of a whole round cannot lay at the door of one row. */
+function namesNoRow(error: unknown): boolean {
+  if (error instanceof pg.DatabaseError) return /^(2[23]|54)/.test(error.code ?? '')
+  return reportError(error).code === 'VALUE_REFUSED' && !(error instanceof AppError && error.subject !== undefined)
 }
 
 interface SourceReader {

@@ -42,6 +42,7 @@ export async function carryRound(sides: CarrySides, signal: AbortSignal): Promis
     const waiting = await readWaitingTables(client)
     const changes = waiting.reduce((sum, table) => sum + table.changes, 0)
     if (waiting.length > 0) {
+      if (changes <= fewKeys) await client.query(byIndex)
       const tables = waiting.map(({ table, isKeyed }) => ({ table: plannedTable(sides.plan, table), isKeyed }))
       await writeBehindFence(sides.db, () => carryTables(sides, tables, signal))
       await forgetChanges(client)
@@ -53,6 +54,13 @@ export async function carryRound(sides: CarrySides, signal: AbortSignal): Promis
     throw error
   }
 }
+
+/**
+ * Up to so many keys every row is looked up by the index of its key. PostgreSQL knows nothing of the keys in the log, and would
+ * read the whole of a large table for a handful of them: most of what a short round took.
+ */
+const fewKeys = 500
+const byIndex = ['hashjoin', 'mergejoin', 'seqscan'].map((plan) => `SET LOCAL enable_${plan} = off`).join('; ')
 
 type Waiting = readonly { readonly table: CarriedTable; readonly isKeyed: boolean }[]
 
@@ -66,7 +74,7 @@ async function carryTables(sides: CarrySides, waiting: Waiting, signal: AbortSig
   // All rows leave before any comes: two rows may have exchanged a value that must be unique.
   for (const { table, writer } of writers) {
     const columns = writer.isKeyed ? table.key : []
-    for await (const rows of readRows(sides.client, table, columns, signal)) for (const row of rows) writer.take(row)
+    for await (const rows of readCarriedRows(sides.client, table, columns, signal)) for (const row of rows) writer.take(row)
   }
   for (const { writer } of writers) writer.finish()
   for (const { sql } of plan.triggers) db.exec(sql)
@@ -77,7 +85,7 @@ async function carryTables(sides: CarrySides, waiting: Waiting, signal: AbortSig
 }
 
 /** Every value as the text that PostgreSQL prints: the key's columns, whether there is such a row, then the row's columns. */
-async function* readRows(
+export async function* readCarriedRows(
   client: pg.Client,
   { mapping, columns }: CarriedTable,
   key: readonly string[],

@@ -15,6 +15,7 @@ import { cutOverSession } from '../cut-over'
 import { type CutOverPhase, cutOverPhases } from '../migration-result'
 import { requireIntactLog } from './capture'
 import { type CutOverRecord, commitRecord } from './cut-over-record'
+import { lateWords, type StopWatch, type SwitchTry, stopWatch, wordsOf } from './cut-over-try'
 import { finishCutOver } from './finish-cut-over'
 import { type FollowedCopy, openFollowedCopy } from './followed-copy'
 import type { CutOverStep } from './protocol'
@@ -37,6 +38,8 @@ export interface LiveCutOverResult {
   readonly freezeMs: number
   /** How often the switch was tried; more than once when the limit had passed. */
   readonly attempts: number
+  /** Every attempt, oldest first; the last one succeeded. */
+  readonly tries: readonly SwitchTry[]
   /** Changes of the source that were applied, and proved, by this job. */
   readonly applied: number
 }
@@ -135,6 +138,7 @@ async function switchOver(
   const { db } = sides
   // Once the record was asked for, only recovery may say what becomes of the fence.
   let mayLower = true
+  const tries: SwitchTry[] = []
   try {
     await inStep('catch-up', report, () => catchUp(sides, mostRounds, report, signal))
     await eagerly(installPatienceMs, () => installFence(db, sides.fenceReason, 'moving'))
@@ -143,19 +147,25 @@ async function switchOver(
         throwIfAborted(signal)
         // A machine that cannot do it within the limit must not be kept from switching for ever.
         const present = limitMs * 2 ** Math.floor((attempt - 1) / 3)
-        const frozen = await freeze(sides, present, signal)
+        const watch = stopWatch()
+        const frozen = await freeze(sides, present, watch.lap, signal)
         if (frozen.status !== 'too-slow') {
           mayLower = false
           if (frozen.status === 'unknown') throw frozen.error
           await eagerly(installPatienceMs, () => restageFence(db, 'moved'))
           sides.onStep('moved')
           await flip()
+          watch.lap('flip')
           sides.onStep('flip')
-          const freezeMs = performance.now() - frozen.since
-          report({ type: 'log', level: 'info', message: `The app is on PostgreSQL. Writes waited for ${Math.round(freezeMs)} ms.` })
-          return { freezeMs, attempts: attempt, applied: sides.applied }
+          const freezeMs = watch.elapsedMs()
+          const made: SwitchTry = { limitMs: present, ...watch.laps(), lateIn: null }
+          const message = `The app is on PostgreSQL. Writes waited for ${Math.round(freezeMs)} ms (${wordsOf(made)}).`
+          report({ type: 'log', level: 'info', message })
+          return { freezeMs, attempts: attempt, tries: [...tries, made], applied: sides.applied }
         }
-        const message = `The switch would have taken longer than ${present} ms and was given up; it is tried again.`
+        const late: SwitchTry = { limitMs: present, ...watch.laps(), lateIn: frozen.in }
+        tries.push(late)
+        const message = `Attempt ${attempt}: ${lateWords[frozen.in]} took the switch beyond ${present} ms (${wordsOf(late)}). It was given up, the app writes on, and it is tried again.`
         report({ type: 'log', level: 'warn', message })
         await pause(attempt * 100, signal)
         await catchUp(sides, roundsBetween, report, signal)
@@ -169,24 +179,27 @@ async function switchOver(
 }
 
 type Frozen =
-  /** The record stands; writes wait since then. */
-  | { readonly status: 'recorded'; readonly since: number }
+  /** The record stands; writes wait. */
+  | { readonly status: 'recorded' }
   /** Given up; writes go on on SQLite. */
-  | { readonly status: 'too-slow' }
+  | { readonly status: 'too-slow'; readonly in: NonNullable<SwitchTry['lateIn']> }
   /** The record was asked for, and no answer came: nobody may write until it is known. */
   | { readonly status: 'unknown'; readonly error: unknown }
 
 /** From the guards to the record. What it throws, it throws with the guards asleep again. */
-async function freeze(sides: Sides, limitMs: number, signal: AbortSignal): Promise<Frozen> {
+async function freeze(sides: Sides, limitMs: number, lap: StopWatch['lap'], signal: AbortSignal): Promise<Frozen> {
   const { db, copy } = sides
   const { client, applier } = copy
   const since = performance.now()
-  const isLate = () => performance.now() - since > limitMs
+  // What comes after the record is waited for as well: one commit in the file, and the flip.
+  const isLate = () => performance.now() - since > limitMs - Math.min(longestReserveMs, limitMs / 5)
   try {
     await eagerly(limitMs, () => wakeFence(db))
+    lap('wake')
   } catch (error) {
     // A writer that does not end: nothing was frozen.
-    if (reportError(error).code === 'SOURCE_BUSY') return { status: 'too-slow' }
+    lap('wake')
+    if (reportError(error).code === 'SOURCE_BUSY') return { status: 'too-slow', in: 'wake' }
     throw error
   }
   // An answer that does not come is no answer: the socket is closed, and the server ends what it has not committed.
@@ -197,15 +210,18 @@ async function freeze(sides: Sides, limitMs: number, signal: AbortSignal): Promi
     sides.onStep('drain')
     sides.schemaVersion = requireIntactLog(db, sides.schemaVersion)
     if (applier.applied !== highestChange(db)) throw notReady()
-    const outcome = await commitRecord(client, sides.record, () => !isLate() && !signal.aborted)
+    lap('drain')
+    const lateIn = isLate() ? 'drain' : 'record'
+    const outcome = lateIn === 'drain' ? declined : await commitRecord(client, sides.record, () => !isLate() && !signal.aborted)
+    lap('record')
     if (outcome.status === 'committed') {
       sides.onStep('record')
-      return { status: 'recorded', since }
+      return { status: 'recorded' }
     }
     if (outcome.status === 'unknown') return outcome
     await eagerly(installPatienceMs, () => sleepFence(db))
     throwIfAborted(signal)
-    return { status: 'too-slow' }
+    return { status: 'too-slow', in: lateIn }
   } catch (error) {
     await eagerly(installPatienceMs, () => sleepFence(db))
     throw error
@@ -213,6 +229,11 @@ async function freeze(sides: Sides, limitMs: number, signal: AbortSignal): Promi
     clearTimeout(stalled)
   }
 }
+
+/** Kept back of the limit for the fence and the flip. */
+const longestReserveMs = 200
+
+const declined = { status: 'declined' } as const
 
 /** How long a writer is waited for where nobody waits for us. */
 const installPatienceMs = 10_000
