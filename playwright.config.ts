@@ -5,14 +5,14 @@ const chromium = findChromium()
 
 /**
  * Journeys in a real browser against the production build (NEXT_DIST_DIR, default .next-test: `npm test -- build browser`
- * makes it), with web, worker and PostgreSQL as people run them. One journey at a time: each has a whole app of its own
- * and measures what a person would see, and two of them on two cores would measure each other.
+ * makes it), with web, worker and PostgreSQL as people run them. Two files at a time: each has a whole app of its own, and
+ * waits for what a person would see rather than for a time. The tests of one file follow each other.
  */
 export default defineConfig({
   testDir: 'e2e',
   outputDir: 'test-results',
   globalSetup: './e2e/support/global-setup.ts',
-  workers: 1,
+  workers: 2,
   fullyParallel: false,
   forbidOnly: true,
   // A journey that fails is tried once more, and said to be unsteady when it then passes: `npm test` lists such ones.

@@ -63,19 +63,21 @@ async function open(path: string, look: { theme: 'light' | 'dark'; locale: 'en' 
   return page
 }
 
+/** Both languages and both themes once each: what axe looks at in one theme does not hang on the words. */
+const looks = [
+  { locale: 'en', theme: 'light' },
+  { locale: 'fr', theme: 'dark' },
+] as const
+
 for (const path of listPages()) {
-  for (const locale of ['en', 'fr'] as const) {
-    test(`${path} in ${locale}, light and dark: axe finds nothing, 390 px need no horizontal scroll`, async () => {
-      const page = await open(path, { theme: 'light', locale, width: 1280 })
+  for (const { locale, theme } of looks) {
+    test(`${path} in ${locale}, ${theme}: axe finds nothing, 390 px need no horizontal scroll`, async () => {
+      const page = await open(path, { theme, locale, width: 1280 })
       try {
         await expect(page.locator('html')).toHaveAttribute('lang', locale)
-        for (const theme of ['light', 'dark'] as const) {
-          await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' })
-          await expect(page.locator('html')).toHaveClass(new RegExp(`(^|\\s)${theme}(\\s|$)`))
-          const { violations } = await new AxeBuilder({ page }).analyze()
-          const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`)
-          expect(found, theme).toEqual([])
-        }
+        await expect(page.locator('html')).toHaveClass(new RegExp(`(^|\\s)${theme}(\\s|$)`))
+        const { violations } = await new AxeBuilder({ page }).analyze()
+        expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`)).toEqual([])
         await page.setViewportSize({ width: 390, height: 844 })
         const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
         expect(overflow).toBeLessThanOrEqual(0)
