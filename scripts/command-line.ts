@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { type Command, CommanderError } from 'commander'
 import { filePath } from '@/lib/config/environment'
-import { AppError, exitStatusOf, reportError } from '@/lib/core/errors'
+import { AppError, type ErrorReport, exitStatusOf, reportError } from '@/lib/core/errors'
 import { parseTargetUrl } from '@/lib/postgres/target-url'
 
 /** Parses the arguments; answers the exit status when there is nothing to run: 0 after help, 2 after wrong usage. */
@@ -15,10 +15,15 @@ export function parseArguments(command: Command): 0 | 2 | null {
   }
 }
 
+/** A failure in words: what, what to do, and the code by which the page Troubleshooting and its search know it. */
+export function failureText({ code, subject, message, hint }: ErrorReport): string {
+  return `${subject === undefined ? '' : `${subject}: `}${message} [${code}]${hint ? `\n${hint}` : ''}`
+}
+
 /** Says a failure on standard error, with `json` also as the result object of the contract, and answers the exit status. */
 export function failTables(error: unknown, elapsedMs: number, json: boolean): 1 | 2 {
   const report = reportError(error)
-  console.error(`${report.subject === undefined ? '' : `${report.subject}: `}${report.message}${report.hint ? `\n${report.hint}` : ''}`)
+  console.error(failureText(report))
   if (json) console.log(JSON.stringify({ status: 'failed', tables: [], findings: [], elapsedMs: Math.round(elapsedMs), error: report }))
   return error instanceof AppError ? exitStatusOf(error.code) : 1
 }

@@ -17,7 +17,7 @@ import { initialState } from '@/lib/jobs/sealed-target'
 import { readHealth } from '@/lib/monitoring/health'
 import type { HealthReport } from '@/lib/monitoring/health-report'
 import messages from '@/messages/en.json' with { type: 'json' }
-import { parseArguments } from './command-line'
+import { failureText, parseArguments } from './command-line'
 
 const root = resolve(import.meta.dirname, '..')
 const shownItems = 10
@@ -40,7 +40,7 @@ async function main(): Promise<number> {
   } catch (error) {
     const failure = reportError(error)
     if (isJson) console.log(JSON.stringify({ error: failure }))
-    console.error(`${failure.message}${failure.hint ? `\n${failure.hint}` : ''}`)
+    console.error(failureText(failure))
     return error instanceof AppError ? exitStatusOf(error.code) : 1
   }
 }

@@ -46,8 +46,8 @@ async function main(args: readonly string[]): Promise<number> {
     say(`${programs.map(({ name }) => name).join(' and ')} ended.`)
     return 0
   } catch (error) {
-    const { message, hint } = reportError(error)
-    console.error(`[start] ${message}${hint ? `\n[start] ${hint}` : ''}`)
+    const { code, message, hint } = reportError(error)
+    console.error(`[start] ${message} [${code}]${hint ? `\n[start] ${hint}` : ''}`)
     return error instanceof AppError ? exitStatusOf(error.code) : 1
   }
 }

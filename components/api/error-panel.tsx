@@ -1,11 +1,11 @@
 'use client'
 
-import Link from 'next/link'
 import { usePathname } from 'next/navigation'
 import { useTranslations } from 'next-intl'
 import type { ReactNode } from 'react'
 import { Button } from '@/components/ui/button'
 import { Callout } from '@/components/ui/callout'
+import { ExplainLink } from './explain-link'
 import { useErrorText } from './use-error-text'
 
 export interface ErrorPanelProps {
@@ -43,10 +43,8 @@ export function ErrorPanel({ error, onRetry, actions, announce = false, classNam
       <p>{text.body}</p>
       <p className="mt-1 font-medium text-ink">{text.hint}</p>
       {isAdminArea ? (
-        <p className="mt-1.5 text-xs">
-          <Link href={`/admin/troubleshooting#${text.code}`} className="rounded text-ink-soft underline underline-offset-4 hover:text-ink">
-            {common('explainError')}
-          </Link>
+        <p className="mt-1.5">
+          <ExplainLink code={text.code} />
         </p>
       ) : null}
       <details className="mt-2 text-xs">

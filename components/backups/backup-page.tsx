@@ -7,6 +7,7 @@ import { useTranslations } from 'next-intl'
 import { useState } from 'react'
 import { PageHeader } from '@/components/admin/page-header'
 import { ErrorPanel } from '@/components/api/error-panel'
+import { ExplainLink } from '@/components/api/explain-link'
 import { useFormatters } from '@/components/format/use-formatters'
 import { isActive, recentJobsQuery } from '@/components/jobs/job-queries'
 import { PasswordDialog } from '@/components/jobs/password-dialog'
@@ -68,7 +69,7 @@ function Content({ backup, isBusy }: { backup: BackupView; isBusy: boolean }) {
       {backup.foreign ? <ForeignNotice backup={backup} /> : null}
       {error ? (
         <Callout tone="danger" title={t('failedTitle')}>
-          {error.message} {error.hint}
+          {error.message} {error.hint} <ExplainLink code={error.code} />
         </Callout>
       ) : null}
       {trial && trial.status !== 'passed' ? (

@@ -5,6 +5,7 @@ import { CloudUpload, FlaskConical } from 'lucide-react'
 import Link from 'next/link'
 import { useTranslations } from 'next-intl'
 import { ErrorPanel } from '@/components/api/error-panel'
+import { ExplainLink } from '@/components/api/explain-link'
 import { TimeStamp } from '@/components/format/time-stamp'
 import { Badge } from '@/components/ui/badge'
 import { Button } from '@/components/ui/button'
@@ -63,7 +64,7 @@ export function CopiesCard({ backup, isBusy }: { backup: BackupView; isBusy: boo
               </span>
               {error ? (
                 <span className="text-danger-ink text-xs">
-                  {error.message} {error.hint}
+                  {error.message} {error.hint} <ExplainLink code={error.code} />
                 </span>
               ) : null}
               {status === 'uploaded' ? (

@@ -4,6 +4,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { useTranslations } from 'next-intl'
 import { useState } from 'react'
 import { toast } from 'sonner'
+import { ExplainLink } from '@/components/api/explain-link'
 import { useErrorText } from '@/components/api/use-error-text'
 import { PasswordDialog } from '@/components/jobs/password-dialog'
 import { useWithPassword } from '@/components/jobs/use-with-password'
@@ -69,7 +70,7 @@ export function MaintenanceButton({
       </Button>
       {error ? (
         <span role="alert" className="text-danger-ink text-xs">
-          {error.title} {error.hint}
+          {error.title} {error.hint} <ExplainLink code={error.code} />
         </span>
       ) : null}
       <AlertDialog

@@ -1,6 +1,8 @@
 'use client'
 
 import { useTranslations } from 'next-intl'
+import { ExplainLink } from '@/components/api/explain-link'
+import { useErrorText } from '@/components/api/use-error-text'
 import { TimeStamp } from '@/components/format/time-stamp'
 import { useFormatters } from '@/components/format/use-formatters'
 import { JobStatusBadge } from '@/components/jobs/job-status-badge'
@@ -64,6 +66,7 @@ export function MaintenanceCard({ engine, runs, isBusy }: MaintenanceCardProps) 
 function Run({ run }: { run: JobView }) {
   const t = useTranslations('database')
   const format = useFormatters()
+  const errorText = useErrorText()
   const parsed = maintenanceResultSchema.safeParse(run.result)
   const result = parsed.success ? parsed.data : null
   const done = result?.items.filter(({ outcome }) => outcome === 'done').length ?? 0
@@ -80,7 +83,15 @@ function Run({ run }: { run: JobView }) {
     <li className="flex flex-wrap items-center gap-x-3 gap-y-1 py-2 text-sm">
       <JobStatusBadge status={run.status} />
       <span className="font-medium">{result ? t(`operations.${result.operation}.name`) : t('maintenance.title')}</span>
-      <span className="text-ink-soft">{run.error ? run.error.message : facts.join(' · ')}</span>
+      <span className="text-ink-soft">
+        {run.error ? (
+          <>
+            {errorText(run.error).title} <ExplainLink code={run.error.code} />
+          </>
+        ) : (
+          facts.join(' · ')
+        )}
+      </span>
       <span className="ml-auto flex items-center gap-2 text-ink-faint text-xs">
         <TimeStamp iso={run.finishedAt ?? run.createdAt} relative />
         <LinkButton href={`/admin/activity/${run.id}`} variant="quiet" size="small">

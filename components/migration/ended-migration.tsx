@@ -4,6 +4,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { RotateCcw, ShieldCheck, TriangleAlert } from 'lucide-react'
 import { useTranslations } from 'next-intl'
 import { ErrorPanel } from '@/components/api/error-panel'
+import { ExplainLink } from '@/components/api/explain-link'
 import { useErrorText } from '@/components/api/use-error-text'
 import { TimeStamp } from '@/components/format/time-stamp'
 import { FindingsTable } from '@/components/jobs/findings-table'
@@ -61,6 +62,9 @@ export function EndedMigration({ job, onStartOver }: EndedMigrationProps) {
                 {text.body} {phase ? t('migration.ended.during', { phase: phaseName(phase.phase).title }) : null}
               </p>
               <p className="mt-1 font-medium">{text.hint}</p>
+              <p className="mt-1.5">
+                <ExplainLink code={text.code} />
+              </p>
               <details className="mt-2 text-xs">
                 <summary className="w-fit cursor-pointer rounded text-ink-soft">{t('common.details')}</summary>
                 <p lang="en" className="mt-1 whitespace-pre-wrap break-words font-mono text-ink-soft">

@@ -1,6 +1,7 @@
 'use client'
 
 import { useTranslations } from 'next-intl'
+import { ExplainLink } from '@/components/api/explain-link'
 import { useErrorText } from '@/components/api/use-error-text'
 import { Button, LinkButton } from '@/components/ui/button'
 import { Callout } from '@/components/ui/callout'
@@ -34,6 +35,9 @@ export function FailedStep({ job, onDismiss }: FailedStepProps) {
     >
       <p>{text.body}</p>
       <p className="mt-1 font-medium text-ink">{text.hint}</p>
+      <p className="mt-1.5">
+        <ExplainLink code={text.code} />
+      </p>
       {text.detail === '' ? null : (
         <p lang="en" className="mt-1 break-words font-mono text-xs">
           {text.detail}

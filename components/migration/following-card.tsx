@@ -3,6 +3,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { useTranslations } from 'next-intl'
 import { ErrorPanel } from '@/components/api/error-panel'
+import { ExplainLink } from '@/components/api/explain-link'
 import { Badge } from '@/components/ui/badge'
 import { Callout } from '@/components/ui/callout'
 import { Card, CardBody, CardHeader } from '@/components/ui/card'
@@ -30,7 +31,7 @@ export function FollowingCard() {
         {data === null ? <p className="text-ink-soft text-sm">{t('notYet')}</p> : null}
         {data?.error ? (
           <Callout tone={data.status === 'stopped' ? 'danger' : 'warning'} title={t(`stopped.${data.status}`)} live="status">
-            {data.error.message} {data.error.hint}
+            {data.error.message} {data.error.hint} <ExplainLink code={data.error.code} />
           </Callout>
         ) : null}
         {data ? <LagFigures points={data.points} /> : null}

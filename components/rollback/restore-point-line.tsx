@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query'
 import { ArchiveRestore } from 'lucide-react'
 import { useTranslations } from 'next-intl'
 import { type ReactNode, useState } from 'react'
+import { ExplainLink } from '@/components/api/explain-link'
 import { useErrorText } from '@/components/api/use-error-text'
 import { restorePreviewQuery } from '@/components/backups/backup-queries'
 import { TimeStamp } from '@/components/format/time-stamp'
@@ -88,7 +89,12 @@ function LossLine({ id, counts }: { id: string; counts: boolean }) {
         {t('count')}
       </Button>
     )
-  if (preview.error) return <p className="mt-1 text-warning-ink text-xs">{errorText(preview.error).title}</p>
+  if (preview.error)
+    return (
+      <p className="mt-1 text-warning-ink text-xs">
+        {errorText(preview.error).title} <ExplainLink code={errorText(preview.error).code} />
+      </p>
+    )
   if (!preview.data) return <Skeleton className="mt-1.5 h-4 w-72 max-w-full" />
   const { fewer, more, tables, unknown } = lossOf(preview.data)
   return (

@@ -6,7 +6,9 @@ import { printFinding } from './finding-output'
 export function printMigration(result: MigrationResult, withSql: boolean): string {
   const findings = result.findings.map((finding) => printFinding(finding))
   const lines = countLines(result)
-  const verdict = result.error ? [`Failed: ${result.error.message}`, ...(result.error.hint ? [result.error.hint] : [])] : []
+  const verdict = result.error
+    ? [`Failed: ${result.error.message} [${result.error.code}]`, ...(result.error.hint ? [result.error.hint] : [])]
+    : []
   const dryRun = result.dryRun && result.status === 'succeeded' ? ['Dry run: the migration can be started. Nothing was written.'] : []
   const sql = withSql && result.targetSchemaSql !== null ? ['', 'SQL of the target’s schema', '', result.targetSchemaSql.trim(), ''] : []
   return [...findings, ...repairLines(result), ...lines, ...sql, ...dryRun, ...verdict].join('\n')
