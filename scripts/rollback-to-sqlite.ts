@@ -11,6 +11,7 @@ import { Command } from 'commander'
 import { loadEnvFiles } from '@/lib/config/env-files'
 import { type Environment, parseEnvironment } from '@/lib/config/environment'
 import { readActiveDatabase, transitionActiveDatabase } from '@/lib/control/active-database'
+import { backOnSqlite } from '@/lib/control/active-state'
 import { appendAudit } from '@/lib/control/audit'
 import { type ControlStore, openControlStore } from '@/lib/control/control-store'
 import { withExclusive } from '@/lib/control/exclusive'
@@ -22,7 +23,7 @@ import { exclusiveKinds } from '@/lib/jobs/job'
 import { findActiveJob } from '@/lib/jobs/job-queue'
 import { requireStateFor } from '@/lib/jobs/preconditions'
 import { previewRollback, type RollBackResult, type RollbackPreview, rollBack } from '@/lib/migration/roll-back'
-import { parseArguments } from './command-line'
+import { failureText, parseArguments } from './command-line'
 
 interface Options {
   readonly json?: true
@@ -51,7 +52,7 @@ async function main(): Promise<number> {
     return 0
   } catch (error) {
     const report = reportError(error)
-    console.error(`${report.message}${report.hint ? `\n${report.hint}` : ''}`)
+    console.error(failureText(report))
     answer({ status: 'failed', error: report })
     return error instanceof AppError ? exitStatusOf(error.code) : 1
   }
@@ -62,7 +63,7 @@ async function switchBack(environment: Environment): Promise<RollBackResult> {
   const signal = interruptSignal()
   try {
     const { state, version } = await readActiveDatabase(control)
-    const { target } = requireStateFor('rollback', state)
+    const { target, jobId } = requireStateFor('rollback', state)
     const sourcePath = sqlitePathOf(environment)
     await refuseBesideJobs(control)
     const targetUrl = openSecret(target.sealedUrl, environment.nextAuthSecret)
@@ -73,7 +74,10 @@ async function switchBack(environment: Environment): Promise<RollBackResult> {
     await control.write((transaction) =>
       appendAudit(transaction, at, { actor, action: 'rollback.requested', subject: 'command line', detail }),
     )
-    const flip = async () => void (await transitionActiveDatabase(control, { from: version, to: { status: 'on-sqlite' }, actor }))
+    const flip = async (log: string | null) => {
+      const to = backOnSqlite({ jobId, target, at: control.clock.now(), log })
+      await transitionActiveDatabase(control, { from: version, to, actor })
+    }
     const work = { sourcePath, targetUrl }
     const request = { name: databasesLease, holder: actor, purpose: 'rollback' }
     return await withExclusive(control, request, signal, (held) => rollBack(work, flip, printEvent, held))

@@ -25,6 +25,7 @@ import { describeHost } from '@/lib/control/workers'
 import { AppError, exitStatusOf, reportError } from '@/lib/core/errors'
 import { openLogFile } from '@/lib/core/log-files'
 import { createLogger } from '@/lib/core/logger'
+import { listAdministrators } from '@/lib/cvsite/accounts'
 import { createCvFiles } from '@/lib/cvsite/cv-files'
 import { createFunctionChecks } from '@/lib/cvsite/function-checks'
 import { createCvFilesVerification } from '@/lib/cvsite/verify-cv-files'
@@ -33,6 +34,7 @@ import { createHandlers } from '@/lib/jobs/handlers/create-handlers'
 import type { HandlerDependencies, HostChecks } from '@/lib/jobs/handlers/handler-dependencies'
 import { initialState } from '@/lib/jobs/sealed-target'
 import { runWorker } from '@/lib/jobs/worker-loop'
+import { copyBack } from '@/lib/migration/copy-back'
 import { copyFileWith } from '@/lib/migration/copy-file'
 import { runSampler } from '@/lib/monitoring/history/run-sampler'
 import { createOwnApp } from '@/lib/preflight/create-own-app'
@@ -44,6 +46,7 @@ import { runAlarmWatch } from './alarm-watch'
 import { recover } from './recover'
 import { runFollower } from './run-follower'
 import { runSwitchPlan } from './run-switch-plan'
+import { watchWayBack } from './watch-way-back'
 
 const root = resolve(import.meta.dirname, '..')
 
@@ -78,6 +81,10 @@ async function main(): Promise<number> {
       const alarmParts = { setup: dependencies.backups, allowPrivate: environment.allowPrivateTargets, siteUrl: environment.siteUrl }
       void runAlarmWatch(alarmParts, `worker ${id}`, logger, shutdown.signal)
       void runFollower({ store, sqlitePath, openTarget, logger }, shutdown.signal)
+      const admins = createAppDatabase({ readState: async () => (await readActiveDatabase(store)).state, sqlitePath, openTarget })
+      const readAdministrators = () => listAdministrators(admins)
+      const closing = { store, sqlitePath, openTarget, workDir: environment.dataDir, appSessions: ['cvsite'], actor: `worker ${id}` }
+      void watchWayBack({ ...closing, readAdministrators, logger }, shutdown.signal)
       void runSwitchPlan(store, logger, shutdown.signal)
       await runWorker({ store, identity, handlers, recover: recoverAll, logger }, shutdown.signal)
       return 0
@@ -111,7 +118,11 @@ function handlerDependencies(environment: Environment, store: ControlStore): Han
     }),
     version,
     host: createHostChecks(environment, store, openTarget),
-    backups: { ...createBackupSetup({ environment, store, root, app: { name, version }, openTarget }), copyFile: copyFileWith(root) },
+    backups: {
+      ...createBackupSetup({ environment, store, root, app: { name, version }, openTarget }),
+      copyFile: copyFileWith(root),
+      copyBack,
+    },
   }
 }
 

@@ -38,11 +38,14 @@ export const jobRequestSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('cutover'), confirmation: z.literal('PostgreSQL') }),
   z.object({ kind: z.literal('discard') }),
   z.object({ kind: z.literal('rollback'), confirmation: z.literal('SQLite') }),
+  z.object({ kind: z.literal('forward') }),
+  z.object({ kind: z.literal('forget') }),
+  z.object({ kind: z.literal('finish'), confirmation: z.literal('PostgreSQL'), ...jobPayloads.finish.shape }),
 ])
 export type JobRequest = z.infer<typeof jobRequestSchema>
 
 /** Kinds that change which database people's data goes to, or rows of it: asked for only by somebody who just gave their password. */
-const confirmedKinds: ReadonlySet<JobKind> = new Set(['recopy', 'cutover', 'rollback'])
+const confirmedKinds: ReadonlySet<JobKind> = new Set(['recopy', 'cutover', 'rollback', 'finish'])
 
 /**
  * Queues what an admin asked for, if the app is in a state for it.
@@ -75,10 +78,16 @@ export async function requestJob(container: Container, user: SessionUser, reques
       const plan = await readAnySwitchPlan(control)
       return enqueueJob(control, { kind: 'cutover', payload: plan ? { freezeLimitMs: plan.freezeLimitMs } : {}, requestedBy })
     }
+    case 'finish': {
+      const { original, keepRecord } = request
+      return enqueueJob(control, { kind: 'finish', payload: { original, keepRecord }, requestedBy })
+    }
     case 'verify':
     case 'functions':
     case 'discard':
     case 'rollback':
+    case 'forward':
+    case 'forget':
       return enqueueJob(control, { kind: request.kind, payload: {}, requestedBy })
   }
 }

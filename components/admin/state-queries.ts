@@ -14,6 +14,12 @@ const adminStateSchema = z.object({
     mode: z.enum(migrationModes).nullish(),
     targetLabel: z.string().nullish(),
     jobId: z.string().nullish(),
+    /** On PostgreSQL: it is kept, and there is no way back but a backup. */
+    finished: z.object({ at: z.string(), archive: z.string().nullable() }).nullish(),
+    /** On SQLite: the copy that the app was switched back from. */
+    former: z
+      .object({ at: z.string(), how: z.enum(['rolled-back', 'emergency']), targetLabel: z.string(), isNoted: z.boolean() })
+      .nullish(),
   }),
   engine: z.enum(['sqlite', 'postgresql']),
   writable: z.boolean(),

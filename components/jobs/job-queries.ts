@@ -28,6 +28,9 @@ export type JobRequest =
   | { kind: 'cutover'; confirmation: 'PostgreSQL' }
   | { kind: 'discard' }
   | { kind: 'rollback'; confirmation: 'SQLite' }
+  | { kind: 'forward' }
+  | { kind: 'forget' }
+  | { kind: 'finish'; confirmation: 'PostgreSQL'; original: 'keep' | 'remove'; keepRecord: boolean }
 
 /** Where the target's URL comes from. */
 export type TargetChoice = { from: 'environment' } | { from: 'saved'; id: string } | { from: 'form'; url: string }

@@ -11,11 +11,11 @@ import { Card, CardBody, CardHeader } from '@/components/ui/card'
 import { Progress } from '@/components/ui/progress'
 import type { JobView } from '@/lib/jobs/job'
 
-/** A switch, a discard or a way back at work. */
+/** A switch, a way back or forward again, and the ends of both, at work. */
 export function RunningStep({ job: listed }: { job: JobView }) {
   const t = useTranslations()
   const { job = listed, progress, stream } = useJob(listed.id)
-  if (job.kind !== 'cutover' && job.kind !== 'discard' && job.kind !== 'rollback') return null
+  if (!isStep(job.kind)) return null
   const title = t(`migration.step.${job.kind}`)
   return (
     <Card aria-labelledby="step">
@@ -38,4 +38,10 @@ export function RunningStep({ job: listed }: { job: JobView }) {
       <LogView lines={progress.log} live className="border-line border-t" />
     </Card>
   )
+}
+
+const steps = ['cutover', 'discard', 'rollback', 'forward', 'forget', 'finish'] as const
+
+function isStep(kind: JobView['kind']): kind is (typeof steps)[number] {
+  return steps.some((step) => step === kind)
 }

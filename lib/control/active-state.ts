@@ -76,6 +76,19 @@ export const activeStateSchema = z.discriminatedUnion('status', [
 export type SealedTarget = z.infer<typeof sealedTargetSchema>
 export type ActiveState = z.infer<typeof activeStateSchema>
 
+/** The state after a switch back that took everything along. */
+export function backOnSqlite(former: {
+  readonly jobId: string | null
+  readonly target: SealedTarget
+  readonly at: Date
+  /** Which log notes what the app writes from here on. */
+  readonly log: string | null
+}): ActiveState {
+  const { jobId, target, at, log } = former
+  if (jobId === null) return { status: 'on-sqlite' }
+  return { status: 'on-sqlite', former: { jobId, target, at: at.toISOString(), how: 'rolled-back', log } }
+}
+
 /** The engine that the app's queries go to. */
 export function activeEngine(state: ActiveState): 'sqlite' | 'postgresql' {
   return state.status === 'on-postgresql' ? 'postgresql' : 'sqlite'

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { errorCodes } from '@/lib/core/errors'
+import { sealedTargetSchema } from './active-state'
 import type { ControlStore } from './control-store'
 
 const count = z.number().int().nonnegative()
@@ -40,7 +41,11 @@ export function writeWayBack(store: ControlStore, wayBack: WayBack): Promise<voi
 }
 
 export const emergencyRecordSchema = z.object({
+  /** Migration that had brought the app to the database that was left; its mark stands there. */
   jobId: z.string(),
+  target: sealedTargetSchema,
+  /** Which change log notes what the app writes to SQLite since. */
+  log: z.string().nullable(),
   /** When the app was taken to SQLite. */
   at: z.iso.datetime(),
   by: z.string(),

@@ -54,6 +54,12 @@ export function findUser(
   return database.read(({ user }) => user.findUnique({ where: { id }, select: { id: true, email: true, name: true, role: true } }))
 }
 
+/** Ids of the users who may use the admin area, as the active database has them now. */
+export async function listAdministrators(database: AppDatabase): Promise<readonly string[]> {
+  const found = await database.read(({ user }) => user.findMany({ where: { role: 'ADMIN' }, select: { id: true }, orderBy: { id: 'asc' } }))
+  return found.map(({ id }) => id)
+}
+
 export function findAccountUser(database: AppDatabase, id: string): Promise<AccountUser | null> {
   return database.read(({ user }) => user.findUnique({ where: { id }, select: accountFields }))
 }

@@ -60,6 +60,17 @@ export const jobPayloads = {
     /** As for the cut-over. */
     freezeLimitMs: freezeLimitSchema.optional(),
   }),
+  /** Brings the copy that the app was switched back from up to date: only what was written since. */
+  forward: z.object({}),
+  /** Notes no longer what is written for a way forward: the copy that was left stays there, and is not gone on with. */
+  forget: z.object({}),
+  /** Keeps PostgreSQL for good: the SQLite file archived, and nothing noted for a way back any more. */
+  finish: z.object({
+    /** What becomes of the SQLite file once it is archived. */
+    original: z.enum(['keep', 'remove']).default('keep'),
+    /** Whether the copy's mark and the record of its structure stay in PostgreSQL. */
+    keepRecord: z.boolean().default(true),
+  }),
   /** Makes a backup of the active database and its files, and restores it for a trial. */
   backup: z.object({
     /** Whether `.env` is taken along; only into an encrypted archive. */
@@ -110,10 +121,21 @@ export const jobKinds = Object.keys(jobPayloads) as readonly JobKind[]
 export type JobPayload<K extends JobKind> = z.infer<(typeof jobPayloads)[K]>
 
 /** Kinds that change or read both databases as a whole; they hold the one lease while they run. */
-export const exclusiveKinds: ReadonlySet<JobKind> = new Set(['migrate', 'recopy', 'cutover', 'discard', 'rollback', 'restore', 'maintain'])
+export const exclusiveKinds: ReadonlySet<JobKind> = new Set([
+  'migrate',
+  'recopy',
+  'cutover',
+  'discard',
+  'rollback',
+  'forward',
+  'forget',
+  'finish',
+  'restore',
+  'maintain',
+])
 
 /** Kinds that move the app from one database to the other: what the Migration page is about. */
-export const migrationKinds: ReadonlySet<JobKind> = new Set(['migrate', 'cutover', 'discard', 'rollback'])
+export const migrationKinds: ReadonlySet<JobKind> = new Set(['migrate', 'cutover', 'discard', 'rollback', 'forward', 'forget', 'finish'])
 
 /** Kinds of which one at a time waits or runs; a second is refused kindly. */
 export const soloKinds: ReadonlySet<JobKind> = new Set(['backup', 'trial', 'copy', 'import'])
@@ -145,6 +167,9 @@ export const jobViewSchema = z.object({
     'cutover',
     'discard',
     'rollback',
+    'forward',
+    'forget',
+    'finish',
     'backup',
     'trial',
     'copy',

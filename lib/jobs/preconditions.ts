@@ -13,6 +13,9 @@ const allowedStates = {
   cutover: ['ready-to-switch'],
   discard: ['ready-to-switch'],
   rollback: ['on-postgresql'],
+  forward: ['on-sqlite'],
+  forget: ['on-sqlite'],
+  finish: ['on-postgresql'],
   restore: ['on-sqlite', 'on-postgresql'],
   backup: ['on-sqlite', 'migrating', 'ready-to-switch', 'on-postgresql'],
   maintain: ['on-sqlite', 'on-postgresql'],
@@ -23,6 +26,11 @@ const allowedStates = {
 
 /** Kinds that compare or correct a copy, which stands still only while its source does. */
 const needsStillness: ReadonlySet<JobKind> = new Set(['verify', 'recopy'])
+
+/** Kinds that have to do with the SQLite file that the app came from. */
+const needsWayBack: ReadonlySet<JobKind> = new Set(['verify', 'rollback', 'finish'])
+/** Kinds that have to do with the copy that the app was switched back from. */
+const needsFormer: ReadonlySet<JobKind> = new Set(['forward', 'forget'])
 
 type StateFor<K extends JobKind> = Extract<ActiveState, { status: (typeof allowedStates)[K][number] }>
 
@@ -52,6 +60,15 @@ export function requireStateFor<K extends JobKind>(kind: K, state: ActiveState):
       hint: 'Every row was compared when the copy was finished, and each change is compared as it is applied. Compare the whole again after the switch.',
     })
   }
+  if (state.status === 'on-postgresql' && needsWayBack.has(kind)) {
+    if (state.finished) throw finished(kind, state.finished.at)
+    if (state.jobId === null) throw neverSwitched(kind)
+  }
+  if (state.status === 'on-sqlite' && needsFormer.has(kind)) {
+    if (!state.former) throw noFormer(kind)
+    if (kind === 'forward' && (state.former.how === 'emergency' || state.former.log === null))
+      throw notForward(state.former.how === 'emergency')
+  }
   // Checked by the very list that the type is made from.
   if (allowed.includes(state.status)) return state as StateFor<K>
   throw new AppError({
@@ -60,5 +77,47 @@ export function requireStateFor<K extends JobKind>(kind: K, state: ActiveState):
     subject: state.status,
     message: reasons[state.status],
     hint: hints[state.status],
+  })
+}
+
+function finished(kind: JobKind, at: string): AppError {
+  return new AppError({
+    code: 'STATE_CONFLICT',
+    operation: `start a ${kind} job`,
+    subject: 'finished',
+    message: `PostgreSQL was chosen to be kept at ${at}: nothing was noted for a way back since.`,
+    hint: 'To go back, restore a backup of before the switch, or the archived SQLite file.',
+  })
+}
+
+function neverSwitched(kind: JobKind): AppError {
+  return new AppError({
+    code: 'STATE_CONFLICT',
+    operation: `start a ${kind} job`,
+    subject: 'on-postgresql',
+    message: 'The app was not switched to this PostgreSQL database by a migration.',
+    hint: 'There is no SQLite file to go back to.',
+  })
+}
+
+function noFormer(kind: JobKind): AppError {
+  return new AppError({
+    code: 'STATE_CONFLICT',
+    operation: `start a ${kind} job`,
+    subject: 'on-sqlite',
+    message: 'There is no copy on PostgreSQL that the app was switched back from.',
+    hint: 'Migrate to PostgreSQL.',
+  })
+}
+
+function notForward(isEmergency: boolean): AppError {
+  return new AppError({
+    code: 'STATE_CONFLICT',
+    operation: 'start a forward job',
+    subject: isEmergency ? 'emergency' : 'log-gone',
+    message: isEmergency
+      ? 'The app left PostgreSQL in an emergency: that database has rows that SQLite does not have.'
+      : 'What the app wrote to SQLite since it came back was not noted.',
+    hint: 'Migrate again: the earlier copy is set aside, and everything is copied.',
   })
 }

@@ -14,7 +14,7 @@ export type CutOverPhase = (typeof cutOverPhases)[number]
 export const rollBackPhases = ['carry', 'prove', 'switch'] as const
 export type RollBackPhase = (typeof rollBackPhases)[number]
 /** The phases of keeping PostgreSQL for good. */
-export const finishPhases = ['archive', 'take-down'] as const
+export const finishPhases = ['archive-file', 'take-down'] as const
 export type FinishPhase = (typeof finishPhases)[number]
 export type MigrationPhase = (typeof migrationPhases)[number] | (typeof livePhases)[number]
 

@@ -10,6 +10,7 @@ import { type FenceStage, lowerFence, readFence } from '@/lib/sqlite/fence'
 import { openSqlite } from '@/lib/sqlite/open-database'
 import { cutOverSession, setFenceStage } from './cut-over'
 import { discardCopy, lowerSourceFence } from './discard-copy'
+import { isCaptured } from './live/capture'
 import { settleMs } from './live/emergency'
 import { finishCutOver } from './live/finish-cut-over'
 import { decideRecovery, type Found } from './live/protocol'
@@ -81,7 +82,12 @@ export async function recoverDatabases(options: RecoverOptions, report: Report, 
 async function recoverOnSqlite({ sourcePath, state }: RecoverOptions, report: Report): Promise<Recovery> {
   const stage = sourcePath === null ? null : fenceStage(sourcePath)
   const step = decideRecovery({ state: 'on-sqlite', stage, mark: 'unreachable' })
-  if (sourcePath === null || step === 'stay') return { outcome: 'unchanged' }
+  const former = state.status === 'on-sqlite' ? state.former : undefined
+  if (sourcePath === null || step === 'stay') {
+    // Of a way forward that somebody gave up: nobody would ever read it.
+    if (sourcePath !== null && !former && isCaptured(sourcePath)) lowerSourceFence(sourcePath)
+    return { outcome: 'unchanged' }
+  }
   if (step === 'refuse') {
     throw new AppError({
       code: 'STATE_CONFLICT',
@@ -92,7 +98,6 @@ async function recoverOnSqlite({ sourcePath, state }: RecoverOptions, report: Re
     })
   }
   // The log of an app that came back from PostgreSQL is what its way forward is made of.
-  const former = state.status === 'on-sqlite' ? state.former : undefined
   if (former?.how === 'emergency') await new Promise((resolve) => setTimeout(resolve, settleMs))
   if (former) takeFenceDown(sourcePath)
   else lowerSourceFence(sourcePath)

@@ -3,6 +3,9 @@ import { createBackupHandler } from './backup'
 import { createCopyHandler } from './copy'
 import { createCutoverHandler } from './cutover'
 import { createDiscardHandler } from './discard'
+import { createFinishHandler } from './finish'
+import { createForgetHandler } from './forget'
+import { createForwardHandler } from './forward'
 import { createFunctionsHandler } from './functions'
 import type { HandlerDependencies } from './handler-dependencies'
 import { createImportHandler } from './import'
@@ -26,6 +29,9 @@ export function createHandlers(dependencies: HandlerDependencies): JobHandlers {
     cutover: createCutoverHandler(dependencies),
     discard: createDiscardHandler(dependencies),
     rollback: createRollbackHandler(dependencies),
+    forward: createForwardHandler(dependencies),
+    forget: createForgetHandler(dependencies),
+    finish: createFinishHandler(dependencies),
     backup: createBackupHandler(dependencies),
     trial: createTrialHandler(dependencies),
     copy: createCopyHandler(dependencies),

@@ -1,4 +1,5 @@
 import { readActiveDatabase, transitionActiveDatabase } from '@/lib/control/active-database'
+import { backOnSqlite } from '@/lib/control/active-state'
 import type { JobHandler } from '@/lib/jobs/job-handler'
 import { requireStateFor } from '@/lib/jobs/preconditions'
 import { rollBack } from '@/lib/migration/roll-back'
@@ -12,9 +13,10 @@ export function createRollbackHandler(dependencies: HandlerDependencies): JobHan
   const { store, openTarget } = dependencies
   return async ({ freezeLimitMs }, { jobId, report, signal }) => {
     const before = await readActiveDatabase(store)
-    const { target } = requireStateFor('rollback', before.state)
-    const flip = async () => {
-      await transitionActiveDatabase(store, { from: before.version, to: { status: 'on-sqlite' }, actor: `job ${jobId}` })
+    const { target, jobId: copyJobId } = requireStateFor('rollback', before.state)
+    const flip = async (log: string | null) => {
+      const to = backOnSqlite({ jobId: copyJobId, target, at: store.clock.now(), log })
+      await transitionActiveDatabase(store, { from: before.version, to, actor: `job ${jobId}` })
     }
     const options = {
       sourcePath: requireSqlitePath(dependencies),

@@ -72,7 +72,7 @@ export async function finishSwitch(
     await lockTarget(client)
     const mark = await readMark(client)
     if (mark?.jobId !== jobId || (mark.state !== 'switched' && mark.state !== 'finished')) throw notHere()
-    const archive = await inStep('archive', report, async () => {
+    const archive = await inStep('archive-file', report, async () => {
       if (sourcePath === null || !existsSync(sourcePath)) return null
       requireFence(sourcePath)
       return archiveFile(sourcePath, options.archiveFolder, options.at, signal)

@@ -1,6 +1,6 @@
 import { adminRoute } from '@/app/_server/api-route'
 import { readActiveDatabase } from '@/lib/control/active-database'
-import { activeEngine, isWritable } from '@/lib/control/active-state'
+import { activeEngine, type FormerCopy, isWritable } from '@/lib/control/active-state'
 import { readUnsettled } from '@/lib/control/exclusive'
 import { readWorkerStatus } from '@/lib/control/workers'
 import { findActiveJob } from '@/lib/jobs/job-queue'
@@ -20,6 +20,10 @@ export const GET = adminRoute({}, async ({ container: { control, environment } }
       ...('since' in state ? { since: state.since } : {}),
       ...('mode' in state && state.mode !== undefined ? { mode: state.mode } : {}),
       ...('target' in state ? { targetLabel: state.target.label } : {}),
+      ...(state.status === 'on-postgresql' && state.finished
+        ? { finished: { at: state.finished.at, archive: state.finished.archive } }
+        : {}),
+      ...(state.status === 'on-sqlite' && state.former ? { former: formerOf(state.former) } : {}),
       ...('jobId' in state && state.jobId !== null ? { jobId: state.jobId } : {}),
     },
     engine: activeEngine(state),
@@ -31,6 +35,10 @@ export const GET = adminRoute({}, async ({ container: { control, environment } }
     unsettled: unsettled && { purpose: unsettled.purpose, since: unsettled.since },
   }
 })
+
+function formerOf({ at, how, target, log }: FormerCopy) {
+  return { at, how, targetLabel: target.label, isNoted: log !== null }
+}
 
 /** Null as well for a TARGET_DATABASE_URL that cannot be used: `npm start` says so, and so does a migration to it. */
 function environmentTarget(url: string | null): string | null {
