@@ -26,7 +26,8 @@ export interface WorkerDependencies {
 }
 
 const heartbeatMs = 2_000
-const longestRecoveryPauseMs = 15_000
+/** While it is not known where the app is nobody writes: who can be asked again is asked again soon. */
+const longestRecoveryPauseMs = 2_000
 /** Schedules count in minutes: a look each second is prompt, and costs one small query. */
 const scheduleLookMs = 1_000
 

@@ -7,7 +7,7 @@ import type { Report } from '@/lib/core/progress'
 import { qualifiedName } from '@/lib/core/quoted-name'
 import { readPostgresCatalogue } from '@/lib/postgres/catalogue'
 import { countChanges, type TableChanges } from '@/lib/postgres/change-log'
-import { connectPostgres, sqlStateOf, toPostgresError, withPostgres } from '@/lib/postgres/connect'
+import { connectPostgres, destroy, sqlStateOf, toPostgresError, withPostgres } from '@/lib/postgres/connect'
 import { type CopyMark, changeMark, readMark } from '@/lib/postgres/copy-mark'
 import { lowerPostgresFence, raisePostgresFence } from '@/lib/postgres/fence'
 import { lockTarget } from '@/lib/postgres/target-lock'
@@ -165,6 +165,8 @@ async function switchBack(
       throwIfAborted(signal)
       // A machine that cannot do it within the limit must not be kept from going back for ever.
       const limitMs = (options.freezeLimitMs ?? 800) * 2 ** Math.floor((attempt - 1) / 3)
+      // A server that does not answer any more: the session ends, and recovery, which waits for that, lets PostgreSQL take writes.
+      const stalled = setTimeout(() => destroy(sides.client), limitMs * 2 + stallSlackMs)
       const freezeMs = await freezeAndFlip(
         sides,
         mark,
@@ -172,7 +174,7 @@ async function switchBack(
         flip,
         report,
         signal,
-      )
+      ).finally(() => clearTimeout(stalled))
       if (freezeMs !== null) {
         report({ type: 'log', level: 'info', message: `The app is back on SQLite. Writes waited for ${Math.round(freezeMs)} ms.` })
         return { ...done, freezeMs, attempts: attempt }
@@ -186,6 +188,7 @@ async function switchBack(
 }
 
 const mostAttempts = 12
+const stallSlackMs = 1_000
 /** Two rounds in a row under this, and the last one can be expected to be as short. */
 const quickMs = 200
 /** On a machine or under a load where no round is quick the freeze has to do the rest; so before each further attempt. */

@@ -3,6 +3,7 @@ import { throwIfAborted } from '@/lib/core/abort'
 import { AppError } from '@/lib/core/errors'
 import { qualifiedName, quoteName } from '@/lib/core/quoted-name'
 import { forgetChanges, readWaitingTables, waitingKeysSql } from '@/lib/postgres/change-log'
+import { destroy } from '@/lib/postgres/connect'
 import { writeBehindFence } from '@/lib/sqlite/fence'
 import type { SqliteDatabase } from '@/lib/sqlite/open-database'
 import { compareListedRows } from '@/lib/verification/compare-listed-rows'
@@ -37,14 +38,19 @@ export interface CarriedRound {
 export async function carryRound(sides: CarrySides, signal: AbortSignal): Promise<CarriedRound> {
   const started = performance.now()
   const { client } = sides
-  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ')
+  const stalled = setTimeout(() => destroy(client), stallLimitMs)
+  const goesOn = () => {
+    stalled.refresh()
+    throwIfAborted(signal)
+  }
   try {
+    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ')
     const waiting = await readWaitingTables(client)
     const changes = waiting.reduce((sum, table) => sum + table.changes, 0)
     if (waiting.length > 0) {
       if (changes <= fewKeys) await client.query(byIndex)
       const tables = waiting.map(({ table, isKeyed }) => ({ table: plannedTable(sides.plan, table), isKeyed }))
-      await writeBehindFence(sides.db, () => carryTables(sides, tables, signal))
+      await writeBehindFence(sides.db, () => carryTables(sides, tables, goesOn))
       await forgetChanges(client)
     }
     await client.query('COMMIT')
@@ -52,8 +58,13 @@ export async function carryRound(sides: CarrySides, signal: AbortSignal): Promis
   } catch (error) {
     await client.query('ROLLBACK').catch(() => undefined)
     throw error
+  } finally {
+    clearTimeout(stalled)
   }
 }
+
+/** The server not answering for so long means that nobody is there any more; the file must not stay locked for it. */
+const stallLimitMs = 120_000
 
 /**
  * Up to so many keys every row is looked up by the index of its key. PostgreSQL knows nothing of the keys in the log, and would
@@ -64,7 +75,7 @@ const byIndex = ['hashjoin', 'mergejoin', 'seqscan'].map((plan) => `SET LOCAL en
 
 type Waiting = readonly { readonly table: CarriedTable; readonly isKeyed: boolean }[]
 
-async function carryTables(sides: CarrySides, waiting: Waiting, signal: AbortSignal): Promise<void> {
+async function carryTables(sides: CarrySides, waiting: Waiting, goesOn: () => void): Promise<void> {
   const { db, plan } = sides
   for (const { name } of plan.triggers) db.exec(`DROP TRIGGER ${quoteName(name)}`)
   const writers = waiting.map(({ table, isKeyed }, index) => ({
@@ -74,22 +85,22 @@ async function carryTables(sides: CarrySides, waiting: Waiting, signal: AbortSig
   // All rows leave before any comes: two rows may have exchanged a value that must be unique.
   for (const { table, writer } of writers) {
     const columns = writer.isKeyed ? table.key : []
-    for await (const rows of readCarriedRows(sides.client, table, columns, signal)) for (const row of rows) writer.take(row)
+    for await (const rows of readRows(sides.client, table, columns, goesOn)) for (const row of rows) writer.take(row)
   }
   for (const { writer } of writers) writer.finish()
   for (const { sql } of plan.triggers) db.exec(sql)
   for (const { table, writer } of writers) {
-    throwIfAborted(signal)
+    goesOn()
     await requireSame(sides, table, writer.isKeyed)
   }
 }
 
 /** Every value as the text that PostgreSQL prints: the key's columns, whether there is such a row, then the row's columns. */
-export async function* readCarriedRows(
+async function* readRows(
   client: pg.Client,
   { mapping, columns }: CarriedTable,
   key: readonly string[],
-  signal: AbortSignal,
+  goesOn: () => void,
 ): AsyncGenerator<readonly (readonly (string | null)[])[]> {
   const table = qualifiedName(mapping.targetSchema, mapping.table)
   const values = columns.map(({ name }) => `t.${quoteName(name)}::text`)
@@ -101,7 +112,7 @@ export async function* readCarriedRows(
          LEFT JOIN ${table} AS t ON ${key.map((name) => `t.${quoteName(name)} = r.${quoteName(name)}`).join(' AND ')}`
   await client.query(`DECLARE bascule_carried NO SCROLL CURSOR FOR ${sql}`)
   for (let size = firstRows; ; ) {
-    throwIfAborted(signal)
+    goesOn()
     const { rows } = await client.query<(string | null)[]>({ text: `FETCH ${size} FROM bascule_carried`, rowMode: 'array' })
     if (rows.length === 0) break
     yield rows

@@ -202,8 +202,15 @@ async function freeze(sides: Sides, limitMs: number, lap: StopWatch['lap'], sign
     if (reportError(error).code === 'SOURCE_BUSY') return { status: 'too-slow', in: 'wake' }
     throw error
   }
-  // An answer that does not come is no answer: the socket is closed, and the server ends what it has not committed.
-  const stalled = setTimeout(() => destroy(client), Math.max(5_000, limitMs * 4))
+  // An answer that does not come is no answer: the socket is closed, and the server ends what it has not committed. Until the
+  // commit is asked for nothing is decided, and nobody waits longer than the limit; its answer is worth waiting for.
+  let stalled = setTimeout(() => destroy(client), limitMs + slackMs)
+  const mayCommit = () => {
+    if (isLate() || signal.aborted) return false
+    clearTimeout(stalled)
+    stalled = setTimeout(() => destroy(client), commitPatienceMs)
+    return true
+  }
   try {
     sides.onStep('wake')
     await applyRound(sides, signal)
@@ -212,7 +219,7 @@ async function freeze(sides: Sides, limitMs: number, lap: StopWatch['lap'], sign
     if (applier.applied !== highestChange(db)) throw notReady()
     lap('drain')
     const lateIn = isLate() ? 'drain' : 'record'
-    const outcome = lateIn === 'drain' ? declined : await commitRecord(client, sides.record, () => !isLate() && !signal.aborted)
+    const outcome = lateIn === 'drain' ? declined : await commitRecord(client, sides.record, mayCommit)
     lap('record')
     if (outcome.status === 'committed') {
       sides.onStep('record')
@@ -229,6 +236,10 @@ async function freeze(sides: Sides, limitMs: number, lap: StopWatch['lap'], sign
     clearTimeout(stalled)
   }
 }
+
+/** A timer is no stopwatch: one that is a little late must not take for stalled what only was slow. */
+const slackMs = 100
+const commitPatienceMs = 5_000
 
 /** Kept back of the limit for the fence and the flip. */
 const longestReserveMs = 200

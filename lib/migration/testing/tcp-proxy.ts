@@ -9,12 +9,18 @@ export interface TcpProxy extends AsyncDisposable {
   open(): Promise<void>
   /** Cuts every connection and takes new ones at once. */
   cut(): void
+  /** Passes nothing on any more, in either direction, as a network that drops: connections stay, new ones get no answer. */
+  drop(): void
+  /** Passes on again, also what was held back. */
+  pass(): void
 }
 
 /** A way to a server on this machine that can be cut and opened again, as a network can. */
 export async function createTcpProxy(serverUrl: string): Promise<TcpProxy> {
   const to = new URL(serverUrl)
   const sockets = new Set<Socket>()
+  const pairs = new Map<Socket, Socket>()
+  let drops = false
   const start = async (port: number) => {
     const server = createServer((near) => {
       const far = connect(Number(to.port), to.hostname)
@@ -23,11 +29,13 @@ export async function createTcpProxy(serverUrl: string): Promise<TcpProxy> {
         [far, near],
       ] as const) {
         sockets.add(one)
-        one.pipe(other)
+        if (!drops) one.pipe(other)
+        pairs.set(one, other)
         // A cut connection is what this is for.
         one.on('error', () => undefined)
         one.on('close', () => {
           sockets.delete(one)
+          pairs.delete(one)
           other.destroy()
         })
       }
@@ -53,6 +61,14 @@ export async function createTcpProxy(serverUrl: string): Promise<TcpProxy> {
   return {
     url: url.href,
     cut,
+    drop: () => {
+      drops = true
+      for (const [one, other] of pairs) one.unpipe(other).pause()
+    },
+    pass: () => {
+      drops = false
+      for (const [one, other] of pairs) one.pipe(other)
+    },
     shut,
     open: async () => {
       server = await start(port)
