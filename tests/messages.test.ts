@@ -1,8 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createTranslator } from 'next-intl'
 import { describe, expect, it } from 'vitest'
 import { errorCodes } from '@/lib/core/errors'
 import { findingCodes } from '@/lib/core/finding-codes'
+import { functionCause, functionCauseCodes } from '@/lib/cvsite/function-causes'
+import { tableCauseCodes, wordTableCause } from '@/lib/verification/table-cause'
 import { findLocaleProblems, flatten, type Messages } from './support/message-keys'
 
 const read = async (locale: string): Promise<Messages> =>
@@ -24,6 +27,22 @@ describe('the messages', () => {
     const worded = Object.entries(codes).filter(([, words]) => words.hint && (words.message ?? words.says))
     expect(worded.map(([code]) => code).sort()).toEqual([...findingCodes].sort())
   })
+
+  it.each(['en', 'fr'] as const)(
+    'say in %s why a table was not compared and why a function failed, in English as the terminal does',
+    async (locale) => {
+      const translate = createTranslator({ locale, messages: await read(locale) }) as unknown as (key: string, values?: object) => string
+      const params = { message: 'm', sourceRows: 1, targetRows: 2, sourceCounted: 3, targetCounted: 4, columns: 'c', count: 2, all: 3 }
+      const words = [
+        ...tableCauseCodes.map((code) => [translate(`verification.cause.${code}`, params), wordTableCause({ code, params })]),
+        ...functionCauseCodes.map((code) => [
+          translate(`verification.functions.cause.${code}`, params),
+          functionCause(code, params).message,
+        ]),
+      ]
+      for (const [page = '', terminal] of words) expect(page === terminal && page !== '').toBe(locale === 'en')
+    },
+  )
 
   it('write French with its own spaces and quotation marks', async () => {
     // Nothing, or an ordinary space, where French has a no-break one; quotation marks of typewriters.

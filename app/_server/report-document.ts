@@ -2,6 +2,7 @@ import { getTranslations } from 'next-intl/server'
 import type { Locale } from '@/app/i18n/locales'
 import { createFormatters } from '@/components/format/formatters'
 import { type FindingTranslator, wordFinding } from '@/components/jobs/finding-words'
+import { type CauseTranslator, wordCause, wordFunctionCause } from '@/components/verification/cause-words'
 import type { StoredFunctionReport } from '@/lib/control/function-reports'
 import type { StoredReport } from '@/lib/control/reports'
 import type { Finding } from '@/lib/core/finding'
@@ -22,6 +23,7 @@ export async function writeReportDocument(
   const t = await getTranslations({ locale, namespace: 'verification.document' })
   // The keys are put together from codes, which a test has translated one by one.
   const translateFinding = (await getTranslations({ locale, namespace: 'findings' })) as unknown as FindingTranslator
+  const translateCause = (await getTranslations({ locale, namespace: 'verification.cause' })) as unknown as CauseTranslator
   const format = createFormatters(locale)
   const textOf = (finding: Finding) => {
     const { message, hint } = wordFinding(translateFinding, finding, format.number)
@@ -69,7 +71,7 @@ ${
 ${section(
   t('tables'),
   [t('table'), t('source'), t('target'), t('content'), t('differences')],
-  tables.map((table) => tableLine(table, t, format)),
+  tables.map((table) => tableLine(table, t, translateCause, format)),
   [false, true, true, false, true],
 )}
 ${
@@ -94,7 +96,8 @@ ${functions ? await functionsOf(functions, locale, when) : ''}
 
 type Format = ReturnType<typeof createFormatters>
 
-function tableLine(table: TableComparison, t: Translate, format: Format): readonly string[] {
+function tableLine(table: TableComparison, t: Translate, translateCause: CauseTranslator, format: Format): readonly string[] {
+  const cause = wordCause(translateCause, table)
   const count = (rows: number | null) => (rows === null ? t('notKnown') : format.number(rows))
   const faults = faultsOf(table)
   const expected = table.differencesTotal - faults
@@ -103,13 +106,7 @@ function tableLine(table: TableComparison, t: Translate, format: Format): readon
       ? format.number(table.differencesTotal)
       : t('withExpected', { faults: format.number(faults), expected: format.number(expected) })
   const content = isSound(table) && table.content === 'different' ? t('contentState.changed') : t(`contentState.${table.content}`)
-  return [
-    table.table,
-    count(table.sourceRows),
-    count(table.targetRows),
-    table.reason ? `${content} (${table.reason})` : content,
-    differences,
-  ]
+  return [table.table, count(table.sourceRows), count(table.targetRows), cause ? `${content} (${cause})` : content, differences]
 }
 
 function differencesOf(table: TableComparison, t: Translate, format: Format): string {
@@ -138,9 +135,15 @@ async function functionsOf(
   const translate = t as unknown as ((key: string) => string) & { has(key: string): boolean }
   const named = (key: string, name: string) => (translate.has(`${key}.${name}`) ? translate(`${key}.${name}`) : name)
   const heads = [t('document.what'), t('document.result'), t('document.when'), t('document.by')]
-  const tried = result.outcomes.map(({ name, status }) => [
-    named('functions.name', name),
-    t(`functions.outcome.${status}`),
+  const translateCause = (await getTranslations({ locale, namespace: 'verification.functions.cause' })) as unknown as CauseTranslator
+  const errors = await getTranslations({ locale, namespace: 'errors' })
+  const outcomeOf = (outcome: FunctionReport['outcomes'][number]) => {
+    const cause = wordFunctionCause(translateCause, (code) => errors(`${code}.title`), outcome)
+    return cause === null ? t(`functions.outcome.${outcome.status}`) : `${t(`functions.outcome.${outcome.status}`)} (${cause})`
+  }
+  const tried = result.outcomes.map((outcome) => [
+    named('functions.name', outcome.name),
+    outcomeOf(outcome),
     when(createdAt.toISOString()),
     requestedBy,
   ])

@@ -8,6 +8,7 @@ import { Button } from '@/components/ui/button'
 import { classNames } from '@/components/ui/class-names'
 import { TableCell, TableHeader, TableRow } from '@/components/ui/table'
 import type { TableComparison } from '@/lib/verification/verification-result'
+import { type CauseTranslator, wordCause } from './cause-words'
 import { RowDifferences } from './row-differences'
 import { RowStateBadge } from './row-state-badge'
 import { differenceOf, rowStateOf } from './verdict'
@@ -25,7 +26,9 @@ export const ComparisonRow = memo(function ComparisonRow({ comparison, most, rep
   const common = useTranslations('common')
   const format = useFormatters()
   const [open, setOpen] = useState(false)
-  const { table, sourceRows, targetRows, leftOut, content, reason, differences } = comparison
+  const { table, sourceRows, targetRows, leftOut, content, differences } = comparison
+  // The keys are the codes of a closed list, which a test has translated one by one.
+  const reason = wordCause(useTranslations('verification.cause') as unknown as CauseTranslator, comparison)
   const state = rowStateOf(comparison)
   const difference = differenceOf(comparison)
   const count = (rows: number | null) =>

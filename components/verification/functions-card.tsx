@@ -15,6 +15,7 @@ import { classNames } from '@/components/ui/class-names'
 import { SkeletonBlock } from '@/components/ui/skeleton'
 import type { FunctionOutcome } from '@/lib/verification/function-report'
 import { FunctionChecklist } from './function-checklist'
+import { useFunctionCause } from './use-function-cause'
 import { functionsQuery, verificationKeys } from './verification-queries'
 
 const looks = {
@@ -91,6 +92,7 @@ function Outcome({ outcome }: { outcome: FunctionOutcome }) {
   const t = useTranslations('verification.functions')
   const format = useFormatters()
   const { Icon, ink } = looks[outcome.status]
+  const wordFunctionCause = useFunctionCause()
   const known = knownNames.find((name) => name === outcome.name)
   return (
     <li className="flex items-start gap-2 border-line border-b py-2 text-sm">
@@ -101,7 +103,7 @@ function Outcome({ outcome }: { outcome: FunctionOutcome }) {
           <span className={classNames('font-normal', ink)}>· {t(`outcome.${outcome.status}`)}</span>
         </span>
         <span className="block text-ink-faint text-xs">
-          {outcome.reason ?? (known ? t(`seen.${known}`, { count: outcome.seen }) : format.number(outcome.seen))}
+          {wordFunctionCause(outcome) ?? (known ? t(`seen.${known}`, { count: outcome.seen }) : format.number(outcome.seen))}
         </span>
       </span>
     </li>

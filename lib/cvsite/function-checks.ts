@@ -5,11 +5,13 @@ import { join } from 'node:path'
 import { hashPassword, verifyPassword } from '@/lib/auth/password'
 import { createCvStore } from '@/lib/cv/cv-store'
 import type { AppDatabase } from '@/lib/database/app-database'
+import { FunctionFailure } from '@/lib/verification/check-functions'
 import type { FunctionCheck } from '@/lib/verification/function-report'
 import { readAccountOverview } from './account-overview'
 import { createAccountUser, findByEmailWithPassword, findUserByAccount, linkAccount, signUpCredits } from './accounts'
 import { writtenCv } from './cv-documents'
 import { createCv, deleteCv, listCvs, openStoredCv } from './cvs'
+import { type FunctionCauseCode, functionCause } from './function-causes'
 import { rehearse } from './rehearse'
 
 export interface FunctionCheckOptions {
@@ -45,9 +47,9 @@ async function trySignIn(database: AppDatabase) {
   await database.write(({ user }) => user.update({ where: { id: person.id }, data: { passwordHash } }))
   // As the sign-in form does it: other case, spaces around.
   const found = await findByEmailWithPassword(database, ` ${person.email.toUpperCase()} `)
-  must(found?.id === person.id, 'The new account was not found by its address.')
-  must(await verifyPassword(found?.passwordHash ?? null, password), 'The right password was refused.')
-  must(!(await verifyPassword(found?.passwordHash ?? null, `${password}x`)), 'A wrong password was accepted.')
+  must(found?.id === person.id, 'account-not-found')
+  must(await verifyPassword(found?.passwordHash ?? null, password), 'right-password-refused')
+  must(!(await verifyPassword(found?.passwordHash ?? null, `${password}x`)), 'wrong-password-accepted')
   const stored = await database.read(({ user }) =>
     user.findMany({
       where: { passwordHash: { not: null }, id: { not: person.id } },
@@ -57,7 +59,7 @@ async function trySignIn(database: AppDatabase) {
     }),
   )
   const odd = stored.filter(({ passwordHash: hash }) => !/^\$argon2id\$v=\d+\$m=\d+,t=\d+,p=\d+\$[\w+/]+\$[\w+/]+$/.test(hash ?? '')).length
-  must(odd === 0, `${odd} stored password hashes are not whole.`)
+  must(odd === 0, 'hashes-not-whole', { count: odd })
   return { seen: stored.length }
 }
 
@@ -65,7 +67,7 @@ async function tryAccountLookup(database: AppDatabase) {
   const person = await createPerson(database)
   const key = { provider: 'function-check', providerAccountId: randomBytes(8).toString('hex') }
   await linkAccount(database, { userId: person.id, type: 'oauth', ...key })
-  must((await findUserByAccount(database, key))?.id === person.id, 'The linked account did not lead to its user.')
+  must((await findUserByAccount(database, key))?.id === person.id, 'new-link-lost')
   const linked = await database.read(({ account }) =>
     account.findMany({
       where: { userId: { not: person.id } },
@@ -75,7 +77,7 @@ async function tryAccountLookup(database: AppDatabase) {
     }),
   )
   for (const { userId, ...stored } of linked) {
-    must((await findUserByAccount(database, stored))?.id === userId, 'A stored account does not lead to its user.')
+    must((await findUserByAccount(database, stored))?.id === userId, 'stored-link-lost')
   }
   return { seen: linked.length }
 }
@@ -90,16 +92,15 @@ async function tryCv({ database, cvKey }: FunctionCheckOptions) {
       const secret = `Function check ${randomBytes(16).toString('hex')} — é 🦊`
       const { id } = await createCv(dependencies, person.id, writtenCv({ title: 'Function check', text: secret }))
       const files = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile())
-      must(files.length === 1, 'The CV did not become one file.')
-      for (const file of files)
-        must(!(await readFile(join(file.parentPath, file.name))).includes(secret), 'The CV’s file is not encrypted.')
+      must(files.length === 1, 'cv-not-one-file')
+      for (const file of files) must(!(await readFile(join(file.parentPath, file.name))).includes(secret), 'cv-not-encrypted')
       const { content } = await openStoredCv(dependencies, person.id, id, 'cv.opened')
-      must(content.toString('utf8').includes(secret), 'The CV opened as something else than was written.')
-      must((await readAccountOverview(inner, person.id)).balance === signUpCredits - 1, 'The CV did not cost its credit.')
+      must(content.toString('utf8').includes(secret), 'cv-other-content')
+      must((await readAccountOverview(inner, person.id)).balance === signUpCredits - 1, 'cv-not-paid')
       await deleteCv(dependencies, person.id, id)
-      must((await listCvs({ database: inner }, person.id)).length === 0, 'The deleted CV is still listed.')
+      must((await listCvs({ database: inner }, person.id)).length === 0, 'cv-still-listed')
       const left = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile())
-      must(left.length === 0, 'The deleted CV left its file.')
+      must(left.length === 0, 'cv-file-left')
       return { seen: 1 }
     })
   } finally {
@@ -114,9 +115,9 @@ function tryStoredCv({ database, cvFolder, cvKey }: FunctionCheckOptions) {
     const newest = await inner.read(({ cvFile }) =>
       cvFile.findFirst({ select: { id: true, userId: true, sizeBytes: true }, orderBy: [{ createdAt: 'desc' }, { id: 'asc' }] }),
     )
-    if (!newest) return { unknown: 'There is no CV yet.' }
+    if (!newest) return { unknown: functionCause('no-cv') }
     const { content } = await openStoredCv({ database: inner, store }, newest.userId, newest.id, 'cv.opened')
-    must(content.length === newest.sizeBytes, 'The newest CV does not have the length that its row says.')
+    must(content.length === newest.sizeBytes, 'cv-other-length')
     return { seen: 1 }
   })
 }
@@ -131,10 +132,10 @@ async function tryPlan(database: AppDatabase) {
       take: 50,
     }),
   )
-  if (subscribers.length === 0) return { unknown: 'Nobody has a running subscription.' }
+  if (subscribers.length === 0) return { unknown: functionCause('no-subscriber') }
   for (const { userId } of subscribers) {
     const { plan } = await readAccountOverview(database, userId)
-    must(plan !== null && /^\d+(\.\d+)?$/.test(plan.pricePerMonth) && plan.name !== '', 'A subscriber’s plan could not be shown.')
+    must(plan !== null && /^\d+(\.\d+)?$/.test(plan.pricePerMonth) && plan.name !== '', 'plan-not-shown')
   }
   return { seen: subscribers.length }
 }
@@ -159,10 +160,10 @@ async function checkBalances(database: AppDatabase, signal: AbortSignal) {
     if (!last || page.balances.length < pageSize) break
     after = last.userId
   }
-  must(wrong === 0, `${wrong} of ${seen} balances are not the sum of their transactions.`)
-  return seen === 0 ? { unknown: 'Nobody has credits yet.' } : { seen }
+  must(wrong === 0, 'balances-wrong', { count: wrong, all: seen })
+  return seen === 0 ? { unknown: functionCause('no-credits') } : { seen }
 }
 
-function must(condition: boolean, message: string): asserts condition {
-  if (!condition) throw new Error(message)
+function must(condition: boolean, code: FunctionCauseCode, params?: Readonly<Record<string, number>>): asserts condition {
+  if (!condition) throw new FunctionFailure(functionCause(code, params))
 }

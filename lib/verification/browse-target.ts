@@ -1,4 +1,3 @@
-import { to as copyTo } from 'pg-copy-streams'
 import { z } from 'zod'
 import type { PostgresTable } from '@/lib/core/catalogue'
 import { qualifiedName, quoteName } from '@/lib/core/quoted-name'
@@ -10,6 +9,7 @@ import { targetCells, targetCellsSql } from './browsed-cells'
 import type { Cell } from './browsed-rows'
 import { canonicalTarget } from './canonical-value'
 import { advanceRow } from './comparison'
+import { copyOut } from './copy-out'
 import { type PrintedKey, targetParam } from './find-row'
 import type { Inspection } from './inspection'
 import { printKeyValue } from './print-key'
@@ -127,7 +127,7 @@ async function printTargetKeys({ client }: Client, mapping: TableMapping, places
   const list = places.filter((place) => /^\(\d+,\d+\)$/.test(place)).map((place) => `'${place}'::tid`)
   const sql = `COPY (SELECT ${columns.map(fieldSql).join(', ')} FROM unnest(ARRAY[${list.join(', ')}]) WITH ORDINALITY AS bascule_place(bascule_ctid, bascule_order)
     JOIN ${qualifiedName(mapping.targetSchema, mapping.table)} AS t ON t.ctid = bascule_ctid ORDER BY bascule_order) TO STDOUT (FORMAT binary)`
-  const rows = new TargetRows(client.query(copyTo(sql)), columns.length)
+  const rows = new TargetRows(copyOut(client, sql), columns.length)
   const keys: PrintedKey[] = []
   while (await advanceRow(rows)) {
     keys.push(Object.fromEntries(parts.map((part, at) => [part.name, printKeyValue(canonicalTarget(rows.row, at, part.value), part)])))

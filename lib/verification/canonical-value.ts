@@ -3,7 +3,7 @@ import { printClock, printDate, printTimestamp, readDateNumber, readDateText } f
 import { canonicalDecimal } from './canonical-decimal'
 import { canonicalJson } from './canonical-json'
 import { readJsonb } from './read-jsonb'
-import { doubleBits, readDoubleBits, type SourceRow, storage } from './source-row'
+import { doubleBits, readDouble, type SourceRow, storage } from './source-row'
 import type { TargetRow } from './target-rows'
 
 /**
@@ -24,7 +24,7 @@ export function sourceValue(row: SourceRow, column: number): SourceValue {
     case storage.integer:
       return BigInt(row.bytes.toString('latin1', start, end))
     case storage.real:
-      return readDoubleBits(row.bytes, start)
+      return readDouble(row.bytes, start, end)
     case storage.text:
       return row.bytes.toString('utf8', start, end)
     case storage.blob:

@@ -1,11 +1,11 @@
 import type pg from 'pg'
-import { to as copyTo } from 'pg-copy-streams'
 import { z } from 'zod'
 import { qualifiedName, quoteText } from '@/lib/core/quoted-name'
 import type { TableMapping } from '@/lib/core/table-mapping'
 import { bookkeepingSchema } from '@/lib/postgres/copy-mark'
 import { canonicalTarget } from './canonical-value'
 import { advanceRow, type Explain } from './comparison'
+import { copyOut } from './copy-out'
 import { printKeyValue } from './print-key'
 import { type KeyPart, keyParts } from './row-order'
 import { fieldSql } from './target-row-sql'
@@ -68,7 +68,7 @@ async function readKeys(client: pg.Client, mapping: TableMapping, key: readonly 
   const sql = `COPY (SELECT ${columns.map(fieldSql).join(', ')}
     FROM (SELECT DISTINCT key AS bascule_key FROM ${log} WHERE table_name = ${quoteText(mapping.table)} AND key IS NOT NULL) k
     CROSS JOIN LATERAL jsonb_populate_record(NULL::${qualifiedName(mapping.targetSchema, mapping.table)}, k.bascule_key) r) TO STDOUT (FORMAT binary)`
-  const rows = new TargetRows(client.query(copyTo(sql)), columns.length)
+  const rows = new TargetRows(copyOut(client, sql), columns.length)
   const keys = new Set<string>()
   while (await advanceRow(rows)) {
     keys.add(JSON.stringify(key.map((part, at) => printKeyValue(canonicalTarget(rows.row, at, part.value), part))))

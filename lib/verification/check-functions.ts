@@ -1,7 +1,14 @@
 import { cancelledError, throwIfAborted } from '@/lib/core/abort'
 import { AppError, reportError } from '@/lib/core/errors'
 import type { Report } from '@/lib/core/progress'
-import type { FunctionCheck, FunctionOutcome, FunctionReport } from './function-report'
+import type { FunctionCause, FunctionCheck, FunctionOutcome, FunctionReport } from './function-report'
+
+/** A function that did something else than it should, with the words for it. */
+export class FunctionFailure extends Error {
+  constructor(readonly why: FunctionCause) {
+    super(why.message)
+  }
+}
 
 /**
  * Tries the functions one after the other; one that fails does not keep the next from being tried.
@@ -35,18 +42,25 @@ export async function checkFunctions(
 
 async function tryOne({ name, run }: FunctionCheck, signal: AbortSignal): Promise<FunctionOutcome> {
   const started = performance.now()
-  const outcome = (part: Pick<FunctionOutcome, 'status' | 'seen' | 'reason'>) => ({ name, ...part, elapsedMs: performance.now() - started })
+  const outcome = (status: FunctionOutcome['status'], seen: number, why: FunctionCause | null): FunctionOutcome => ({
+    name,
+    status,
+    seen,
+    reason: why?.message ?? null,
+    cause: why && { code: why.code, params: why.params },
+    elapsedMs: performance.now() - started,
+  })
   try {
     const seen = await run(signal)
-    return 'unknown' in seen
-      ? outcome({ status: 'unknown', seen: 0, reason: seen.unknown })
-      : outcome({ status: 'passed', seen: seen.seen, reason: null })
+    return 'unknown' in seen ? outcome('unknown', 0, seen.unknown) : outcome('passed', seen.seen, null)
   } catch (error) {
     if (signal.aborted) throw cancelledError(signal)
+    if (error instanceof FunctionFailure) return outcome('failed', 0, error.why)
     const { code, message } = reportError(error)
+    const cause = { code: 'error', params: { error: code } }
     // While the app is read-only nothing can be tried; that says nothing of the function.
-    if (error instanceof AppError && code === 'APP_READ_ONLY') return outcome({ status: 'unknown', seen: 0, reason: message })
+    if (error instanceof AppError && code === 'APP_READ_ONLY') return outcome('unknown', 0, { ...cause, message })
     // Prisma's messages are many lines with code excerpts; the last line says what happened.
-    return outcome({ status: 'failed', seen: 0, reason: message.trim().split('\n').at(-1)?.slice(0, 300) ?? code })
+    return outcome('failed', 0, { ...cause, message: message.trim().split('\n').at(-1)?.slice(0, 300) ?? code })
   }
 }

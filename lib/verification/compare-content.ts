@@ -1,5 +1,4 @@
 import type pg from 'pg'
-import { to as copyTo } from 'pg-copy-streams'
 import { throwIfAborted } from '@/lib/core/abort'
 import { reportError } from '@/lib/core/errors'
 import type { TableMapping } from '@/lib/core/table-mapping'
@@ -7,10 +6,12 @@ import { toPostgresError } from '@/lib/postgres/connect'
 import { compareKeyedRows } from './compare-keyed-rows'
 import { compareUnkeyedRows } from './compare-unkeyed-rows'
 import type { ComparedRows, Explain, NameBudget, RowComparison } from './comparison'
+import { copyOut } from './copy-out'
 import { type KeyPart, keyParts } from './row-order'
 import type { ReadRequest } from './source-protocol'
 import type { SourceReader } from './source-reader'
 import { SourceRows } from './source-rows'
+import type { TableCause } from './table-cause'
 import { targetCopySql } from './target-row-sql'
 import { TargetRows } from './target-rows'
 
@@ -27,7 +28,7 @@ export interface ContentOptions {
 
 export type ContentOutcome =
   | { readonly status: 'compared'; readonly comparison: RowComparison }
-  | { readonly status: 'unknown'; readonly reason: string }
+  | { readonly status: 'unknown'; readonly cause: TableCause }
 
 /**
  * Compares every row and column of one table. Both connections are fit for the next table afterwards, also when this
@@ -37,7 +38,7 @@ export type ContentOutcome =
  */
 export async function compareContent(options: ContentOptions): Promise<ContentOutcome> {
   const { mapping, client, signal } = options
-  if (mapping.columns.length === 0) return { status: 'unknown', reason: 'The two sides have no column in common.' }
+  if (mapping.columns.length === 0) return { status: 'unknown', cause: { code: 'no-common-columns', params: {} } }
   await client.query('SAVEPOINT compare_content')
   let current: ComparedRows | undefined
   try {
@@ -56,7 +57,8 @@ export async function compareContent(options: ContentOptions): Promise<ContentOu
     // What the server still has to send must be taken, or the next statement would wait behind it.
     await current?.target.drain().catch(() => undefined)
     await client.query('ROLLBACK TO SAVEPOINT compare_content')
-    return { status: 'unknown', reason: `The rows could not be compared: ${reportError(toPostgresError(error, mapping.table)).message}` }
+    const { message } = reportError(toPostgresError(error, mapping.table))
+    return { status: 'unknown', cause: { code: 'not-compared', params: { message } } }
   }
 }
 
@@ -66,11 +68,11 @@ function openBoth(
 ): ComparedRows {
   const places = key ? 0 : 1
   const order = key?.map(({ targetOrder }) => targetOrder) ?? []
-  const stream = client.query(copyTo(targetCopySql(mapping, order, key === null)))
+  const copy = copyOut(client, targetCopySql(mapping, order, key === null))
   return {
     mapping,
     source: new SourceRows(reader.read(readRequest(mapping, key)), mapping.columns.length + places),
-    target: new TargetRows(stream, mapping.columns.length + places),
+    target: new TargetRows(copy, mapping.columns.length + places),
     advance,
     signal,
     explain,

@@ -1,11 +1,11 @@
 import type pg from 'pg'
-import { to as copyTo } from 'pg-copy-streams'
 import type { SqliteTable } from '@/lib/core/catalogue'
 import { qualifiedName, quoteName } from '@/lib/core/quoted-name'
 import type { TableMapping } from '@/lib/core/table-mapping'
 import type { SqliteDatabase } from '@/lib/sqlite/open-database'
 import { type Canonical, canonicalSource, canonicalTarget, type SourceValue, unreadable } from './canonical-value'
 import { advanceRow } from './comparison'
+import { copyOut } from './copy-out'
 import { type PrintedKey, sourceCondition } from './find-row'
 import { printKeyValue } from './print-key'
 import { keyParts } from './row-order'
@@ -72,7 +72,7 @@ async function* readRows(
   sql: string,
   columns: readonly TableMapping['columns'][number][],
 ): AsyncGenerator<readonly Canonical[]> {
-  const rows = new TargetRows(client.query(copyTo(`COPY (${sql}) TO STDOUT (FORMAT binary)`)), columns.length)
+  const rows = new TargetRows(copyOut(client, `COPY (${sql}) TO STDOUT (FORMAT binary)`), columns.length)
   try {
     while (await advanceRow(rows)) yield columns.map(({ value }, at) => canonicalTarget(rows.row, at, value))
   } finally {

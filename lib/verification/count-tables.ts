@@ -1,23 +1,23 @@
 import { setImmediate } from 'node:timers/promises'
-import type pg from 'pg'
 import { z } from 'zod'
 import { cancelledError, throwIfAborted } from '@/lib/core/abort'
-import type { PostgresTable, SqliteTable } from '@/lib/core/catalogue'
-import { reportError } from '@/lib/core/errors'
+import type { SqliteTable } from '@/lib/core/catalogue'
 import type { Report } from '@/lib/core/progress'
-import { qualifiedName } from '@/lib/core/quoted-name'
 import { readPostgresCatalogue } from '@/lib/postgres/catalogue'
 import { toPostgresError } from '@/lib/postgres/connect'
 import { schemaOf } from '@/lib/postgres/target-url'
 import { readSqliteCatalogue } from '@/lib/sqlite/catalogue'
 import { countRows } from '@/lib/sqlite/count-rows'
 import { type SqliteDatabase, toSqliteError } from '@/lib/sqlite/open-database'
+import { absent, type Count, compareCounts, uncounted } from './compare-counts'
 import { pairTables, type TablePair } from './compared-tables'
+import { countInGroups } from './count-target'
 import { describeSource, describeTarget } from './endpoints'
-import { createProgress, type VerificationProgress } from './progress-report'
-import { openSourceSnapshot, withTargetSnapshot } from './read-snapshot'
+import { createProgress } from './progress-report'
+import { withTargetSnapshot } from './read-snapshot'
 import { readRepairsByChoice } from './repairs-by-choice'
-import { endpointSchema, type TableComparison, tableComparisonSchema } from './verification-result'
+import { openSourceSnapshot } from './source-snapshot'
+import { endpointSchema, tableComparisonSchema } from './verification-result'
 
 /** The counts of both sides, each read in one snapshot. */
 export const tableCountsSchema = z.object({
@@ -58,8 +58,18 @@ export async function countTables(options: CountOptions, report: Report, signal:
       const pairs = pairTables(readSqliteCatalogue(db), await readPostgresCatalogue(client, schema))
       const progress = createProgress('counts', report)
       const { leftOut } = await readRepairsByChoice(client)
-      const tables: TableComparison[] = []
-      for (const pair of pairs) tables.push(await countPair(pair, leftOut.get(pair.table), db, client, progress, signal))
+      const countPair = async ({ table, source }: TablePair, target: Count) => {
+        progress.start(table)
+        const comparison = compareCounts(
+          table,
+          source ? await countSource(db, source, signal) : absent('source'),
+          target,
+          leftOut.get(table),
+        )
+        progress.finishTable(table, comparison.sourceRows ?? 0, comparison.content === 'different' ? 'failed' : 'done')
+        return comparison
+      }
+      const tables = [...(await countInGroups(client, pairs, countPair, signal))]
       progress.finish()
       const source = describeSource(db)
       const target = await describeTarget(client, options.targetUrl)
@@ -72,92 +82,16 @@ export async function countTables(options: CountOptions, report: Report, signal:
   }
 }
 
-async function countPair(
-  pair: TablePair,
-  leftOut: number | undefined,
-  db: SqliteDatabase,
-  client: pg.Client,
-  progress: VerificationProgress,
-  signal: AbortSignal,
-): Promise<TableComparison> {
-  progress.start(pair.table)
-  const [source, target] = await Promise.all([
-    pair.source === null ? absent('source') : countSource(db, pair.source, signal),
-    pair.target === null ? absent('target') : countTarget(client, pair.target),
-  ])
-  throwIfAborted(signal)
-  const comparison = compareCounts(pair.table, source, target, leftOut)
-  progress.finishTable(pair.table, comparison.sourceRows ?? 0, comparison.content === 'different' ? 'failed' : 'done')
-  return comparison
-}
-
-/** A count, or why there is none. */
-export type Count =
-  | { readonly rows: number; readonly reason: null }
-  | { readonly rows: null; readonly reason: string; readonly missing: boolean }
-
-/** What two counts say about a table whose rows were not compared. `leftOut`: rows left out by choice. */
-export function compareCounts(table: string, source: Count, target: Count, leftOut?: number): TableComparison {
-  const missing = (source.rows === null && source.missing) || (target.rows === null && target.missing)
-  const counted = source.rows !== null && target.rows !== null
-  const expected = source.rows === null ? null : source.rows - (leftOut ?? 0)
-  // A table that only the model has, and that holds nothing, takes nothing away and adds nothing.
-  const isEmptyExtra = source.rows === null && source.missing && target.rows === 0
-  const differs = (missing && !isEmptyExtra) || (counted && expected !== target.rows)
-  const reasons = [source.reason, target.reason].filter((reason) => reason !== null)
-  return {
-    table,
-    sourceRows: source.rows,
-    targetRows: target.rows,
-    ...(leftOut === undefined ? {} : { leftOut }),
-    content: differs ? 'different' : isEmptyExtra ? 'identical' : 'unknown',
-    differences: [],
-    differencesTotal: counted
-      ? Math.abs(source.rows - (leftOut ?? 0) - target.rows)
-      : differs
-        ? Math.max(1, source.rows ?? 0, target.rows ?? 0)
-        : 0,
-    reason: isEmptyExtra
-      ? 'Only the target has this table, and it is empty.'
-      : reasons.length > 0
-        ? reasons.join(' ')
-        : differs
-          ? null
-          : 'Only the rows were counted; their content was not compared.',
-  }
-}
-
-/** The count of a table that is not there. */
-export function absent(side: 'source' | 'target'): Count {
-  return { rows: null, reason: `The ${side} has no table of this name.`, missing: true }
-}
-
 async function countSource(db: SqliteDatabase, table: SqliteTable, signal: AbortSignal): Promise<Count> {
   try {
     const counting = countRows(db, table)
     for (let step = counting.next(); ; step = counting.next()) {
-      if (step.done) return { rows: step.value, reason: null }
+      if (step.done) return { rows: step.value }
       await setImmediate()
       throwIfAborted(signal)
     }
   } catch (error) {
     throwIfAborted(signal)
-    return unknownCount('source', toSqliteError(error, db.name))
+    return uncounted('source', toSqliteError(error, db.name))
   }
-}
-
-/** Counts a table of the target inside the snapshot, which survives when the count fails. */
-export async function countTarget(client: pg.Client, table: PostgresTable): Promise<Count> {
-  await client.query('SAVEPOINT count_table')
-  try {
-    const { rows } = await client.query(`SELECT count(*)::text AS rows FROM ${qualifiedName(table.schema, table.name)}`)
-    return { rows: Number(z.tuple([z.object({ rows: z.string() })]).parse(rows)[0].rows), reason: null }
-  } catch (error) {
-    await client.query('ROLLBACK TO SAVEPOINT count_table')
-    return unknownCount('target', toPostgresError(error, table.name))
-  }
-}
-
-function unknownCount(side: 'source' | 'target', error: unknown): Count {
-  return { rows: null, reason: `The ${side} could not be counted: ${reportError(error).message}`, missing: false }
 }

@@ -31,14 +31,11 @@ function isSurelyEqual(source: SourceRow, target: TargetRow, column: number, kin
     case 'bytes':
       return storedAs !== storage.integer && storedAs !== storage.real && sameBytes(source.bytes, start, end, target.bytes, at, length)
     case 'integer':
-      if (storedAs !== storage.integer) return false
-      return end - start <= 15
-        ? readDigits(source.bytes, start, end) === readInt(target.bytes, at, length)
-        : length === 8 && sameLongInteger(source.bytes, start, end, target.bytes, at)
+      return storedAs === storage.integer && sameInteger(source.bytes, start, end, target.view, at, length)
     case 'boolean':
       return storedAs === storage.integer && end - start === 1 && source.bytes[start] === 48 + (target.bytes[at] ?? 0)
     case 'float':
-      return kind.bits === 64 && storedAs === storage.real && sameBits(source.bytes, start, target.bytes, at)
+      return kind.bits === 64 && storedAs === storage.real && sameInteger(source.bytes, start, end, target.view, at, 8)
     case 'decimal':
       return storedAs === storage.integer && sameBytes(source.bytes, start, end, target.bytes, at, length)
     case 'timestamp': {
@@ -49,7 +46,7 @@ function isSurelyEqual(source: SourceRow, target: TargetRow, column: number, kin
             ? readDigits(source.bytes, start, end)
             : Number.NaN
       // Exact: below 2^53 microseconds, some 285 years from 2000; further away the canonical text decides.
-      return (milliseconds - postgresEpochMs) * 1000 === readInt(target.bytes, at, length)
+      return (milliseconds - postgresEpochMs) * 1000 === readInt(target.view, at, length)
     }
     case 'json':
       return storedAs === storage.text && isSurelyEqualJson(source.bytes, start, end, target.bytes, kind.binary ? at + 1 : at, at + length)
@@ -70,16 +67,10 @@ function sameBytes(source: Buffer, start: number, end: number, target: Buffer, a
   return true
 }
 
-function sameBits(source: Buffer, start: number, target: Buffer, at: number): boolean {
-  for (let offset = 0; offset < 8; offset++) {
-    const high = hexDigit(source[start + 2 * offset] ?? 0)
-    if (high * 16 + hexDigit(source[start + 2 * offset + 1] ?? 0) !== target[at + offset]) return false
-  }
-  return true
-}
-
-function hexDigit(code: number): number {
-  return code < 58 ? code - 48 : code - 87
+function sameInteger(bytes: Buffer, start: number, end: number, target: DataView, at: number, length: number): boolean {
+  return end - start <= 15
+    ? readDigits(bytes, start, end) === readInt(target, at, length)
+    : length === 8 && sameLongInteger(bytes, start, end, target, at)
 }
 
 /** Digits with an optional minus; the caller has made sure that they are a number below 2^53. */
@@ -94,21 +85,21 @@ function readDigits(bytes: Buffer, start: number, end: number): number {
  * Whether digits beyond what a double holds are this integer of 64 bits, without a BigInt. Their lower 32 bits are computed
  * exactly; where these agree the two differ by a multiple of 2^32, which doubles tell from zero.
  */
-function sameLongInteger(bytes: Buffer, start: number, end: number, target: Buffer, at: number): boolean {
+function sameLongInteger(bytes: Buffer, start: number, end: number, target: DataView, at: number): boolean {
   const isNegative = bytes[start] === 45
   const upper = readDigits(bytes, isNegative ? start + 1 : start, end - 9)
   const lower = readDigits(bytes, end - 9, end)
   const low = (Math.imul(upper >>> 0, 1_000_000_000) + lower) >>> 0
   const number = upper * 1_000_000_000 + lower
-  if ((isNegative ? -low >>> 0 : low) !== target.readUInt32BE(at + 4)) return false
-  return Math.abs((isNegative ? -number : number) - target.readInt32BE(at) * 0x1_0000_0000 - target.readUInt32BE(at + 4)) < 0x8000_0000
+  if ((isNegative ? -low >>> 0 : low) !== target.getUint32(at + 4)) return false
+  return Math.abs((isNegative ? -number : number) - target.getInt32(at) * 0x1_0000_0000 - target.getUint32(at + 4)) < 0x8000_0000
 }
 
 /** A signed integer of 2, 4 or 8 bytes; NaN beyond 2^53, where the caller must not decide. */
-function readInt(bytes: Buffer, at: number, length: number): number {
-  if (length === 4) return bytes.readInt32BE(at)
-  if (length === 2) return bytes.readInt16BE(at)
-  const number = bytes.readInt32BE(at) * 0x1_0000_0000 + bytes.readUInt32BE(at + 4)
+function readInt(bytes: DataView, at: number, length: number): number {
+  if (length === 4) return bytes.getInt32(at)
+  if (length === 2) return bytes.getInt16(at)
+  const number = bytes.getInt32(at) * 0x1_0000_0000 + bytes.getUint32(at + 4)
   return Number.isSafeInteger(number) ? number : Number.NaN
 }
 

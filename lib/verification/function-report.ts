@@ -10,6 +10,11 @@ export const functionOutcomeSchema = z.object({
   seen: z.number().int().nonnegative(),
   /** Why it failed or is unknown, in English, without row values; null when it passed. */
   reason: z.string().nullable(),
+  /** The same for pages: a name of the sentences in messages/, or `error` with the error's code. Absent in earlier reports. */
+  cause: z
+    .object({ code: z.string(), params: z.record(z.string(), z.union([z.string(), z.number()])) })
+    .nullable()
+    .optional(),
   elapsedMs: z.number().nonnegative(),
 })
 export type FunctionOutcome = z.infer<typeof functionOutcomeSchema>
@@ -26,11 +31,20 @@ export const functionReportSchema = z.object({
 })
 export type FunctionReport = z.infer<typeof functionReportSchema>
 
+/** Why a function failed or could not be tried. */
+export interface FunctionCause {
+  /** A name of the sentences in messages/. */
+  readonly code: string
+  readonly params: Readonly<Record<string, string | number>>
+  /** In English, without row values. */
+  readonly message: string
+}
+
 /** What the host app offers to be tried: each leaves nothing behind. */
 export interface FunctionCheck {
   readonly name: string
-  /** Resolves with what was seen; null where there was nothing to try it on. Throws when it fails. */
-  run(signal: AbortSignal): Promise<{ readonly seen: number } | { readonly unknown: string }>
+  /** Resolves with what was seen, or why there was nothing to try it on. Throws when it fails, best a FunctionFailure. */
+  run(signal: AbortSignal): Promise<{ readonly seen: number } | { readonly unknown: FunctionCause }>
 }
 
 /** The guide's points that need a browser and other services: an administrator tries them and ticks them off. */

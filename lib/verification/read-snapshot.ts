@@ -1,6 +1,5 @@
 import type pg from 'pg'
 import { connectPostgres, destroy } from '@/lib/postgres/connect'
-import { openSqlite, type SqliteDatabase } from '@/lib/sqlite/open-database'
 
 /**
  * Runs `use` with the target as it was at one moment. The connection is closed afterwards in any case; when the
@@ -23,19 +22,5 @@ export async function withTargetSnapshot<T>(
   } finally {
     if (options.signal.aborted) destroy(client)
     await client.end().catch(() => undefined)
-  }
-}
-
-/** Opens the source for reading, in a transaction whose reads are all of one moment. Close it when done. */
-export function openSourceSnapshot(sourcePath: string): SqliteDatabase {
-  const db = openSqlite(sourcePath, { readonly: true })
-  try {
-    db.exec('BEGIN')
-    // BEGIN alone takes no snapshot: the first read does.
-    db.prepare('SELECT count(*) FROM sqlite_schema').get()
-    return db
-  } catch (error) {
-    db.close()
-    throw error
   }
 }

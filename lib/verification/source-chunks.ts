@@ -6,7 +6,7 @@ import type { SqliteDatabase } from '@/lib/sqlite/open-database'
 import { createLargeRowReader } from './large-source-rows'
 import { orderOf } from './row-order'
 import type { ReadRequest, SourceChunk, SourceKeyColumn } from './source-protocol'
-import { doubleBits, encodeSourceRow } from './source-row'
+import { doubleAsInteger, encodeSourceRow } from './source-row'
 import { sourceRowSql } from './source-row-sql'
 
 /** Bytes that a chunk should have: large enough to be worth a message, small enough for constant memory. */
@@ -19,7 +19,7 @@ const mostRows = 20_000
  */
 export function* readChunks(db: SqliteDatabase, table: SqliteTable, request: ReadRequest): Generator<SourceChunk, void> {
   const isUtf8 = db.pragma('encoding', { simple: true }) === 'UTF-8'
-  db.function('bascule_bits', { deterministic: true }, (value: unknown) => doubleBits(Number(value)))
+  db.function('bascule_bits', { deterministic: true }, (value: unknown) => doubleAsInteger(Number(value)))
   if (request.key.length === 0) yield* readInOneStatement(db, request, '', rowidName(table), isUtf8)
   else if (isUtf8 && isDirectlyOrdered(db, request)) yield* readInRanges(db, request)
   else yield* readInOneStatement(db, request, orderSql(db, request.key), null, isUtf8)

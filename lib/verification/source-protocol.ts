@@ -40,18 +40,20 @@ export interface OpenedSource {
 /** What the reading thread can be asked; it answers in the order in which it was asked. */
 export type SourceRequest =
   | { readonly ask: 'open'; readonly path: string }
-  | { readonly ask: 'count'; readonly table: string }
+  | { readonly ask: 'count'; readonly tables: readonly string[] }
   | { readonly ask: 'read'; readonly request: ReadRequest }
-  | { readonly ask: 'next' }
+  /** `room` is the thread's to fill until it answers. */
+  | { readonly ask: 'next'; readonly room: SharedArrayBuffer }
   | { readonly ask: 'close' }
 
 /** The value that answers each request. */
 export interface SourceAnswers {
   readonly open: OpenedSource
-  readonly count: number
+  /** Of each table its rows, or why they could not be counted. */
+  readonly count: ReadonlyMap<string, number | ErrorReport>
   readonly read: null
-  /** Null after the last chunk. */
-  readonly next: SourceChunk | null
+  /** Null after the last chunk. `bytes` is null when they lie in the room that came with the question. */
+  readonly next: (Omit<SourceChunk, 'bytes'> & { readonly bytes: Uint8Array | null; readonly length: number }) | null
   readonly close: null
 }
 

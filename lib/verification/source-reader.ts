@@ -1,18 +1,22 @@
 import { Worker } from 'node:worker_threads'
 import { cancelledError } from '@/lib/core/abort'
 import { AppError } from '@/lib/core/errors'
+import { loadThreadCode } from '@/lib/core/thread-code'
 import type { OpenedSource, ReadRequest, SourceAnswers, SourceChunk, SourceReply, SourceRequest } from './source-protocol'
 
 /** The source at one moment, read by a thread of its own. */
 export interface SourceReader extends AsyncDisposable {
   readonly opened: OpenedSource
-  count(table: string): Promise<number>
+  /** Rows of each table, or why they could not be counted. */
+  count(tables: readonly string[]): Promise<SourceAnswers['count']>
   /** The rows of a table, chunk by chunk, some chunks ahead. One table at a time. */
   read(request: ReadRequest): AsyncGenerator<SourceChunk, void>
 }
 
-/** Chunks asked for before they are needed, so that reading and comparing overlap. */
-const chunksAhead = 3
+/** One chunk is compared while others are read ahead: each has a room that both threads see, and is there until the next is taken. */
+const roomCount = 4
+/** Chunks are made to have a megabyte; a larger one is sent. */
+const roomBytes = 1536 * 1024
 
 /**
  * Starts the thread, opens the file for reading and takes the snapshot. The file is closed when the reader is disposed of;
@@ -21,7 +25,8 @@ const chunksAhead = 3
  * @throws AppError SOURCE_*, CANCELLED
  */
 export async function openSourceReader(sourcePath: string, signal: AbortSignal): Promise<SourceReader> {
-  const worker = takeThread()
+  const worker = await takeThread()
+  const rooms = Array.from({ length: roomCount }, () => new SharedArrayBuffer(roomBytes))
   const waiting: { resolve: (reply: SourceReply) => void; reject: (error: unknown) => void }[] = []
   let failure: unknown
   const fail = (error: unknown) => {
@@ -53,14 +58,18 @@ export async function openSourceReader(sourcePath: string, signal: AbortSignal):
 
   async function* read(request: ReadRequest): AsyncGenerator<SourceChunk, void> {
     await ask({ ask: 'read', request })
-    const ahead = Array.from({ length: chunksAhead }, () => settled(ask({ ask: 'next' })))
-    for (;;) {
-      const next = await ahead.shift()
-      if (!next) return
-      if ('error' in next) throw next.error
-      if (next.value === null) return
-      ahead.push(settled(ask({ ask: 'next' })))
-      yield next.value
+    const askNext = (room: SharedArrayBuffer) => ({ room, answer: settled(ask({ ask: 'next', room })) })
+    const ahead = rooms.slice(1).map(askNext)
+    for (let free = rooms[0]; free; ) {
+      const next = ahead.shift()
+      const answer = await next?.answer
+      if (!next || !answer) return
+      if ('error' in answer) throw answer.error
+      if (answer.value === null) return
+      ahead.push(askNext(free))
+      const { bytes, length, ...chunk } = answer.value
+      free = next.room
+      yield { ...chunk, bytes: bytes ?? new Uint8Array(next.room, 0, length) }
     }
   }
 
@@ -76,7 +85,7 @@ export async function openSourceReader(sourcePath: string, signal: AbortSignal):
     const opened = await ask({ ask: 'open', path: sourcePath })
     return {
       opened,
-      count: (table) => ask({ ask: 'count', table }),
+      count: (tables) => ask({ ask: 'count', tables }),
       read,
       [Symbol.asyncDispose]: dispose,
     }
@@ -92,8 +101,8 @@ const always = [() => true, () => false] as const
 const parkedForMs = 20_000
 let parked: { readonly worker: Worker; readonly release: () => void } | undefined
 
-function takeThread(): Worker {
-  if (!parked) return startThread()
+async function takeThread(): Promise<Worker> {
+  if (!parked) return startThread(await loadThreadCode(new URL('.', import.meta.url), 'source-thread.ts'))
   const { worker, release } = parked
   release()
   worker.ref()
@@ -123,10 +132,10 @@ function parkThread(worker: Worker): void {
   parked = { worker, release }
 }
 
-function startThread(): Worker {
+function startThread(code: string): Worker {
   // Chunks lie outside of the heap and live briefly: a large young generation would only keep them longer.
   const resourceLimits = { maxYoungGenerationSizeMb: 4 }
-  return new Worker(new URL('./source-thread.mjs', import.meta.url), { execArgv: [], env: withoutNodeOptions(), resourceLimits })
+  return new Worker(code, { eval: true, execArgv: [], env: withoutNodeOptions(), resourceLimits })
 }
 
 /** A rejection that is looked at later must not count as unhandled until then. */

@@ -74,7 +74,8 @@ describe('integers', () => {
     const source = { bytes: digits, classes: Uint8Array.of(storage.integer), starts: Int32Array.of(0), ends: Int32Array.of(digits.length) }
     const bytes = Buffer.alloc(8)
     bytes.writeBigInt64BE(other)
-    return isEqualValue(source, { bytes, starts: Int32Array.of(0), lengths: Int32Array.of(8) }, 0, kind)
+    const view = new DataView(bytes.buffer, bytes.byteOffset, 8)
+    return isEqualValue(source, { bytes, view, starts: Int32Array.of(0), lengths: Int32Array.of(8) }, 0, kind)
   }
 
   it('of 64 bits are equal to themselves alone', () => {

@@ -1,122 +1,155 @@
+import type { CopyOut } from './copy-out'
+
 /** Where the fields of one row of the target are; filled anew for each row. A length of -1 is NULL. */
 export interface TargetRow {
   bytes: Buffer
+  /** The same bytes, for numbers. */
+  view: DataView
   readonly starts: Int32Array
   readonly lengths: Int32Array
 }
 
+const frameBytes = 5
+const copyData = 100 /* d */
+/** CopyOutResponse, NoticeResponse, NotificationResponse, ParameterStatus: what may come between the rows. */
+const passedOver: readonly number[] = [72 /* H */, 78 /* N */, 65 /* A */, 83 /* S */]
+
 const headerBytes = 19
 const signature = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1')
 
-/** Rows from this size on are gathered in one buffer, which is kept for the next such row. */
-const largeRowBytes = 4 * 1024 * 1024
-/** Room for what comes in one chunk with the end of a row. */
-const spareBytes = 1024 * 1024
+/** Room for what comes of a small table; more is made when more comes at once, and for a row that needs more. */
+const firstRoomBytes = 64 * 1024
+const spareBytes = 256 * 1024
 
 /**
- * Reads the rows of a binary COPY (https://www.postgresql.org/docs/current/sql-copy.html, "Binary Format") from its
- * chunks. Keeps the current chunk and the beginning of an unfinished row, nothing else.
+ * Reads the rows of a binary COPY (https://www.postgresql.org/docs/current/sql-copy.html, "Binary Format"). Everything that
+ * comes lies in one room, which is filled again and again; a row is there until the next `load`.
  *
  * `next` is synchronous, because a promise a row would cost more than the comparison: it answers `row`, `end`, or
  * `wait`, after which `load` must be awaited.
  */
 export class TargetRows {
   readonly row: TargetRow
-  private bytes: Buffer = Buffer.alloc(0)
+  private bytes = Buffer.allocUnsafeSlow(firstRoomBytes)
+  private view = viewOf(this.bytes)
+  /** Bytes of the room that are filled. */
+  private filled = 0
   private position = 0
-  private neededBytes = headerBytes
+  /** Where the frame that is not yet whole ends. */
+  private frameEnd = frameBytes
   private isHeaderRead = false
-  private large: Buffer = Buffer.alloc(0)
-  private readonly chunks: AsyncIterator<Buffer>
+  private isGivenBack = false
 
   constructor(
-    chunks: AsyncIterable<Buffer>,
+    private readonly copy: CopyOut,
     private readonly columns: number,
   ) {
-    this.chunks = chunks[Symbol.asyncIterator]()
-    this.row = { bytes: this.bytes, starts: new Int32Array(columns), lengths: new Int32Array(columns) }
+    this.row = { bytes: this.bytes, view: this.view, starts: new Int32Array(columns), lengths: new Int32Array(columns) }
   }
 
   next(): 'row' | 'end' | 'wait' {
-    if (!this.isHeaderRead && !this.readHeader()) return 'wait'
-    const { bytes, row } = this
-    let at = this.position
-    if (!this.has(at + 2)) return 'wait'
-    const fields = bytes.readInt16BE(at)
+    if (!this.hasFrame(this.position)) return 'wait'
+    const { row, view, frameEnd } = this
+    let at = this.position + frameBytes
+    // The header comes in one frame with the first row.
+    if (!this.isHeaderRead) at = this.readHeader(at)
+    if (at === frameEnd) {
+      this.position = frameEnd
+      return this.next()
+    }
+    const fields = view.getInt16(at)
     if (fields === -1) return 'end'
     if (fields !== this.columns) throw new Error(`The target sent a row of ${fields} fields instead of ${this.columns}.`)
     at += 2
     for (let column = 0; column < fields; column++) {
-      if (!this.has(at + 4)) return 'wait'
-      const length = bytes.readInt32BE(at)
+      const length = view.getInt32(at)
       at += 4
       row.starts[column] = at
       row.lengths[column] = length
       if (length > 0) at += length
     }
-    if (!this.has(at)) return 'wait'
-    row.bytes = bytes
+    // "Messages sent from the backend will always correspond to single data rows" (protocol-message-formats, CopyData).
+    if (at !== frameEnd) throw new Error('The target sent a row that is not one message.')
     this.position = at
     return 'row'
   }
 
-  /** Waits for the next chunks until the row that `next` could not finish may be whole. */
+  /** Waits for more until the row that `next` could not finish may be whole. @throws pg.DatabaseError that the server sent */
   async load(): Promise<void> {
-    const rest = this.bytes.subarray(this.position)
-    const wanted = Math.max(this.neededBytes - this.position, rest.length + 1)
-    this.bytes = wanted < largeRowBytes ? await this.join(rest, wanted) : await this.gather(rest, wanted)
+    if (this.isAtEnd()) {
+      await this.giveBack()
+      throw new Error('The target ended its answer in the middle of the rows.')
+    }
+    const rest = this.filled - this.position
+    const wanted = this.frameEnd - this.position
+    if (wanted > this.bytes.length) this.makeRoom(wanted)
+    else if (this.position > 0) {
+      this.bytes.copyWithin(0, this.position, this.filled)
+      this.filled = rest
+    }
     this.position = 0
-    this.neededBytes = 0
+    do {
+      for (const chunk of await this.copy.take()) {
+        if (this.filled + chunk.length > this.bytes.length) this.makeRoom(this.filled + chunk.length)
+        this.filled += chunk.copy(this.bytes, this.filled)
+      }
+    } while (this.filled < wanted)
+    this.row.bytes = this.bytes
+    this.row.view = this.view
   }
 
-  /** Chunks are joined once, not one after the other. */
-  private async join(rest: Buffer, wanted: number): Promise<Buffer> {
-    const parts = [rest]
-    let size = rest.length
-    while (size < wanted) {
-      const chunk = await this.nextChunk()
-      parts.push(chunk)
-      size += chunk.length
-    }
-    return parts.length === 2 && rest.length === 0 && parts[1] ? parts[1] : Buffer.concat(parts)
-  }
-
-  /** A row of 100 MB comes in thousands of chunks: each goes to its place at once, so that the row is there but once. */
-  private async gather(rest: Buffer, wanted: number): Promise<Buffer> {
-    if (this.large.length < wanted + spareBytes) this.large = Buffer.allocUnsafeSlow(wanted + spareBytes)
-    let size = rest.copy(this.large)
-    while (size < wanted) {
-      const chunk = await this.nextChunk()
-      if (size + chunk.length > this.large.length) return this.join(Buffer.concat([this.large.subarray(0, size), chunk]), wanted)
-      size += chunk.copy(this.large, size)
-    }
-    return this.large.subarray(0, size)
-  }
-
-  private async nextChunk(): Promise<Buffer> {
-    const { value, done } = await this.chunks.next()
-    if (done) throw new Error('The target ended its answer in the middle of a row.')
-    return value
-  }
-
-  /** Reads to the very end, so that the connection is free for the next statement. */
+  /** Reads to the very end, so that the connection is free for the next statement. @throws pg.DatabaseError that the server sent */
   async drain(): Promise<void> {
-    for (;;) if ((await this.chunks.next()).done) return
+    while (!this.isGivenBack) {
+      while (this.hasFrame(this.position)) this.position = this.frameEnd
+      if (this.isAtEnd()) await this.giveBack()
+      else await this.load()
+    }
   }
 
-  private has(end: number): boolean {
-    if (end <= this.bytes.length) return true
-    this.neededBytes = end
-    return false
+  /** Whether a whole frame of a row begins at `at`; steps over frames of other kinds. */
+  private hasFrame(start: number): boolean {
+    const { bytes, view, filled } = this
+    for (let at = start; ; at = this.frameEnd) {
+      this.position = at
+      this.frameEnd = at + frameBytes
+      if (this.frameEnd > filled) return false
+      const code = bytes[at] ?? 0
+      if (code !== copyData && !passedOver.includes(code)) return false
+      this.frameEnd = at + 1 + view.getInt32(at + 1)
+      if (this.frameEnd > filled) return false
+      if (code === copyData) return true
+    }
   }
 
-  private readHeader(): boolean {
-    if (!this.has(headerBytes)) return false
-    if (!this.bytes.subarray(0, signature.length).equals(signature)) throw new Error('The target did not answer with a binary COPY.')
-    const extension = this.bytes.readInt32BE(headerBytes - 4)
-    if (!this.has(headerBytes + extension)) return false
-    this.position = headerBytes + extension
+  /** Whether what comes next is neither a row nor something between rows: CopyDone or an error. */
+  private isAtEnd(): boolean {
+    const code = this.position < this.filled ? this.bytes[this.position] : undefined
+    return code !== undefined && code !== copyData && !passedOver.includes(code)
+  }
+
+  private async giveBack(): Promise<void> {
+    this.isGivenBack = true
+    await this.copy.giveBack(this.bytes.subarray(this.position, this.filled))
+  }
+
+  /** A larger room, with what is not yet read at its beginning; a row of 100 MB comes in thousands of chunks. */
+  private makeRoom(wanted: number): void {
+    const larger = Buffer.allocUnsafeSlow(wanted + spareBytes)
+    this.filled = this.bytes.copy(larger, 0, this.position, this.filled)
+    this.frameEnd -= this.position
+    this.position = 0
+    this.bytes = larger
+    this.view = viewOf(larger)
+  }
+
+  private readHeader(at: number): number {
+    if (!this.bytes.subarray(at, at + signature.length).equals(signature)) throw new Error('The target did not answer with a binary COPY.')
     this.isHeaderRead = true
-    return true
+    return at + headerBytes + this.view.getInt32(at + headerBytes - 4)
   }
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, byteLength)
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { findingSchema } from '@/lib/core/finding'
+import { tableCauseSchema } from './table-cause'
 
 /**
  * Differences that are as they should be: the app wrote the row on PostgreSQL since the switch, or an administrator chose
@@ -33,8 +34,10 @@ export const tableComparisonSchema = z.object({
   differencesTotal: z.number().int().nonnegative(),
   /** How many of them are as they should be; absent when all of them are faults. */
   expected: z.object({ 'since-switch': z.number().int().nonnegative(), 'repaired-by-choice': z.number().int().nonnegative() }).optional(),
-  /** Why `content` is unknown, or what could not be counted. */
+  /** Why `content` is unknown, or what could not be counted, in English. */
   reason: z.string().nullable(),
+  /** The same by its code; absent in reports of earlier releases. */
+  cause: tableCauseSchema.nullable().optional(),
 })
 
 /** What is on the two sides, without secrets. */

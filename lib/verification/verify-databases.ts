@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import type pg from 'pg'
 import { cancelledError, throwIfAborted } from '@/lib/core/abort'
-import { reportError } from '@/lib/core/errors'
+import { AppError, type ErrorReport } from '@/lib/core/errors'
 import type { Finding } from '@/lib/core/finding'
 import type { Report } from '@/lib/core/progress'
 import type { TableMapping } from '@/lib/core/table-mapping'
@@ -11,10 +11,11 @@ import { schemaOf, targetLabel } from '@/lib/postgres/target-url'
 import { mapTables } from '@/lib/schema/map-tables'
 import { type ChangesSinceSwitch, readChangesSinceSwitch } from './changes-since-switch'
 import { compareContent } from './compare-content'
+import { absent, because, type Count, compareCounts, uncounted } from './compare-counts'
 import { pairTables, type TablePair } from './compared-tables'
 import { createNameBudget, type Explain } from './comparison'
 import { withComparisonKey } from './comparison-key'
-import { absent, type Count, compareCounts, countTarget } from './count-tables'
+import { countInGroups } from './count-target'
 import { describeTarget } from './endpoints'
 import { createProgress } from './progress-report'
 import { withTargetSnapshot } from './read-snapshot'
@@ -165,29 +166,27 @@ async function countPairs(
   { reader, client, repairs, report, signal }: Sides,
 ): Promise<readonly TableComparison[]> {
   const progress = createProgress('counts', report)
-  const counted: TableComparison[] = []
-  for (const pair of pairs) {
-    throwIfAborted(signal)
-    progress.start(pair.table)
-    const [source, target] = await Promise.all([
-      pair.source === null ? absent('source') : countSource(reader, pair.table, signal),
-      pair.target === null ? absent('target') : countTarget(client, pair.target),
-    ])
-    const comparison = compareCounts(pair.table, source, target, repairs.leftOut.get(pair.table))
-    counted.push(comparison)
-    progress.finishTable(pair.table, comparison.sourceRows ?? 0, comparison.content === 'different' ? 'failed' : 'done')
+  const counting = reader.count(pairs.flatMap(({ source }) => source?.name ?? []))
+  // Looked at below; should the target fail first, nobody does.
+  counting.catch(() => undefined)
+  const countPair = async ({ table, source }: TablePair, target: Count) => {
+    const comparison = compareCounts(
+      table,
+      source ? toCount((await counting).get(table)) : absent('source'),
+      target,
+      repairs.leftOut.get(table),
+    )
+    progress.finishTable(table, comparison.sourceRows ?? 0, comparison.content === 'different' ? 'failed' : 'done')
+    return comparison
   }
+  const counted = await countInGroups(client, pairs, countPair, signal)
   progress.finish()
   return counted
 }
 
-async function countSource(reader: SourceReader, table: string, signal: AbortSignal): Promise<Count> {
-  try {
-    return { rows: await reader.count(table), reason: null }
-  } catch (error) {
-    throwIfAborted(signal)
-    return { rows: null, reason: `The source could not be counted: ${reportError(error).message}`, missing: false }
-  }
+function toCount(answer: number | ErrorReport | undefined): Count {
+  if (typeof answer === 'number') return { rows: answer }
+  return uncounted('source', answer === undefined ? new Error('It was not counted.') : new AppError(answer))
 }
 
 async function comparePairs(
@@ -218,7 +217,7 @@ async function comparePairs(
     // What explains differences in a table without a primary key knows its rows by what they hold, not by another key.
     const compared = own && reasons.length === 0 ? withComparisonKey(mapping, own) : mapping
     const outcome = await compareContent({ mapping: compared, reader, client, advance, signal, budget, explain: firstOf(reasons) })
-    const result = outcome.status === 'compared' ? judge(counts, outcome.comparison) : { ...counts, reason: outcome.reason }
+    const result = outcome.status === 'compared' ? judge(counts, outcome.comparison) : { ...counts, ...because(outcome.cause) }
     const judged = withLeftBehind(result, leftBehind)
     done.push(judged)
     progress.finishTable(counts.table, counts.sourceRows ?? 0, isSound(judged) ? 'done' : 'failed')
@@ -245,25 +244,25 @@ type Compared = Extract<Awaited<ReturnType<typeof compareContent>>, { status: 'c
 function judge(counts: TableComparison, { sourceRows, targetRows, differences, differencesTotal, expected }: Compared): TableComparison {
   const isExplained = expected['since-switch'] + expected['repaired-by-choice'] > 0
   const found = { differences: [...differences], differencesTotal, ...(isExplained ? { expected } : {}) }
-  const compared = { ...counts, sourceRows, targetRows, ...found, reason: null }
+  const compared = { ...counts, sourceRows, targetRows, ...found, ...because(null) }
   if (differencesTotal > 0) return { ...compared, content: 'different' }
   const isWhole = counts.sourceRows === sourceRows && counts.targetRows === targetRows && sourceRows === targetRows
   if (isWhole) return { ...compared, content: 'identical' }
-  const reason = `Compared ${sourceRows} and ${targetRows} rows, but counted ${counts.sourceRows ?? 'none'} and ${counts.targetRows ?? 'none'}.`
-  return { ...counts, content: 'unknown', reason }
+  const counted = { sourceCounted: counts.sourceRows ?? 'none', targetCounted: counts.targetRows ?? 'none' }
+  return { ...counts, content: 'unknown', ...because({ code: 'other-count', params: { sourceRows, targetRows, ...counted } }) }
 }
 
 /** Columns that only one side has were not compared: what they hold is lost, or unknown. */
 function withLeftBehind(result: TableComparison, leftBehind: readonly Finding[]): TableComparison {
   const columns = leftBehind.filter(({ table, column, severity }) => table === result.table && column !== null && severity === 'blocks')
   if (columns.length === 0) return result
-  const reason = `Not on both sides: ${columns.map(({ column }) => column).join(', ')}.`
+  const names = columns.map(({ column }) => column).join(', ')
   const isUnknown = columns.every(({ code }) => code === 'TYPE_UNSUPPORTED') && result.content !== 'different'
   return {
     ...result,
     content: isUnknown ? 'unknown' : 'different',
     differencesTotal: Math.max(result.differencesTotal, isUnknown ? 0 : 1),
-    reason,
+    ...because({ code: 'columns-on-one-side', params: { columns: names } }),
   }
 }
 

@@ -60,6 +60,7 @@ export const contracts = [
   'lib/verification/function-report',
   'lib/verification/inspected-value',
   'lib/verification/report-comparison',
+  'lib/verification/table-cause',
   'lib/verification/verification-result',
 ] as const
 

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import type { Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import pg from 'pg'
-import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
+import { from as copyFrom } from 'pg-copy-streams'
 import { z } from 'zod'
 import { throwIfAborted } from '@/lib/core/abort'
 import { AppError, reportError } from '@/lib/core/errors'
@@ -13,6 +13,7 @@ import { highestChange } from '@/lib/sqlite/change-log'
 import type { SqliteDatabase } from '@/lib/sqlite/open-database'
 import { copyColumns, registerCopyFunctions } from '@/lib/sqlite/values/copy-line'
 import { compareRowSets, type RowSetComparison } from '@/lib/verification/compare-row-sets'
+import { copyOut } from '@/lib/verification/copy-out'
 import { fieldSql } from '@/lib/verification/target-row-sql'
 import { TargetRows } from '@/lib/verification/target-rows'
 import { advanceApplied } from './applied-number'
@@ -118,7 +119,7 @@ export async function createChangeApplier({ client, tables, applied: start }: Ap
       if (!few && totals.keys <= fewKeys) await client.query(byIndex)
       for (const { table, rows, readRows } of touched) {
         goesOn()
-        const target = new TargetRows(client.query(copyTo(readRows)), table.mapping.columns.length)
+        const target = new TargetRows(copyOut(client, readRows), table.mapping.columns.length)
         requireEqual(table, await compareRowSets(table.mapping, rows.values(range), target))
       }
     }
