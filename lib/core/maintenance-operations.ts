@@ -16,6 +16,7 @@ export const postgresOperations = [
   'restore-index',
   'widen-sequence',
   'enable-statements',
+  'switch-on',
 ] as const
 
 /** On an SQLite file. */
@@ -31,7 +32,10 @@ export const tableOperations: ReadonlySet<MaintenanceOperation> = new Set(['rout
 /** Operations that take something away; each looks again, when it runs, whether it still may. */
 export const removingOperations: ReadonlySet<MaintenanceOperation> = new Set(['drop-index'])
 
-/** What is to be done, to what: tables, indexes, foreign keys or sequences, as the operation has it. */
+/** Settings that keep data safe or tables tended, and that can be switched on without a restart: the only ones that are. */
+export const safeSettings = ['autovacuum', 'track_counts', 'fsync', 'full_page_writes', 'synchronous_commit'] as const
+
+/** What is to be done, to what: tables, indexes, foreign keys, sequences or settings, as the operation has it. */
 export const maintenanceRequestSchema = z.object({
   operation: z.enum(maintenanceOperations),
   targets: z.array(z.string().min(1).max(200)).min(1).max(2_000).optional(),

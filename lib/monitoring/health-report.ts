@@ -245,6 +245,8 @@ export const settingSchema = z.object({
   setting: z.string(),
   unit: z.string().nullable(),
   source: z.string(),
+  /** Whether this role can change it for the server while that runs; what its command line says is stronger. */
+  canSet: z.boolean(),
 })
 
 export const indexGapsSchema = z.object({

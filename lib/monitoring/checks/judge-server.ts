@@ -54,7 +54,12 @@ export function judgeServer(panels: PostgresPanels, schema: string, thresholds: 
       const off = all.filter(({ name, setting }) => (name === 'autovacuum' || name === 'track_counts') && setting === 'off')
       return listed(
         'autovacuum-off',
-        off.map(({ name }) => item(name, 'critical', { sql: `ALTER SYSTEM SET ${name} = on; SELECT pg_reload_conf();` })),
+        off.map(({ name, canSet }) =>
+          item(name, 'critical', {
+            sql: `ALTER SYSTEM SET ${name} = on; SELECT pg_reload_conf();`,
+            action: canSet ? maintain('switch-on', [name]) : null,
+          }),
+        ),
       )
     }),
     judged('unsafe-setting', settings, (all) => {
@@ -63,10 +68,11 @@ export function judgeServer(panels: PostgresPanels, schema: string, thresholds: 
       )
       return listed(
         'unsafe-setting',
-        unsafe.map(({ name }) =>
+        unsafe.map(({ name, canSet }) =>
           item(name, name === 'fsync' ? 'critical' : 'warning', {
             wording: name === 'synchronous_commit' ? 'late' : 'item',
             sql: `ALTER SYSTEM SET ${name} = on; SELECT pg_reload_conf();`,
+            action: canSet ? maintain('switch-on', [name]) : null,
           }),
         ),
       )
@@ -114,15 +120,17 @@ function ofSequence(
   const level = (usedShare ?? 0) >= thresholds.sequenceCritical ? 'critical' : 'warning'
   const params = { usedShare: usedShare ?? 0, limit, column: column === null ? '' : `${table}.${column}` }
   const name = qualifiedName(schema, sequence)
+  // One that falls ends below.
+  const end = limit.startsWith('-') ? 'MINVALUE -9223372036854775808' : 'MAXVALUE 9223372036854775807'
   // Where the column has room, the sequence alone is widened, which takes no time.
   if (limitedBy === 'sequence' && columnType === 'bigint') {
-    const sql = `ALTER SEQUENCE ${name} AS bigint MAXVALUE 9223372036854775807;`
+    const sql = `ALTER SEQUENCE ${name} AS bigint ${end};`
     return item(sequence, level, { params, sql, action: maintain('widen-sequence', [sequence]) })
   }
   // Widening a column rewrites its table under a lock, and the app's model must say BigInt: no button for that.
   const sql =
     table === null || column === null
-      ? `ALTER SEQUENCE ${name} AS bigint MAXVALUE 9223372036854775807;`
-      : `ALTER TABLE ${qualifiedName(schema, table)} ALTER COLUMN "${column.replaceAll('"', '""')}" TYPE bigint;\nALTER SEQUENCE ${name} AS bigint MAXVALUE 9223372036854775807;`
+      ? `ALTER SEQUENCE ${name} AS bigint ${end};`
+      : `ALTER TABLE ${qualifiedName(schema, table)} ALTER COLUMN "${column.replaceAll('"', '""')}" TYPE bigint;\nALTER SEQUENCE ${name} AS bigint ${end};`
   return item(sequence, level, { params, sql, wording: table === null ? 'item' : 'column' })
 }

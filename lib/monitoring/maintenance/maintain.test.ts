@@ -68,8 +68,11 @@ describe.each(inject('postgresServers'))('maintenance on $name', (server) => {
       // A transaction that saw the table keeps the rebuild waiting in its middle.
       await holder.query('BEGIN; SELECT count(*) FROM one')
       const stop = new AbortController()
-      const rebuilding = maintain(source(), noStore, { operation: 'reindex', targets: ['one'] }, () => undefined, stop.signal)
+      const events: ProgressEvent[] = []
+      const rebuilding = maintain(source(), noStore, { operation: 'reindex', targets: ['one'] }, (event) => events.push(event), stop.signal)
       await vi.waitFor(async () => expect(await leftovers(database.url)).toBeGreaterThan(0), { timeout: 30_000, interval: 50 })
+      // It says who keeps it waiting, so that somebody can do something about it.
+      await vi.waitFor(() => expect(JSON.stringify(events)).toContain('one: waits for session'), { timeout: 30_000, interval: 100 })
       stop.abort()
       const { error, result } = await rebuilding
       expect(error).toMatchObject({ code: 'CANCELLED' })
@@ -113,6 +116,20 @@ describe('pg_stat_statements', () => {
       expect(after.statements.state).toBe('ready')
       expect(after.statements.statements.map(({ statement }) => statement)).toContain('SELECT count(*) FROM pg_class WHERE relname <> $1')
       expect(after.check?.count).toBeGreaterThan(0)
+      // The same server, for a setting that is switched on again by its button; what the command line says has none.
+      const setting = async (name: string) =>
+        (await readHealth(source)).checks.flatMap(({ items }) => items).find(({ subject }) => subject === name)
+      await withPostgres(url, (client) =>
+        client.query('ALTER SYSTEM SET autovacuum = off').then(() => client.query('SELECT pg_reload_conf()')),
+      )
+      await expect.poll(() => setting('autovacuum'), { timeout: 30_000 }).toMatchObject({ level: 'critical' })
+      expect((await setting('fsync'))?.action).toBeNull()
+      const found = await setting('autovacuum')
+      if (found?.action?.kind !== 'maintain') throw new Error('no button')
+      expect((await maintain(source, noStore, found.action.request, () => undefined, never)).error).toBeNull()
+      await expect.poll(() => setting('autovacuum'), { timeout: 30_000 }).toBeUndefined()
+      const other = { operation: 'switch-on', targets: ['archive_command'] } as const
+      await expect(maintain(source, noStore, other, () => undefined, never)).rejects.toMatchObject({ code: 'NOT_FOUND' })
     } finally {
       await rm(folder, { recursive: true, force: true })
     }

@@ -1,5 +1,5 @@
 import { AppError } from '@/lib/core/errors'
-import { type MaintenanceRequest, tableOperations } from '@/lib/core/maintenance-operations'
+import { type MaintenanceRequest, safeSettings, tableOperations } from '@/lib/core/maintenance-operations'
 import { qualifiedName, quoteNames, type SafeSql, safeSql } from '@/lib/core/quoted-name'
 import { concurrently, coveredBy, duplicatesOf } from '@/lib/monitoring/checks/judge-indexes'
 import type { ExpectedIndex, IndexFigures, Sequence } from '@/lib/monitoring/health-report'
@@ -69,6 +69,15 @@ export function planStatements({ operation, targets }: MaintenanceRequest, catal
       })
     case 'enable-statements':
       return [{ target: 'pg_stat_statements', sql: safeSql`CREATE EXTENSION IF NOT EXISTS pg_stat_statements` }]
+    case 'switch-on':
+      return [
+        ...wanted.map((name) => {
+          const setting = safeSettings.find((known) => known === name)
+          if (setting === undefined) throw notThere(name)
+          return { target: setting, sql: switchOn[setting] }
+        }),
+        { target: 'pg_reload_conf', sql: safeSql`SELECT pg_reload_conf()` },
+      ]
     default:
       throw new AppError({
         code: 'STATE_CONFLICT',
@@ -77,6 +86,14 @@ export function planStatements({ operation, targets }: MaintenanceRequest, catal
         message: 'This maintenance is for an SQLite file, and the app runs on PostgreSQL.',
       })
   }
+}
+
+const switchOn: Readonly<Record<(typeof safeSettings)[number], SafeSql>> = {
+  autovacuum: safeSql`ALTER SYSTEM SET autovacuum = on`,
+  track_counts: safeSql`ALTER SYSTEM SET track_counts = on`,
+  fsync: safeSql`ALTER SYSTEM SET fsync = on`,
+  full_page_writes: safeSql`ALTER SYSTEM SET full_page_writes = on`,
+  synchronous_commit: safeSql`ALTER SYSTEM SET synchronous_commit = on`,
 }
 
 function tableStatement(operation: MaintenanceRequest['operation'], table: SafeSql): SafeSql {

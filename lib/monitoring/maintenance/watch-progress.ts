@@ -23,6 +23,16 @@ SELECT done::float8, total::float8 FROM (
 
 const progressRows = z.array(z.object({ done: z.number(), total: z.number() }))
 
+// Who is in the way: CONCURRENTLY waits for every transaction that is older than itself, on whichever table.
+const waitSql = `
+SELECT b.pid, coalesce(nullif(b.application_name, ''), b.usename::text, '?') AS who, coalesce(b.state, '?') AS state
+FROM unnest(pg_blocking_pids($1)) p JOIN pg_stat_activity b ON b.pid = p LIMIT 5`
+
+const waitRows = z.array(z.object({ pid: z.number(), who: z.string(), state: z.string() }))
+
+/** Looks between two questions of who is in the way: asking takes the lock manager's attention. */
+const looksPerWait = 6
+
 /**
  * Looks twice a second at pg_stat_progress_vacuum, _analyze and _create_index for one session. Rows of the report are
  * things to be maintained; the part under way is told in hundredths of it.
@@ -42,7 +52,19 @@ export function watchProgress(watcher: pg.Client, pid: number, plan: readonly Pl
       rowsPerSecond: null,
       remainingMs: null,
     })
+  let looks = 0
+  const told = new Set<string>()
+  const tellWait = async (target: string) => {
+    for (const { pid: other, who, state } of waitRows.parse((await watcher.query(waitSql, [pid])).rows)) {
+      const message = `${target}: waits for session ${other} (${who}, ${state})`
+      if (told.has(message)) continue
+      told.add(message)
+      report({ type: 'log', level: 'warn', message })
+    }
+  }
   const look = async () => {
+    looks += 1
+    if (current !== null && looks % looksPerWait === 1) await tellWait(current)
     const target = current
     const [row] = progressRows.parse((await watcher.query(progressSql, [pid])).rows)
     if (target === null || target !== current || !row) return

@@ -79,12 +79,16 @@ export const watchedSettings = [
   'jit',
 ] as const
 
-const settingRows = z.array(z.object({ name: z.string(), setting: z.string(), unit: z.string().nullable(), source: z.string() }))
+const settingRows = z.array(
+  z.object({ name: z.string(), setting: z.string(), unit: z.string().nullable(), source: z.string(), canSet: z.boolean() }),
+)
 
 /** As the server has them, not as this session set them for itself. */
 export async function readSettings(client: pg.Client) {
   const { rows } = await client.query(
-    `SELECT name, CASE WHEN source = 'session' THEN reset_val ELSE setting END AS setting, unit, source FROM pg_settings WHERE name = ANY ($1) ORDER BY array_position($1, name)`,
+    `SELECT name, CASE WHEN source = 'session' THEN reset_val ELSE setting END AS setting, unit, source,
+       source <> 'command line' AND context IN ('sighup', 'superuser', 'user') AND (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS "canSet"
+     FROM pg_settings WHERE name = ANY ($1) ORDER BY array_position($1, name)`,
     [[...watchedSettings]],
   )
   return settingRows.parse(rows)
