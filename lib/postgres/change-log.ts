@@ -69,6 +69,21 @@ export async function forgetChanges(client: pg.Client): Promise<void> {
   await client.query(`DELETE FROM ${log}`)
 }
 
+/**
+ * Keeps what this session writes out of the log, from now on: rows that are brought to a copy which follows its source. So the
+ * log can be armed before the switch, in which its hundred statements would be waited for.
+ */
+export async function keepOutOfChangeLog(client: pg.Client): Promise<void> {
+  await client.query(`SET bascule.quiet = 'on'`)
+}
+
+/** Empties the log, in the caller's transaction: of a copy that was never switched to it holds nothing that matters. */
+export async function emptyChangeLog(client: pg.Client): Promise<void> {
+  await client.query(`DELETE FROM ${log}`)
+}
+
+const unlessQuiet = `WHEN (pg_catalog.current_setting('bascule.quiet', true) IS DISTINCT FROM 'on')`
+
 /** Starts logging on all tables of the catalogue but `skip`, in the caller's transaction. Safe to repeat. */
 export async function armChangeLog(client: pg.Client, catalogue: PostgresCatalogue, skip: ReadonlySet<string>): Promise<void> {
   await client.query(`CREATE TABLE IF NOT EXISTS ${log} (
@@ -181,6 +196,6 @@ BEGIN
 END $function$;
 DROP TRIGGER IF EXISTS "_bascule_log" ON ${name};
 DROP TRIGGER IF EXISTS "_bascule_log_truncate" ON ${name};
-CREATE TRIGGER "_bascule_log" AFTER INSERT OR UPDATE OR DELETE ON ${name} FOR EACH ROW EXECUTE FUNCTION ${rowFunction}();
-CREATE TRIGGER "_bascule_log_truncate" BEFORE TRUNCATE ON ${name} FOR EACH STATEMENT EXECUTE FUNCTION ${truncateFunction}();`
+CREATE TRIGGER "_bascule_log" AFTER INSERT OR UPDATE OR DELETE ON ${name} FOR EACH ROW ${unlessQuiet} EXECUTE FUNCTION ${rowFunction}();
+CREATE TRIGGER "_bascule_log_truncate" BEFORE TRUNCATE ON ${name} FOR EACH STATEMENT ${unlessQuiet} EXECUTE FUNCTION ${truncateFunction}();`
 }

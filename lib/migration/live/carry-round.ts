@@ -3,7 +3,7 @@ import { throwIfAborted } from '@/lib/core/abort'
 import { AppError } from '@/lib/core/errors'
 import { qualifiedName, quoteName } from '@/lib/core/quoted-name'
 import { forgetChanges, readWaitingTables, waitingKeysSql } from '@/lib/postgres/change-log'
-import { destroy } from '@/lib/postgres/connect'
+import { destroy, toPostgresError } from '@/lib/postgres/connect'
 import { writeBehindFence } from '@/lib/sqlite/fence'
 import type { SqliteDatabase } from '@/lib/sqlite/open-database'
 import { compareListedRows } from '@/lib/verification/compare-listed-rows'
@@ -50,7 +50,14 @@ export async function carryRound(sides: CarrySides, signal: AbortSignal): Promis
     if (waiting.length > 0) {
       if (changes <= fewKeys) await client.query(byIndex)
       const tables = waiting.map(({ table, isKeyed }) => ({ table: plannedTable(sides.plan, table), isKeyed }))
-      await writeBehindFence(sides.db, () => carryTables(sides, tables, goesOn))
+      await writeBehindFence(sides.db, async () => {
+        try {
+          await carryTables(sides, tables, goesOn)
+        } catch (error) {
+          // Named by its own side: what goes wrong with PostgreSQL is no fault of the file that is written.
+          throw toPostgresError(error, 'PostgreSQL')
+        }
+      })
       await forgetChanges(client)
     }
     await client.query('COMMIT')

@@ -14,7 +14,7 @@ import { openSqlite, type SqliteDatabase } from '@/lib/sqlite/open-database'
 import { cutOverSession } from '../cut-over'
 import { type CutOverPhase, cutOverPhases } from '../migration-result'
 import { requireIntactLog } from './capture'
-import { type CutOverRecord, commitRecord } from './cut-over-record'
+import { type CutOverRecord, commitRecord, prepareRecord } from './cut-over-record'
 import { lateWords, type StopWatch, type SwitchTry, stopWatch, wordsOf } from './cut-over-try'
 import { finishCutOver } from './finish-cut-over'
 import { type FollowedCopy, openFollowedCopy } from './followed-copy'
@@ -82,6 +82,7 @@ export async function cutOverLive(
       db.pragma('synchronous = FULL')
       report({ type: 'plan', phases: [...cutOverPhases] })
       const sides = await prepare(copy, db, options)
+      await prepareRecord(copy.client, sides.record)
       const result = await switchOver(sides, { limitMs, mostAttempts: options.mostAttempts ?? 12 }, flip, report, signal)
       const finish = { sourcePath, client: copy.client, schema: copy.mark.targetSchema }
       await inStep('finish', report, () => finishCutOver(finish, report)).catch((error: unknown) => {

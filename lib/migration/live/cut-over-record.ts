@@ -1,10 +1,11 @@
 import type pg from 'pg'
 import type { PostgresCatalogue } from '@/lib/core/catalogue'
-import { armChangeLog } from '@/lib/postgres/change-log'
+import { armChangeLog, emptyChangeLog } from '@/lib/postgres/change-log'
 import { changeMark } from '@/lib/postgres/copy-mark'
 import { setSequences } from '@/lib/postgres/sequences'
 import { restoreLateParts, type StructurePart } from '@/lib/postgres/structure'
 import { schemaMigrationsTable } from '@/lib/schema/map-tables'
+import { inTransaction } from '../apply-schema'
 
 export interface CutOverRecord {
   readonly jobId: string
@@ -23,8 +24,16 @@ export type RecordOutcome =
   | { readonly status: 'unknown'; readonly error: unknown }
 
 /**
+ * What of the record can be made ready while the app still writes to SQLite: the change log, which notes nothing of what a
+ * session writes that keeps out of it. Safe to repeat; given up, it goes with the copy.
+ */
+export async function prepareRecord(client: pg.Client, { target }: Pick<CutOverRecord, 'target'>): Promise<void> {
+  await inTransaction(client, () => armChangeLog(client, target, new Set([schemaMigrationsTable])))
+}
+
+/**
  * Makes PostgreSQL the authority, in one transaction: references and triggers back and heeded from here on (their old rows are looked at
- * after the switch), sequences set, the change log armed before the first write, and the record itself.
+ * after the switch), sequences set, the change log empty before the first write, and the record itself. After `prepareRecord`.
  *
  * @param mayCommit asked last, right before the commit
  * @throws whatever a statement before the commit throws: then nothing was changed
@@ -35,7 +44,7 @@ export async function commitRecord(client: pg.Client, record: CutOverRecord, may
   try {
     await restoreLateParts(client, target.schema, lateParts)
     await setSequences(client, target, readSequences())
-    await armChangeLog(client, target, new Set([schemaMigrationsTable]))
+    await emptyChangeLog(client)
     await changeMark(client, jobId, ['copied'], 'switched')
     // The one commit that must survive a crash of the server: our sessions leave it at the server's setting otherwise.
     await client.query('SET LOCAL synchronous_commit = on')

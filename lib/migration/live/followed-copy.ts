@@ -2,6 +2,7 @@ import type pg from 'pg'
 import { AppError } from '@/lib/core/errors'
 import type { TableMapping } from '@/lib/core/table-mapping'
 import { readPostgresCatalogue } from '@/lib/postgres/catalogue'
+import { keepOutOfChangeLog } from '@/lib/postgres/change-log'
 import { connectPostgres } from '@/lib/postgres/connect'
 import { type CopyMark, readMark } from '@/lib/postgres/copy-mark'
 import { endSessions, lockTarget } from '@/lib/postgres/target-lock'
@@ -60,6 +61,8 @@ export async function openFollowedCopy(
   try {
     await endSessions(client, followerSession(jobId))
     await lockTarget(client)
+    // A switch that was given up has left the change log armed.
+    await keepOutOfChangeLog(client)
     const mark = await readMark(client)
     const opened = await readApplied(client)
     if (mark?.jobId !== jobId || mark.state !== 'copied' || opened === null) throw noSuchCopy()

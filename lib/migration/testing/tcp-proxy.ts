@@ -13,6 +13,8 @@ export interface TcpProxy extends AsyncDisposable {
   drop(): void
   /** Passes on again, also what was held back. */
   pass(): void
+  /** Runs `act` once, when something that holds this text has been passed on to the server, and its answer has not come back. */
+  onceSent(text: string, act: () => void): void
 }
 
 /** A way to a server on this machine that can be cut and opened again, as a network can. */
@@ -21,6 +23,7 @@ export async function createTcpProxy(serverUrl: string): Promise<TcpProxy> {
   const sockets = new Set<Socket>()
   const pairs = new Map<Socket, Socket>()
   let drops = false
+  let awaited: { readonly text: string; readonly act: () => void } | undefined
   const start = async (port: number) => {
     const server = createServer((near) => {
       const far = connect(Number(to.port), to.hostname)
@@ -31,6 +34,15 @@ export async function createTcpProxy(serverUrl: string): Promise<TcpProxy> {
         sockets.add(one)
         if (!drops) one.pipe(other)
         pairs.set(one, other)
+        if (one === near) {
+          one.on('data', (chunk: Buffer) => {
+            if (!awaited || !chunk.includes(awaited.text)) return
+            const { act } = awaited
+            awaited = undefined
+            // After the pipe's own listener has written it.
+            queueMicrotask(act)
+          })
+        }
         // A cut connection is what this is for.
         one.on('error', () => undefined)
         one.on('close', () => {
@@ -68,6 +80,9 @@ export async function createTcpProxy(serverUrl: string): Promise<TcpProxy> {
     pass: () => {
       drops = false
       for (const [one, other] of pairs) one.pipe(other)
+    },
+    onceSent: (text, act) => {
+      awaited = { text, act }
     },
     shut,
     open: async () => {
