@@ -33,12 +33,13 @@ import { exclusiveKinds } from '@/lib/jobs/job'
 import { findActiveJob } from '@/lib/jobs/job-queue'
 import { requireStateFor } from '@/lib/jobs/preconditions'
 import { initialState } from '@/lib/jobs/sealed-target'
+import { copyBack } from '@/lib/migration/copy-back'
 import { copyFileWith } from '@/lib/migration/copy-file'
 import packageJson from '@/package.json' with { type: 'json' }
 import { backupTable, placesOf, printBackupEvent, resultOf } from './backup/backup-output'
 import { copyTo, destinationIds, showDestinations } from './backup/destination-commands'
 import type { Outcome } from './backup/outcome'
-import { fromCaller, interruptSignal, parseArguments } from './command-line'
+import { failureText, fromCaller, interruptSignal, parseArguments } from './command-line'
 
 const root = resolve(import.meta.dirname, '..')
 let run: ((setup: BackupSetup, signal: AbortSignal) => Promise<Outcome>) | undefined
@@ -54,6 +55,7 @@ interface CreateOptions {
 interface RestoreCommandOptions {
   readonly only?: 'database' | 'files'
   readonly keyFile?: string
+  readonly from?: string
   readonly yes?: true
 }
 
@@ -127,6 +129,7 @@ command
   .argument('<id>', 'as `list` shows it')
   .addOption(new Option('--only <part>', 'restore only this').choices(['database', 'files']))
   .option('--key-file <path>', 'a file with the passphrase or the private key, where this server has none')
+  .option('--from <destination>', 'the copy at this destination, by name or id (default: the archive here, or else the nearest copy)')
   .option('--yes', 'do it; without it only what would change is shown')
   .addOption(json())
   .action((id: string, options: RestoreCommandOptions) => {
@@ -159,7 +162,7 @@ async function main(): Promise<number> {
     return outcome.status
   } catch (error) {
     const report = reportError(error)
-    console.error(`${report.subject === undefined ? '' : `${report.subject}: `}${report.message}${report.hint ? `\n${report.hint}` : ''}`)
+    console.error(failureText(report))
     answer({ status: 'failed', error: report })
     return error instanceof AppError ? exitStatusOf(error.code) : 1
   }
@@ -214,7 +217,8 @@ async function restore(setup: BackupSetup, id: string, options: RestoreCommandOp
     throw leaseHeld({ holder: job.requestedBy, purpose: job.kind, acquiredAt: new Date(job.createdAt) })
   const keys = options.keyFile === undefined ? noKeys : parseTypedKey((await readFile(fromCaller(options.keyFile), 'utf8')).trim())
   const holder = `command line, process ${process.pid} on ${hostname()}`
-  const work = { id, parts: options.only ?? 'all', keys, requestedBy: `command line on ${hostname()}`, jobId: null, holder } as const
+  const [from = null] = options.from === undefined ? [] : await destinationIds(store, [options.from])
+  const work = { id, parts: options.only ?? 'all', keys, from, requestedBy: `command line on ${hostname()}`, jobId: null, holder } as const
   const request = { name: databasesLease, holder, purpose: 'restore' }
   const result = await withExclusive(store, request, signal, (held) => restoreBackup(setup, work, printBackupEvent, held))
   const undo = `Restored. To undo it: npm run backup -- restore ${result.safetyBackupId} --yes`
@@ -269,7 +273,7 @@ async function withSetup(work: NonNullable<typeof run>): Promise<Outcome> {
     const { name, version } = packageJson
     const openTarget = (target: { readonly sealedUrl: string }) => openSecret(target.sealedUrl, environment.nextAuthSecret)
     const setup = createBackupSetup({ environment, store, root, app: { name, version }, openTarget })
-    return await work({ ...setup, copyFile: copyFileWith(root) }, interruptSignal())
+    return await work({ ...setup, copyFile: copyFileWith(root), copyBack }, interruptSignal())
   } finally {
     await store.close()
   }

@@ -44,12 +44,11 @@ export async function requestRestore(
   container: Container,
   user: SessionUser,
   id: string,
-  parts: RestoreParts,
-  key: string | null,
+  { parts, key, from }: { readonly parts: RestoreParts; readonly key: string | null; readonly from: string | null },
 ): Promise<JobView> {
   const { control, backups, environment } = container
   requireStateFor('restore', (await readActiveDatabase(control)).state)
   await getBackup(backups, id)
   const sealedKey = key === null ? null : sealSecret(key, environment.nextAuthSecret)
-  return enqueueJob(control, { kind: 'restore', payload: { backupId: id, parts, sealedKey }, requestedBy: user.email })
+  return enqueueJob(control, { kind: 'restore', payload: { backupId: id, parts, sealedKey, from }, requestedBy: user.email })
 }

@@ -101,8 +101,8 @@ export function restorePreviewQuery(id: string) {
 }
 
 /** Queues a restore; the server may want the password first. */
-export function startRestore({ id, parts, key }: { id: string; parts: RestoreParts; key: string | null }) {
-  return fetchJson(`${pathOf(id)}/restore`, jobAnswerSchema, { method: 'POST', body: { parts, key, confirmation: 'RESTORE' } })
+export function startRestore({ id, ...wish }: { id: string; parts: RestoreParts; key: string | null; from: string | null }) {
+  return fetchJson(`${pathOf(id)}/restore`, jobAnswerSchema, { method: 'POST', body: { ...wish, confirmation: 'RESTORE' } })
 }
 
 /** Which backups are kept. */

@@ -27,6 +27,8 @@ export interface RestoreDialogProps {
 }
 
 const word = 'RESTORE'
+/** No destination has this for its id. */
+const nearest = ''
 const names = { sqlite: 'SQLite', postgresql: 'PostgreSQL' } as const
 
 /** What a restore would change, what of it is wanted, and the word that starts it. */
@@ -39,6 +41,7 @@ export function RestoreDialog({ backup, open, onOpenChange }: RestoreDialogProps
   const [chosen, setChosen] = useState<RestoreParts>('all')
   const [typed, setTyped] = useState('')
   const [key, setKey] = useState('')
+  const [place, setPlace] = useState(nearest)
   const close = () => {
     setTyped('')
     setKey('')
@@ -69,7 +72,7 @@ export function RestoreDialog({ backup, open, onOpenChange }: RestoreDialogProps
               variant="danger"
               disabled={!isReady}
               pending={start.isPending}
-              onClick={() => start.mutate({ id: backup.id, parts, key: needsKey ? key : null })}
+              onClick={() => start.mutate({ id: backup.id, parts, key: needsKey ? key : null, from: place === nearest ? null : place })}
             >
               {t('submit')}
             </Button>
@@ -102,6 +105,7 @@ export function RestoreDialog({ backup, open, onOpenChange }: RestoreDialogProps
                 onChange={setChosen}
                 items={offered.map((value) => ({ value, label: t(`kinds.${value}.label`), description: t(`kinds.${value}.body`) }))}
               />
+              <PlaceChoice backup={backup} value={place} onChange={setPlace} />
               {parts === 'files' ? null : <Changes preview={preview.data} />}
               {needsKey ? (
                 <Field label={t('key')} description={t('keyBody')}>
@@ -118,20 +122,30 @@ export function RestoreDialog({ backup, open, onOpenChange }: RestoreDialogProps
   )
 }
 
+/** Which of several copies is read; nothing where there is one. */
+function PlaceChoice({ backup, value, onChange }: { backup: BackupView; value: string; onChange: (next: string) => void }) {
+  const t = useTranslations('backups.restore')
+  const copies = backup.copies.filter(({ status }) => status === 'uploaded')
+  if (copies.length + Number(backup.present) < 2) return null
+  const here = { value: nearest, label: t(backup.present ? 'fromHere' : 'fromNearest') }
+  return (
+    <RadioCards
+      label={t('from')}
+      value={value}
+      onChange={onChange}
+      items={[here, ...copies.map(({ destinationId, name }) => ({ value: destinationId, label: name ?? destinationId }))]}
+    />
+  )
+}
+
 /** What it means that archive and app are of two engines; and on PostgreSQL, where the present goes. */
 function EngineNotice({ preview }: { preview: RestorePreview }) {
   const t = useTranslations('backups.restore')
-  const { archiveEngine, presentEngine, parts } = preview
-  if (!parts.includes('database'))
-    return (
-      <Callout tone="warning" title={t('onlyFilesHere')}>
-        {t('onlyFilesHereBody')}
-      </Callout>
-    )
+  const { archiveEngine, presentEngine } = preview
   if (archiveEngine !== presentEngine)
     return (
-      <Callout tone="info" title={t('acrossEngines')}>
-        {t('acrossEnginesBody')}
+      <Callout tone="info" title={t('acrossEngines', { archive: names[archiveEngine], present: names[presentEngine] })}>
+        {t(`acrossEnginesBody.${presentEngine}`)}
       </Callout>
     )
   return presentEngine === 'postgresql' ? <p className="text-ink-soft text-sm">{t('setAside')}</p> : null

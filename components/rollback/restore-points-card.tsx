@@ -23,7 +23,7 @@ export function RestorePointsCard({ engine, busy }: { engine: 'sqlite' | 'postgr
   const [all, setAll] = useState(false)
   const [chosen, setChosen] = useState<BackupView | null>(null)
   const [isOpen, setOpen] = useState(false)
-  const points = data ? listRestorePoints(data.backups, engine) : []
+  const points = data ? listRestorePoints(data.backups) : []
   const firstUsable = points.find(({ hindrance }) => hindrance === null)?.backup.id
   const open = (backup: BackupView) => {
     setChosen(backup)

@@ -29,24 +29,20 @@ const backup = (id: string, rest: Partial<BackupView> = {}): BackupView => ({
 
 it('offers what is there, the newest first, and says what stands in the way', () => {
   const failed = { status: 'failed', at: '', elapsedMs: 1, place: '', tables: 0, rows: 0, filesOpened: 0, problem: 'x' } as const
-  const points = listRestorePoints(
-    [
-      backup('1'),
-      backup('2', { foreign: true }),
-      backup('3', { trial: failed }),
-      backup('4', { engine: 'postgresql' }),
-      backup('5', { present: false }),
-      backup('6', { status: 'failed' }),
-    ],
-    'sqlite',
-  )
+  const points = listRestorePoints([
+    backup('1'),
+    backup('2', { foreign: true }),
+    backup('3', { trial: failed }),
+    backup('4', { engine: 'postgresql' }),
+    backup('5', { present: false }),
+    backup('6', { status: 'failed' }),
+  ])
   expect(points.map((point) => [point.backup.id, point.hindrance])).toEqual([
-    ['4', 'other-engine'],
+    ['4', null],
     ['3', 'trial-failed'],
     ['2', 'untrusted'],
     ['1', null],
   ])
-  expect(listRestorePoints([backup('4', { engine: 'postgresql' })], 'postgresql')[0]?.hindrance).toBeNull()
 })
 
 it('counts what a restore takes and brings, table by table', () => {

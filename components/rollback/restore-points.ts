@@ -2,7 +2,7 @@ import { type BackupView, isReachable } from '@/lib/backup/backup-view'
 import type { RestorePreview } from '@/lib/backup/restore-plan'
 
 /** Why a backup cannot be gone back to here; null when it can. */
-export type Hindrance = 'untrusted' | 'trial-failed' | 'other-engine' | null
+export type Hindrance = 'untrusted' | 'trial-failed' | null
 
 export interface RestorePoint {
   readonly backup: BackupView
@@ -13,18 +13,16 @@ export interface RestorePoint {
 export const shownPoints = 6
 
 /** The backups whose archive is there, newest first, each with what stands in the way. Pure. */
-export function listRestorePoints(backups: readonly BackupView[], engine: 'sqlite' | 'postgresql'): readonly RestorePoint[] {
+export function listRestorePoints(backups: readonly BackupView[]): readonly RestorePoint[] {
   return backups
     .filter((backup) => backup.status === 'written' && isReachable(backup))
     .toSorted((left, right) => (left.createdAt < right.createdAt ? 1 : -1))
-    .map((backup) => ({ backup, hindrance: hindranceOf(backup, engine) }))
+    .map((backup) => ({ backup, hindrance: hindranceOf(backup) }))
 }
 
-function hindranceOf({ foreign, trial, engine: archiveEngine }: BackupView, engine: 'sqlite' | 'postgresql'): Hindrance {
+function hindranceOf({ foreign, trial }: BackupView): Hindrance {
   if (foreign) return 'untrusted'
-  if (trial?.status === 'failed') return 'trial-failed'
-  // A dump is read by a PostgreSQL server alone.
-  return archiveEngine === 'postgresql' && engine === 'sqlite' ? 'other-engine' : null
+  return trial?.status === 'failed' ? 'trial-failed' : null
 }
 
 export interface Loss {

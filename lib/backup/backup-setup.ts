@@ -7,6 +7,7 @@ import { AppError } from '@/lib/core/errors'
 import { cvRowQueries } from '@/lib/cv/cv-rows'
 import type { BackupSource } from './database-snapshot'
 import type { BackupSetup } from './make-backup'
+import { startScratchServer } from './scratch-server'
 
 export interface BackupSetupParts {
   readonly environment: Environment
@@ -20,9 +21,10 @@ export interface BackupSetupParts {
 
 /** What backups need, from what every process of the app has: web, worker and command line make the same backups. */
 export function createBackupSetup({ environment, store, root, app, openTarget }: BackupSetupParts): BackupSetup {
+  const folder = join(environment.dataDir, 'backups')
   return {
     store,
-    folder: join(environment.dataDir, 'backups'),
+    folder,
     source: () => readSource(environment, store, openTarget),
     files: { folder: environment.cvDataDir, key: environment.cvEncryptionKey, rows: cvRowQueries },
     environmentPath: join(/*turbopackIgnore: true*/ root, '.env'),
@@ -30,6 +32,7 @@ export function createBackupSetup({ environment, store, root, app, openTarget }:
     master: environment.nextAuthSecret,
     root,
     addresses: { allowPrivate: environment.allowPrivateTargets },
+    startServer: (signal) => startScratchServer({ root, folder, fallbackUrl: environment.targetUrl }, signal),
   }
 }
 

@@ -13,6 +13,7 @@ import { copyBackup, copyPhase, sweepCopies } from './destinations/copy-backup'
 import { type DestinationSetup, listDestinations } from './destinations/destination-store'
 import { removeCopies } from './destinations/remove-copies'
 import { policyKey } from './key-policy'
+import type { StartServer } from './scratch-server'
 import { sweepFolder } from './sweep-folder'
 
 /** What backups of this app are made of; built in the composition roots. */
@@ -28,6 +29,13 @@ export interface BackupSetup extends BackupCatalogue, DestinationSetup {
    * such a restore is refused.
    */
   readonly copyFile?: (sqlitePath: string, targetUrl: string, workDir: string, report: Report, signal: AbortSignal) => Promise<void>
+  /**
+   * Starts a PostgreSQL server on which nothing of the app's lies: where dumps are read, restored and tried while the app is
+   * on SQLite. Absent: they cannot be.
+   */
+  readonly startServer?: StartServer
+  /** Copies a PostgreSQL database into a new SQLite file and proves it: how a dump comes into an app on SQLite. */
+  readonly copyBack?: (postgresUrl: string, sqlitePath: string, report: Report, signal: AbortSignal) => Promise<void>
   /** Whether leftovers of killed backups are removed first. false while a restore has its own work beside. Default: true. */
   readonly sweep?: boolean
 }

@@ -22,11 +22,12 @@ import { putFilesBack } from './put-files-back'
 import { readArchive } from './read-archive'
 import { recoverRestore, replaceInPostgres } from './replace-in-postgres'
 import { type Replaced, replaceInSqlite } from './replace-in-sqlite'
-import { notIntoSqlite, planRestore, type RestoreParts, type RestorePreview, restorePhases } from './restore-plan'
+import { planRestore, type RestoreParts, type RestorePreview, restorePhases } from './restore-plan'
 import { runPhase } from './run-phases'
 import { countTables } from './snapshot-postgres'
 import { countSqliteTables, requireIntegrity, sqliteMember } from './snapshot-sqlite'
 import { stageInPostgres } from './stage-postgres'
+import { stageInSqlite } from './stage-sqlite'
 import { requireEqualCounts, writeMember } from './try-restore'
 
 export interface RestoreOptions {
@@ -74,7 +75,6 @@ export async function restoreBackup(
 ): Promise<RestoreResult> {
   const preview = await previewRestore(setup, options.id, signal)
   if (!preview.fileKeyMatches && options.parts !== 'database') throw otherFileKey()
-  if (!preview.parts.includes(options.parts)) throw notIntoSqlite()
   const live = await setup.source()
   report({ type: 'plan', phases: [...restorePhases] })
   const work = join(setup.folder, workFolderName(`restore-${options.id}`))
@@ -83,8 +83,11 @@ export async function restoreBackup(
     await mkdir(work, { recursive: true, mode: 0o700 })
     const manifest = await runPhase('staging', report, signal, async () => {
       const staged = await stage(setup, options, work, report, signal)
-      if (live.engine === 'postgresql' && options.parts !== 'files')
-        await stageInPostgres({ setup, url: live.url, work, manifest: staged, report, signal })
+      if (options.parts !== 'files') {
+        const parts = { setup, work, manifest: staged, report, signal }
+        if (live.engine === 'postgresql') await stageInPostgres({ ...parts, url: live.url })
+        else if (staged.database.engine === 'postgresql') await stageInSqlite(parts)
+      }
       return { result: staged, facts: { tables: staged.database.tables.length, files: staged.files.count } }
     })
     const steps = {

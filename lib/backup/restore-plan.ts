@@ -44,7 +44,7 @@ export interface PreviewInput {
 /**
  * What a restore would change, or why there can be none.
  *
- * @throws AppError STATE_CONFLICT: there is no archive, it is of PostgreSQL and the app on SQLite, or it is of a newer app
+ * @throws AppError STATE_CONFLICT: there is no archive, or it is of a newer app
  */
 export function planRestore({ backup, engine, present, knownMigrations, keyFingerprint }: PreviewInput): RestorePreview {
   const manifest = requireManifest(backup)
@@ -57,10 +57,7 @@ export function planRestore({ backup, engine, present, knownMigrations, keyFinge
     )
   }
   const fileKeyMatches = manifest.files.keyFingerprint === keyFingerprint
-  // A dump is read by a PostgreSQL server alone, and an app on SQLite has none.
-  const hasServer = manifest.database.engine === 'sqlite' || engine === 'postgresql'
-  const parts = restoreParts.filter((part) => (part === 'database' || fileKeyMatches) && (part === 'files' || hasServer))
-  if (parts.length === 0) throw notIntoSqlite()
+  const parts = restoreParts.filter((part) => part === 'database' || fileKeyMatches)
   const had = new Set(manifest.database.schemaMigrations)
   return {
     backupId: backup.id,
@@ -105,14 +102,6 @@ function pairTables(archive: readonly TableCount[], present: readonly TableCount
     archiveRows: before.get(table) ?? null,
     presentRows: now.get(table) ?? null,
   }))
-}
-
-/** Neither its rows nor, by their key, its files. */
-export function notIntoSqlite(): AppError {
-  return conflict(
-    'The database of this backup is a PostgreSQL dump, and the app runs on SQLite now. Only its files could be restored here.',
-    'Restore it into a PostgreSQL database with the commands of docs/recovery.md and point the app there.',
-  )
 }
 
 function conflict(message: string, hint: string): AppError {

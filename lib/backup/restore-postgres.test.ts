@@ -197,15 +197,19 @@ describe('what a restore into PostgreSQL holds to', () => {
     await expect(restore(ahead.id)).rejects.toMatchObject({ code: 'STATE_CONFLICT', message: expect.stringContaining('newer') })
   })
 
-  it('a PostgreSQL backup on SQLite: its files only, with the reason and the remedy', async () => {
+  it('a PostgreSQL backup on SQLite is offered whole; where no server can be had, nothing changes and its files are restored', async () => {
     const backup = await make()
-    const onSqlite: BackupSetup = { ...setup, source: async () => ({ engine: 'sqlite', path: sqlite.path }) }
-    expect((await previewRestore(onSqlite, backup.id, never)).parts).toEqual(['files'])
-    await expect(restore(backup.id, 'database', ignore, never, onSqlite)).rejects.toMatchObject({
-      code: 'STATE_CONFLICT',
-      message: expect.stringContaining('PostgreSQL dump'),
-      hint: expect.stringContaining('recovery.md'),
-    })
+    const startServer = async () => {
+      throw new AppError({ code: 'TARGET_UNREACHABLE', message: 'No PostgreSQL could be started.' })
+    }
+    const onSqlite: BackupSetup = {
+      ...setup,
+      source: async () => ({ engine: 'sqlite', path: sqlite.path }),
+      startServer,
+      copyBack: () => expect.fail('nothing was loaded'),
+    }
+    expect((await previewRestore(onSqlite, backup.id, never)).parts).toEqual(['all', 'database', 'files'])
+    await expect(restore(backup.id, 'database', ignore, never, onSqlite)).rejects.toMatchObject({ code: 'TARGET_UNREACHABLE' })
     await rm(join(setup.files.folder, cvs[0]?.storagePath ?? ''))
     expect((await restore(backup.id, 'files', ignore, never, onSqlite)).filesPutBack).toBe(1)
   })

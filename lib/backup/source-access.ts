@@ -3,6 +3,7 @@ import { withPostgres } from '@/lib/postgres/connect'
 import { openSqlite } from '@/lib/sqlite/open-database'
 import type { BackupSource, FileRowQueries } from './database-snapshot'
 import { tryInScratchDatabase } from './scratch-database'
+import type { StartServer } from './scratch-server'
 import type { TryRestoreOptions } from './try-restore'
 
 /** Whether the live database has a row for a file at this moment. */
@@ -21,9 +22,19 @@ export async function hasFileRow(source: BackupSource, rows: FileRowQueries, sto
   })
 }
 
-/** Where a PostgreSQL dump of this source is tried: beside it, on the same server. */
-export function tryPostgresIn(source: BackupSource): TryRestoreOptions['tryPostgres'] {
-  if (source.engine === 'sqlite') return null
-  const { url } = source
-  return (folder, manifest, signal) => tryInScratchDatabase(url, folder, manifest, signal)
+/**
+ * Where a PostgreSQL dump is tried: on the app's own server beside its database, or, while the app is on SQLite, on one that
+ * is started for it.
+ */
+export function tryPostgresIn(source: BackupSource, startServer: StartServer | undefined): TryRestoreOptions['tryPostgres'] {
+  if (source.engine === 'postgresql') return (folder, manifest, signal) => tryInScratchDatabase(source.url, folder, manifest, signal)
+  if (startServer === undefined) return null
+  return async (folder, manifest, signal) => {
+    const server = await startServer(signal)
+    try {
+      return await tryInScratchDatabase(server.url, folder, manifest, signal)
+    } finally {
+      await server.stop()
+    }
+  }
 }

@@ -99,14 +99,26 @@ async function fillScratch(options: StagePostgresOptions, scratch: ScratchDataba
       found.filter(({ table }) => wanted.some((known) => known.table === table)),
     )
   } else {
-    await loadDump({ folder: work, manifest, target: scratch.target, signal })
-    requireEqualCounts(manifest.database.tables, await countAll(scratch.client, scratch.target.schema))
-    const applied = await ensureSchema({ engine: 'postgresql', url: scratch.url }, setup.root)
-    if (applied.length > 0)
-      report({ type: 'log', level: 'info', message: `Schema migrations applied to the restored database: ${applied.join(', ')}.` })
+    await loadChecked(options, scratch)
   }
-  // The log and the fence of that time: what is logged from now on is decided by the live database.
-  await scratch.client.query(safeSql`DROP SCHEMA IF EXISTS ${quoteName(bookkeepingSchema)} CASCADE`)
+  await dropBookkeeping(scratch.client)
+}
+
+/** Loads a dump into a scratch database, counts it against the manifest, and brings it to today's schema. */
+export async function loadChecked(
+  { setup, work, manifest, report, signal }: Pick<StagePostgresOptions, 'setup' | 'work' | 'manifest' | 'report' | 'signal'>,
+  { client, target, url }: ScratchDatabase,
+): Promise<void> {
+  await loadDump({ folder: work, manifest, target, signal })
+  requireEqualCounts(manifest.database.tables, await countAll(client, target.schema))
+  const applied = await ensureSchema({ engine: 'postgresql', url }, setup.root)
+  if (applied.length > 0)
+    report({ type: 'log', level: 'info', message: `Schema migrations applied to the restored database: ${applied.join(', ')}.` })
+}
+
+/** The log and the fence of that time: what is logged from now on is decided by the live database. */
+export async function dropBookkeeping(client: pg.Client): Promise<void> {
+  await client.query(safeSql`DROP SCHEMA IF EXISTS ${quoteName(bookkeepingSchema)} CASCADE`)
 }
 
 async function moveToStaging(client: pg.Client, schema: string): Promise<void> {
@@ -148,7 +160,8 @@ async function ensureExtensions(scratch: pg.Client, url: string, signal: AbortSi
   })
 }
 
-async function countAll(client: pg.Client, schema: string): Promise<readonly TableCount[]> {
+/** Rows of every table of a schema. */
+export async function countAll(client: pg.Client, schema: string): Promise<readonly TableCount[]> {
   return countTables(client, await readPostgresCatalogue(client, schema))
 }
 

@@ -61,7 +61,7 @@ export async function trialBackup(setup: BackupSetup, options: TrialOptions, rep
           keys,
           fileKey: setup.files.key,
           folder,
-          tryPostgres: tryPostgresIn(source),
+          tryPostgres: tryPostgresIn(source, setup.startServer),
           onProgress: progress.update,
           signal: held,
         })

@@ -82,13 +82,13 @@ export async function enqueueJob<K extends JobKind>(store: ControlStore, request
 }
 
 /**
- * Takes the oldest queued job, or null when there is none. The conditional UPDATE decides between workers that saw
+ * Takes the oldest queued job, of these kinds if some are named, or null when there is none. The conditional UPDATE decides between workers that saw
  * the same one; the loser looks again.
  */
-export async function claimJob(store: ControlStore, workerId: string): Promise<ClaimedJob | null> {
+export async function claimJob(store: ControlStore, workerId: string, kinds?: readonly JobKind[]): Promise<ClaimedJob | null> {
   for (;;) {
     const candidate = await store.read.job.findFirst({
-      where: { status: 'queued', cancelRequestedAt: null },
+      where: { status: 'queued', cancelRequestedAt: null, ...(kinds ? { kind: { in: [...kinds] } } : {}) },
       orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
     })
     if (!candidate) return null

@@ -88,6 +88,8 @@ export const jobPayloads = {
     parts: z.enum(['all', 'database', 'files']),
     /** A passphrase or private key that somebody gave, sealed. */
     sealedKey: z.string().nullable(),
+    /** Id of the destination whose copy is restored. Default: the archive on this machine, or else the nearest copy. */
+    from: z.string().nullable().default(null),
   }),
   /** Maintenance of the active database: a closed list of statements. */
   maintain: maintenanceRequestSchema,

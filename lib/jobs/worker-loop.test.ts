@@ -10,7 +10,7 @@ import { describeHost, readWorkerStatus } from '@/lib/control/workers'
 import { AppError } from '@/lib/core/errors'
 import { createLogger } from '@/lib/core/logger'
 import { mayTakeUp, takeUpJob } from './interruption'
-import type { JobKind, JobStatus } from './job'
+import { type JobKind, type JobStatus, jobPayloads } from './job'
 import { readEvents } from './job-events'
 import type { HandlerOutcome, JobContext, JobHandlers } from './job-handler'
 import { type ClaimedJob, cancelJob, enqueueJob, getJob, retryJob } from './job-queue'
@@ -89,6 +89,69 @@ describe('running', () => {
     expect((await getJob(store, first.id)).error).toMatchObject({ code: 'TARGET_UNREACHABLE', hint: 'look' })
     const second = await enqueue('verify')
     await untilStatus(second.id, 'succeeded')
+  })
+})
+
+describe('a backup beside another job', () => {
+  it('is made while a long one runs that leaves it its data, and nothing else is', async () => {
+    let endLong: () => void = () => undefined
+    const long = new Promise<void>((resolve) => {
+      endLong = resolve
+    })
+    const started: string[] = []
+    startWorker({
+      maintain: async () => {
+        started.push('maintain')
+        await long
+        return done()
+      },
+      backup: async () => {
+        started.push('backup')
+        return done()
+      },
+      verify: async () => {
+        started.push('verify')
+        return done()
+      },
+    })
+    const maintenance = await enqueueJob(store, {
+      kind: 'maintain',
+      payload: jobPayloads.maintain.parse({ operation: 'routine' }),
+      requestedBy,
+    })
+    await untilStatus(maintenance.id, 'running')
+    const verification = await enqueue('verify')
+    const backup = await enqueueBackup()
+    await untilStatus(backup.id, 'succeeded')
+    expect([(await getJob(store, maintenance.id)).status, (await getJob(store, verification.id)).status]).toEqual(['running', 'queued'])
+    endLong()
+    await untilStatus(verification.id, 'succeeded')
+    expect(started).toEqual(['maintain', 'backup', 'verify'])
+  })
+
+  it('waits for one that does not', async () => {
+    const order: string[] = []
+    let endMigration: () => void = () => undefined
+    const migrated = new Promise<void>((resolve) => {
+      endMigration = resolve
+    })
+    startWorker({
+      migrate: async () => {
+        await migrated
+        order.push('migrate')
+        return done()
+      },
+      backup: async () => {
+        order.push('backup')
+        return done()
+      },
+    })
+    const migration = await enqueue('migrate')
+    await untilStatus(migration.id, 'running')
+    const backup = await enqueueBackup()
+    endMigration()
+    await untilStatus(backup.id, 'succeeded')
+    expect(order).toEqual(['migrate', 'backup'])
   })
 })
 
@@ -230,6 +293,10 @@ function enqueue(kind: Extract<JobKind, 'migrate' | 'verify'>) {
   return kind === 'verify'
     ? enqueueJob(store, { kind, payload: {}, requestedBy })
     : enqueueJob(store, { kind, payload: { target, setAside: false }, requestedBy })
+}
+
+function enqueueBackup() {
+  return enqueueJob(store, { kind: 'backup', payload: jobPayloads.backup.parse({}), requestedBy })
 }
 
 type Recover = (workerId: string) => Promise<ClaimedJob | null>

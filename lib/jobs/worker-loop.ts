@@ -8,7 +8,7 @@ import { pause } from '@/lib/core/pause'
 import { interruptDeadJobs, leaseHolderOf } from './interruption'
 import type { JobHandlers } from './job-handler'
 import { type ClaimedJob, claimJob } from './job-queue'
-import { runJob } from './run-job'
+import { runAndLog, runBackupsBeside } from './run-beside'
 import { queueDueJobs } from './run-schedules'
 
 export interface WorkerDependencies {
@@ -38,6 +38,7 @@ const scheduleLookMs = 1_000
  *                        ^                              └─ or take up the job that was cut short ─────────────────> run ─┤
  *                        ^──────────────────────────────────────────────────────────────────────────────────────────────┘
  *
+ * One job at a time, but for a backup, which is made beside a long job that leaves it its data (run-beside.ts).
  * Recovery comes before every claim, and at the start even when nothing seems wrong. While it fails (PostgreSQL away,
  * for example) nothing is claimed, and it is tried again with a growing pause.
  * On shutdown the running job is told to stop, puts everything back, and is marked interrupted.
@@ -77,14 +78,13 @@ export async function runWorker(dependencies: WorkerDependencies, shutdown: Abor
       }
       // Somebody may have taken the lease before a job that was taken up: then nobody has brought the databases in order.
       if (recovery.job) hasRecovered = false
-      const { jobId } = job.hold
-      logger.info({ jobId, kind: job.kind, attempt: job.hold.attempt }, recovery.job ? 'job taken up again' : 'job started')
+      const parts = { store, handlers, logger, workerId: identity.id, pollMs }
+      const endBeside = runBackupsBeside(parts, job.kind, shutdown)
       try {
-        const view = await runJob(store, job, handlers, shutdown)
-        logger.info({ jobId, kind: job.kind, status: view.status, error: view.error ?? undefined }, 'job ended')
-      } catch (error) {
-        if (!(error instanceof AppError && error.code === 'LEASE_LOST')) throw error
-        logger.warn({ jobId }, 'job lost to another worker')
+        await runAndLog(parts, job, recovery.job ? 'job taken up again' : 'job started', shutdown)
+      } finally {
+        // What comes next may be a restore: a backup that was begun is finished first, as if it had stood in the queue.
+        await endBeside()
       }
     }
   } finally {

@@ -46,7 +46,11 @@ export interface CarryPlan {
  * @throws AppError STRUCTURE_UNSUPPORTED when PostgreSQL has tables or columns that the file does not have: their values
  *   would be lost
  */
-export async function planCarry(db: SqliteDatabase, client: pg.Client, mark: CopyMark): Promise<CarryPlan> {
+export async function planCarry(
+  db: SqliteDatabase,
+  client: pg.Client,
+  mark: Pick<CopyMark, 'targetSchema' | 'tables'>,
+): Promise<CarryPlan> {
   const source = readSqliteCatalogue(db)
   const target = await readPostgresCatalogue(client, mark.targetSchema)
   const mappings = mapTables(source, target).tables

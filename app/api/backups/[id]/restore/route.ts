@@ -11,6 +11,8 @@ const bodySchema = z.object({
   /** Typed by the admin, who was shown the preview. */
   confirmation: z.literal('RESTORE'),
   key: typedKeySchema.nullable().default(null),
+  /** Id of the destination whose copy is restored; null: the archive on this machine, or else the nearest copy. */
+  from: z.string().max(100).nullable().default(null),
 })
 
 /** What restoring this backup would change, compared with now. */
@@ -23,6 +25,6 @@ export const POST = adminRoute(
   { params: idParamsSchema, body: bodySchema, rateLimit: 'job-start', status: 202 },
   async ({ container, params, body, user }) => {
     await requireRecentAuthentication(user, 'restore a backup')
-    return { job: await requestRestore(container, user, params.id, body.parts, body.key) }
+    return { job: await requestRestore(container, user, params.id, body) }
   },
 )
