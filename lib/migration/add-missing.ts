@@ -172,13 +172,13 @@ function notInModel(table: SqliteTable, columns: readonly string[] | null): Find
   return createFinding({
     code: columns === null ? 'TABLE_ADDED' : 'COLUMN_ADDED',
     severity: 'note',
-    params: { kind: 'model' },
+    params: { kind: 'model', is: '' },
     table: table.name,
     column: columns?.join(', ') ?? null,
     message:
       columns === null
         ? 'The model does not have this table; it is made from the SQLite file.'
-        : 'The model does not have these columns; they are made from the SQLite file.',
+        : 'The model does not describe these columns, or only as Unsupported; they are made from the SQLite file.',
     hint: 'Add them to the Prisma schema (prisma db pull), or drop them from SQLite if nobody needs them.',
   })
 }

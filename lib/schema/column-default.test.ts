@@ -14,6 +14,13 @@ describe('translateDefault', () => {
     ['-1', 'numeric(3,2)', '-1'],
     ["'2020-01-01 10:00:00'", 'timestamp(3)', "'2020-01-01 10:00:00'"],
     ["'ab'", 'varchar(2)', "'ab'"],
+    ["('r' || lower(hex(randomblob(4))))", 'text', "'r' || right(gen_random_uuid()::text, 8)"],
+    ["strftime('%Y-%m-%d')", 'text', `to_char(now() AT TIME ZONE 'UTC', 'YYYY"-"MM"-"DD')`],
+    [
+      "(lower(hex(randomblob(2))) || '-4' || substr(lower(hex(randomblob(2))), 2) || '-' || substr('89ab', abs(random()) % 4 + 1, 1))",
+      'text',
+      "right(gen_random_uuid()::text, 4) || '-4' || substr(right(gen_random_uuid()::text, 4), 2) || '-' || substr('89ab', floor(random() * 4)::int + 1, 1)",
+    ],
   ])('makes %s of type %s into %s', (sqlite, type, postgresql) => {
     expect(translateDefault(sqlite, type)).toBe(postgresql)
   })
@@ -30,6 +37,9 @@ describe('translateDefault', () => {
     ['1000', 'numeric(5,2)'],
     ['(unixepoch() * 1000)', 'integer'],
     ["strftime('%W','now')", 'text'],
+    ["('r' || lower(hex(randomblob(40))))", 'text'],
+    ['(lower(hex(randomblob(4))) || other)', 'text'],
+    ["(lower(hex(randomblob(4))) || '-' ||)", 'text'],
     ["datetime('now','localtime')", 'timestamp(3)'],
   ])('leaves %s of type %s behind', (sqlite, type) => {
     expect(translateDefault(sqlite, type)).toBeUndefined()

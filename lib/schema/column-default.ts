@@ -20,7 +20,12 @@ export function translateDefault(defaultSql: string | null, type: string): strin
   if (tokens.length === 1 && (first?.kind === 'string' || first?.kind === 'quoted')) return textDefault(first.text, type)
   if (tokens.length === 1 && first?.kind === 'blob') return type === 'bytea' ? `'\\x${first.text}'::bytea` : undefined
   if (/^(true|false)$/i.test(text)) return numberDefault(/^true$/i.test(text) ? '1' : '0', type)
-  return functionDefault(text.replace(/\s+/g, '').toLowerCase(), type) ?? timeTextDefault(text, type) ?? constantDefault(text, type)
+  return (
+    functionDefault(text.replace(/\s+/g, '').toLowerCase(), type) ??
+    timeTextDefault(text, type) ??
+    chanceDefault(text, type) ??
+    constantDefault(text, type)
+  )
 }
 
 /** An expression of constants: `1 + 2`, `'a' || 'b'`. PostgreSQL is asked whether it takes it. */
@@ -71,7 +76,7 @@ function isHeld(number: string, type: string): boolean {
 /** The functions of time and chance that people use as defaults. */
 function functionDefault(text: string, type: string): string | undefined {
   const isText = /^(text|char|varchar)/.test(type)
-  const isNow = /^(current_timestamp|datetime\('now'(,'utc')?\)|strftime\('%y-%m-%d(t|)%h:%m:(%s|%f)(z|)','now'\))$/.test(text)
+  const isNow = /^(current_timestamp|datetime\(('now'(,'utc')?)?\)|strftime\('%y-%m-%d(t|)%h:%m:(%s|%f)(z|)'(,'now')?\))$/.test(text)
   if (isNow && type.startsWith('timestamp')) return 'CURRENT_TIMESTAMP'
   if ((text === 'current_date' || text === "date('now')") && type === 'date') return `(now() AT TIME ZONE 'UTC')::date`
   if ((text === 'current_time' || text === "time('now')") && type.startsWith('time('))
@@ -82,13 +87,54 @@ function functionDefault(text: string, type: string): string | undefined {
   if (epoch?.[1] === undefined && epoch && (isWide || type === 'integer')) return 'floor(extract(epoch FROM now()))::bigint'
   if (epoch?.[1] !== undefined && isWide) return 'floor(extract(epoch FROM now()))::bigint * 1000'
   if (text === "cast((julianday('now')-2440587.5)*86400000asinteger)" && isWide) return '(extract(epoch FROM now()) * 1000)::bigint'
-  const [, lower, bytes] = /^(lower\()?hex\(randomblob\((\d{1,2})\)\)\)?$/.exec(text) ?? []
-  if (bytes !== undefined && isText && Number(bytes) >= 1 && Number(bytes) <= 16) {
-    const digits = `left(replace(gen_random_uuid()::text, '-', ''), ${Number(bytes) * 2})`
-    return lower === undefined ? `upper(${digits})` : digits
-  }
   if (text === 'random()' && type === 'bigint') return `(random() * 9223372036854775807)::bigint`
   return undefined
+}
+
+/** Texts of chance, joined: `'r' || lower(hex(randomblob(7)))`, and the UUIDs of version 4 that people spell so. */
+function chanceDefault(sql: string, type: string): string | undefined {
+  if (!/^(text|char|varchar)/.test(type)) return undefined
+  const tokens = tokenizeSql(sql)
+  const parts: string[] = []
+  let from = 0
+  let depth = 0
+  let hasChance = false
+  for (const [index, token] of [...tokens, null].entries()) {
+    if (token?.text === '(' && token.kind === 'operator') depth += 1
+    if (token?.text === ')' && token.kind === 'operator') depth -= 1
+    if (token !== null && (depth > 0 || token.kind !== 'operator' || token.text !== '||')) continue
+    const first = tokens[from]
+    const last = tokens[index - 1]
+    if (!first || !last || from === index) return undefined
+    const isText = index - from === 1 && first.kind === 'string'
+    const part = isText ? quoteText(first.text) : chancePart(sql.slice(first.start, last.end).replace(/\s+/g, '').toLowerCase())
+    if (part === undefined) return undefined
+    hasChance ||= !isText
+    parts.push(part)
+    from = index + 1
+  }
+  return hasChance ? parts.join(' || ') : undefined
+}
+
+/** One text of chance; `text` without spaces and in lower case. */
+function chancePart(text: string): string | undefined {
+  // One of the letters: abs(random()) % 4 + 1.
+  const [, letters, size] = /^substr\('(\w+)',(?:abs\(random\(\)\)%(\d+)\+1|1\+abs\(random\(\)\)%\d+),1\)$/.exec(text) ?? []
+  if (letters !== undefined && size !== undefined) return `substr(${quoteText(letters)}, floor(random() * ${size})::int + 1, 1)`
+  const [, cut, start, count] = /^substr\((.*),(\d)(?:,(\d+))?\)$/.exec(text) ?? []
+  if (cut !== undefined && start !== undefined && start !== '0') {
+    const whole = chancePart(cut)
+    return whole === undefined ? undefined : `substr(${whole}, ${start}${count === undefined ? '' : `, ${count}`})`
+  }
+  const [, lower, bytes] = /^(lower\()?hex\(randomblob\((\d{1,2})\)\)(\))?$/.exec(text) ?? []
+  if (bytes === undefined || (lower !== undefined) !== text.endsWith(')))') || Number(bytes) < 1 || Number(bytes) > 16) return undefined
+  const digits = randomDigits(Number(bytes) * 2)
+  return lower === undefined ? `upper(${digits})` : digits
+}
+
+/** Hexadecimal digits of chance. A UUID has 30 of them, and two that are fixed or nearly so: 12 come from its end, others before. */
+function randomDigits(count: number): string {
+  return count <= 12 ? `right(gen_random_uuid()::text, ${count})` : `left(replace(gen_random_uuid()::text, '-', ''), ${count})`
 }
 
 /** SQLite's formats that to_char has too, for the moment in UTC. */
@@ -97,7 +143,9 @@ const timeFormats: Readonly<Record<string, string>> = { Y: 'YYYY', m: 'MM', d: '
 /** The present moment as a text of any form: `strftime('%Y-%m-%dT%H:%M:%fZ', 'now')` and its short names. */
 function timeTextDefault(sql: string, type: string): string | undefined {
   if (!/^(text|char|varchar)/.test(type)) return undefined
-  const called = /^(?:(current_\w+)|(datetime|date|time)\s*\(\s*'now'\s*\)|strftime\s*\(\s*'([^']*)'\s*,\s*'now'\s*\))$/i.exec(sql)
+  const called = /^(?:(current_\w+)|(datetime|date|time)\s*\(\s*(?:'now'\s*)?\)|strftime\s*\(\s*'([^']*)'\s*(?:,\s*'now'\s*)?\))$/i.exec(
+    sql,
+  )
   const short: Readonly<Record<string, string>> = { timestamp: '%Y-%m-%d %H:%M:%S', date: '%Y-%m-%d', time: '%H:%M:%S' }
   const name = (called?.[1]?.slice('current_'.length) ?? called?.[2])?.toLowerCase().replace('datetime', 'timestamp')
   const format = called?.[3] ?? short[name ?? '']

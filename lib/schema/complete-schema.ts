@@ -78,7 +78,7 @@ function addIndex(
   steps: SchemaStep[],
   findings: Finding[],
 ): void {
-  if (isPresent(index, target)) return
+  if (isPresent(table, index, target)) return
   const otherwise = leftBehind({
     code: index.unique ? 'UNIQUE_LEFT_BEHIND' : 'INDEX_LEFT_BEHIND',
     table: table.name,
@@ -141,12 +141,18 @@ function caselessKey(table: SqliteTable): readonly SqliteIndex[] {
   return [{ name: `${table.name}_pkey_nocase`, unique: true, origin: 'index', parts, where: null }]
 }
 
-/** An index over the same columns, whole, and unique if ours is; a primary key counts as one. */
-function isPresent(index: SqliteIndex, target: PostgresTable): boolean {
+/**
+ * An index over the same columns, whole, and unique if ours is. A primary key counts as one, unless the file has both:
+ * people do write an index over their key, and it arrives like any other.
+ */
+function isPresent(table: SqliteTable, index: SqliteIndex, target: PostgresTable): boolean {
   if (index.where !== null || index.parts.some((part) => part.column === null || part.collation !== 'BINARY')) return false
   const columns = index.parts.map((part) => part.column)
+  const key = target.constraints.find((constraint) => constraint.kind === 'primary')?.name
+  const hasBoth = index.origin === 'index' && table.primaryKey.length > 0
   return target.indexes.some(
     (other) =>
+      !(hasBoth && other.constraint !== null && other.constraint === key) &&
       !other.partial &&
       (other.unique || !index.unique) &&
       other.columns.length === columns.length &&

@@ -57,7 +57,7 @@ function walk(db: SqliteDatabase, mapping: TableMapping, key: RowKey, rows: numb
   for (let left = rows - step; left > 0; left -= step) {
     const after = cuts.at(-1)
     const cut = endOfSlice(db, mapping, key, after === undefined ? {} : { after }, step)
-    if (cut === null) break
+    if (cut === null || cut === 'rest') break
     cuts.push(cut)
   }
   return cuts

@@ -63,13 +63,13 @@ export function* checkSlices(db: Database, mapping: TableMapping, options: Check
     const from: RowRange = after === undefined ? {} : { after }
     const upTo = endOfSlice(db, mapping, key, from, rows)
     if (upTo === null && key.kind !== 'none') break
-    const range = upTo === null ? from : { ...from, upTo }
+    const range = upTo === null || upTo === 'rest' ? from : { ...from, upTo }
     const slice = scanSlice(scan, range)
     rowsDone += slice.rows
     for (const check of slice.suspects) classifySuspects({ db, mapping, key, check, range, isUtf16, tallies })
     if (slice.largestLine > maxLineBytes) tallyLargeRows({ db, mapping, key, range, tallies, maxLineBytes })
     yield rowsDone
-    if (upTo === null) break
+    if (upTo === null || upTo === 'rest') break
     after = upTo
     // A slice holds the texts of its rows in memory: about four mebibytes of them.
     const growth = slice.textBytes === 0 ? 4 : (4 * 1024 * 1024) / slice.textBytes

@@ -68,9 +68,10 @@ export function* readCopyPages(db: Database, mapping: TableMapping, options: Cop
     if (page === null) return
     if (page.largeRows === 0) {
       yield { data: page.data, rows: page.rows, resumeAfter: page.last }
+      if (page.last === null) return
       after = page.last
     } else {
-      const large = firstLargeRow(source, { ...range, upTo: page.last })
+      const large = firstLargeRow(source, page.last === null ? range : { ...range, upTo: page.last })
       const before = page.rows === 0 ? null : readPage(reader, source, { ...range, upTo: large }, rows)
       if (before !== null && before.rows > 0) yield { data: before.data, rows: before.rows, resumeAfter: null }
       yield* readAlone(source, large)
@@ -81,14 +82,20 @@ export function* readCopyPages(db: Database, mapping: TableMapping, options: Cop
   }
 }
 
-type Page = Omit<JoinedPage, 'last'> & { readonly last: readonly KeyValue[] }
+/** `last` is null where the page goes to the end of its range. */
+type Page = Omit<JoinedPage, 'last'> & { readonly last: readonly KeyValue[] | null }
+
+/** SQLite's LIMIT for all there is. */
+const allRows = -1
 
 /** One page, without the large rows in it; null at the end of the range. */
 function readPage(reader: PageReader, { db, mapping, key }: Source, range: RowRange, rows: number): Page | null {
   // For composite keys there is no aggregate that gives the last row, so the end is looked up first.
   const end = key.kind === 'primaryKey' ? endOfSlice(db, mapping, key, range, rows) : null
   if (key.kind === 'primaryKey' && end === null) return null
-  const page = reader.read(end === null ? range : { ...range, upTo: end }, rows)
+  if (end === 'rest') return { ...reader.read(range, allRows), last: null }
+  // A few rows more than asked for, where the key of the last one could not be told apart.
+  const page = reader.read(end === null ? range : { ...range, upTo: end }, end === null ? rows : allRows)
   return page.last === null ? null : { ...page, last: end ?? [page.last] }
 }
 

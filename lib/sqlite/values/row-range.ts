@@ -55,25 +55,42 @@ export function rangeClause(key: RowKey, range: RowRange): RangeClause {
 }
 
 /**
- * The key of the last of the next `rows` rows of a range, found by walking the keys only; null when no row is left, or
- * when the table has no key to go by.
+ * Where a slice ends: the key of its last row, or `rest` where no further row has a key that can be told apart, and the
+ * range is to be read to its end in one piece.
  */
-export function endOfSlice(db: Database, mapping: TableMapping, key: RowKey, range: RowRange, rows: number): KeyValue[] | null {
+export type SliceEnd = KeyValue[] | 'rest'
+
+/**
+ * The end of the next `rows` rows of a range, or of a few more, found by walking the keys only; null when no row is left,
+ * or when the table has no key to go by.
+ */
+export function endOfSlice(db: Database, mapping: TableMapping, key: RowKey, range: RowRange, rows: number): SliceEnd | null {
   if (key.kind === 'none') return null
   const clause = rangeClause(key, range)
   const from = `SELECT ${key.expressions.join(',')} FROM ${quoteName(mapping.table)} AS ${tableAlias}${clause.where}`
-  const row = readKey(db, `${from}${clause.orderBy} LIMIT 1 OFFSET ?`, [...clause.params, BigInt(rows - 1)])
-  if (row !== null) return row
+  const end = readKey(db, `${from}${clause.orderBy} LIMIT -1 OFFSET ?`, [...clause.params, BigInt(rows - 1)])
+  if (end !== null) return end
   const descending = key.expressions.map((expression) => `${expression} DESC`).join(',')
   return readKey(db, `${from} ORDER BY ${descending} LIMIT 1`, clause.params)
 }
 
-function readKey(db: Database, sql: string, params: readonly KeyValue[]): KeyValue[] | null {
+/** The first key that comes back to SQLite as it was; `rest` when there are rows, and none has one. */
+function readKey(db: Database, sql: string, params: readonly KeyValue[]): SliceEnd | null {
   // raw() answers the values in the order selected; a rowid and the key of a WITHOUT ROWID table are never NULL.
-  const row = db
+  const rows = db
     .prepare(sql)
     .raw()
     .safeIntegers()
-    .get(...params) as KeyValue[] | undefined
-  return row ?? null
+    .iterate(...params) as Iterable<KeyValue[]>
+  let isEmpty = true
+  for (const row of rows) {
+    if (row.every(isFaithful)) return row
+    isEmpty = false
+  }
+  return isEmpty ? null : 'rest'
+}
+
+/** Text that is no valid UTF-8 (or UTF-16) reaches JavaScript as U+FFFD, and would stand at another place of the order. */
+function isFaithful(value: KeyValue): boolean {
+  return typeof value !== 'string' || !value.includes('\uFFFD')
 }
