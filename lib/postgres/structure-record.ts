@@ -18,13 +18,14 @@ export const structureKinds = [
   'policy',
   'enum',
   'sequence',
+  'setting',
   'schema-migration',
 ] as const
 export type StructureKind = (typeof structureKinds)[number]
 
 const itemSchema = z.object({
   kind: z.enum(structureKinds),
-  /** The table that it belongs to; '' for an enum or a schema migration. */
+  /** The table that it belongs to; '' for an enum, a setting or a schema migration. */
   table: z.string(),
   /** '' for the table itself. */
   name: z.string(),
@@ -46,7 +47,12 @@ WITH own AS (
 SELECT 'table' AS kind, c.relname::text AS "table", '' AS name,
   concat_ws(', ', CASE c.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'partitioned table' WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' ELSE 'foreign table' END,
     CASE c.relpersistence WHEN 'u' THEN 'unlogged' WHEN 't' THEN 'temporary' END,
-    CASE WHEN c.relrowsecurity THEN 'row level security' END, CASE WHEN c.relforcerowsecurity THEN 'forced row level security' END) AS definition
+    CASE WHEN c.relrowsecurity THEN 'row level security' END, CASE WHEN c.relforcerowsecurity THEN 'forced row level security' END,
+    -- What a table inherits from it shows its rows here, and one that inherits may be in another schema.
+    (SELECT 'inherited by ' || string_agg(h.inhrelid::regclass::text, ', ' ORDER BY h.inhrelid::regclass::text) FROM pg_inherits h WHERE h.inhparent = c.oid AND c.relkind = 'r'),
+    (SELECT 'inherits from ' || string_agg(h.inhparent::regclass::text, ', ' ORDER BY h.inhseqno) FROM pg_inherits h WHERE h.inhrelid = c.oid),
+    -- Without it the server refuses to change rows of a published table.
+    CASE c.relreplident WHEN 'n' THEN 'replica identity nothing' WHEN 'f' THEN 'replica identity full' WHEN 'i' THEN 'replica identity by an index' END) AS definition
   FROM own c
 UNION ALL
 SELECT 'column', c.relname::text, a.attname::text, concat_ws(' ', format_type(a.atttypid, a.atttypmod),
@@ -82,16 +88,40 @@ SELECT 'enum', '', t.typname::text, (SELECT string_agg(quote_literal(e.enumlabel
   FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE n.nspname = $1 AND t.typtype = 'e'
 UNION ALL
 SELECT 'sequence', coalesce(o.relname, '')::text, s.relname::text, concat_ws(' ', format_type(q.seqtypid, NULL), 'increment', q.seqincrement, 'from', q.seqmin, 'to', q.seqmax,
-    CASE WHEN q.seqcycle THEN 'cycle' END, CASE WHEN a.attname IS NOT NULL THEN 'owned by ' || quote_ident(a.attname) END)
+    CASE WHEN q.seqcycle THEN 'cycle' END, CASE WHEN q.seqcache <> 1 THEN 'cache ' || q.seqcache END, CASE WHEN a.attname IS NOT NULL THEN 'owned by ' || quote_ident(a.attname) END)
   FROM pg_class s JOIN pg_namespace n ON n.oid = s.relnamespace JOIN pg_sequence q ON q.seqrelid = s.oid
   LEFT JOIN pg_depend p ON p.objid = s.oid AND p.classid = 'pg_class'::regclass AND p.refclassid = 'pg_class'::regclass AND p.deptype IN ('a', 'i')
   LEFT JOIN pg_class o ON o.oid = p.refobjid LEFT JOIN pg_attribute a ON a.attrelid = p.refobjid AND a.attnum = p.refobjsubid
  WHERE n.nspname = $1 AND s.relkind = 'S'
+UNION ALL
+-- What every session of this role in this database begins with; for the role wins over for the database.
+SELECT 'setting', '', split_part(x, '=', 1), split_part(x, '=', 1) || ' = ' || string_agg(substr(x, strpos(x, '=') + 1), ', for the role ' ORDER BY d.setrole = 0 DESC, d.setdatabase = 0 DESC)
+  FROM pg_db_role_setting d CROSS JOIN LATERAL unnest(d.setconfig) AS x
+ WHERE d.setdatabase IN (0, (SELECT oid FROM pg_database WHERE datname = current_database())) AND d.setrole IN (0, (SELECT oid FROM pg_roles WHERE rolname = current_user))
+   AND split_part(x, '=', 1) = ANY ($2)
+ GROUP BY 3
+UNION ALL
+SELECT 'setting', '', '', 'on record'
 ORDER BY 1, 2, 3`
+
+/** Settings of a role or database under which the app would be refused, or store or show something else. */
+const tellingSettings = [
+  'default_transaction_read_only',
+  'session_replication_role',
+  'row_security',
+  'search_path',
+  'role',
+  'TimeZone',
+  'DateStyle',
+  'IntervalStyle',
+  'client_encoding',
+  'standard_conforming_strings',
+  'statement_timeout',
+]
 
 /** The structure of one schema as it is now. Our own tables and triggers are left out, Prisma's history is named by its entries. */
 export async function describeStructure(client: Queryable, schema: string): Promise<readonly StructureItem[]> {
-  const all = z.array(itemSchema).parse((await client.query(describeSql, [schema])).rows)
+  const all = z.array(itemSchema).parse((await client.query(describeSql, [schema, tellingSettings])).rows)
   const items = all.filter(({ table }) => !isOwnTable(table))
   const hasHistory = items.some(({ kind, table }) => kind === 'table' && table === '_prisma_migrations')
   if (!hasHistory) return items

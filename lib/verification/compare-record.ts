@@ -32,11 +32,15 @@ export function compareRecord(recorded: readonly StructureItem[], present: reado
   }
   for (const [id, item] of after) {
     if (before.has(id) || item.kind === 'schema-migration') continue
+    // Records of the first releases knew of no settings.
+    if (item.kind === 'setting' && !before.has(settingsOnRecord)) continue
     if (item.kind !== 'table' && isNew(item.table)) continue
     findings.push(added(item, severity, schema))
   }
   return { findings, migratedSince }
 }
+
+const settingsOnRecord = idOf({ kind: 'setting', table: '', name: '' })
 
 function idOf({ kind, table, name }: Pick<StructureItem, 'kind' | 'table' | 'name'>): string {
   return JSON.stringify([kind, table, name])
@@ -52,6 +56,7 @@ const words: Readonly<Record<StructureKind, string>> = {
   policy: 'row level security policy',
   enum: 'enum type',
   sequence: 'sequence',
+  setting: 'setting',
   'schema-migration': 'schema migration',
 }
 
@@ -65,6 +70,7 @@ const codes = {
   policy: 'POLICY',
   enum: 'ENUM',
   sequence: 'SEQUENCE',
+  setting: 'SETTING',
   'schema-migration': 'SCHEMA_MIGRATION',
 } as const satisfies Readonly<Record<StructureKind, string>>
 

@@ -110,6 +110,87 @@ const planted: readonly (readonly [what: string, sql: string, code: string, tabl
   ['a column added', 'ALTER TABLE "Note" ADD extra text', 'COLUMN_ADDED', 'Note', 'extra'],
   ['a table added', 'CREATE TABLE "Extra" (id integer); INSERT INTO "Extra" VALUES (1)', 'TABLE_ADDED', 'Extra', null],
   ['a table added that is named as ours begin', 'CREATE TABLE "_bascule_notes" (id integer)', 'TABLE_ADDED', '_bascule_notes', null],
+  ['a type that only looks the same', 'ALTER TABLE "Person" ALTER mail TYPE varchar', 'COLUMN_CHANGED', 'Person', 'mail'],
+  ['a text cut at a length', 'ALTER TABLE "Person" ALTER mail TYPE varchar(3)', 'COLUMN_CHANGED', 'Person', 'mail'],
+  [
+    'a domain with a rule of its own in place of the type',
+    'CREATE DOMAIN short AS text CHECK (length(VALUE) < 9); ALTER TABLE "Person" ALTER mail TYPE short',
+    'COLUMN_CHANGED',
+    'Person',
+    'mail',
+  ],
+  ['an identity that takes no given ids', 'ALTER TABLE "Person" ALTER id SET GENERATED ALWAYS', 'COLUMN_CHANGED', 'Person', 'id'],
+  [
+    'a foreign key not checked for the rows that are there',
+    'ALTER TABLE "Note" DROP CONSTRAINT "Note_personId_fkey", ADD CONSTRAINT "Note_personId_fkey" FOREIGN KEY ("personId") REFERENCES "Person"(id) ON UPDATE CASCADE ON DELETE CASCADE NOT VALID',
+    'FOREIGN_KEY_NOT_VALIDATED',
+    'Note',
+    null,
+  ],
+  ['a CHECK that was never checked', 'ALTER TABLE "Person" ADD CHECK (price < 9) NOT VALID', 'CONSTRAINT_ADDED', 'Person', null],
+  ['an exclusion constraint', 'ALTER TABLE "Note" ADD EXCLUDE USING btree (b WITH =)', 'CONSTRAINT_ADDED', 'Note', null],
+  [
+    'an index that the server does not use',
+    `UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'by_person'::regclass`,
+    'INDEX_INVALID',
+    'Note',
+    null,
+  ],
+  [
+    'a unique index that takes NULLs for equal',
+    'DROP INDEX one_open; CREATE UNIQUE INDEX one_open ON "Note" (b) NULLS NOT DISTINCT WHERE a = 1',
+    'INDEX_CHANGED',
+    'Note',
+    null,
+  ],
+  [
+    'an index of another class of operators',
+    'DROP INDEX by_person; CREATE INDEX by_person ON "Note" (("personId"::text) text_pattern_ops)',
+    'INDEX_CHANGED',
+    'Note',
+    null,
+  ],
+  ['a sequence that begins anew at its end', 'ALTER SEQUENCE "Person_id_seq" CYCLE', 'SEQUENCE_CHANGED', 'Person', null],
+  ['a sequence of which each session takes a thousand', 'ALTER SEQUENCE "Person_id_seq" CACHE 1000', 'SEQUENCE_CHANGED', 'Person', null],
+  ['a sequence with a lower end', 'ALTER SEQUENCE "Person_id_seq" MAXVALUE 100', 'SEQUENCE_CHANGED', 'Person', null],
+  ['a table that inherits, and adds its rows', 'CREATE TABLE "More" () INHERITS ("Note")', 'TABLE_CHANGED', 'Note', null],
+  [
+    'one that inherits, out of sight in another schema',
+    'CREATE SCHEMA elsewhere; CREATE TABLE elsewhere.more () INHERITS ("Note")',
+    'TABLE_CHANGED',
+    'Note',
+    null,
+  ],
+  ['rows that a published table could not change', 'ALTER TABLE "Note" REPLICA IDENTITY NOTHING', 'TABLE_CHANGED', 'Note', null],
+  [
+    'a trigger that has forgotten its rows after the statement',
+    `CREATE FUNCTION forget() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN DELETE FROM "Note"; RETURN NULL; END';
+     CREATE TRIGGER forget AFTER UPDATE ON "Person" FOR EACH STATEMENT EXECUTE FUNCTION forget()`,
+    'TRIGGER_ADDED',
+    'Person',
+    null,
+  ],
+  [
+    'a database whose sessions only read',
+    `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET default_transaction_read_only = on', current_database()); END $$`,
+    'SETTING_ADDED',
+    null,
+    null,
+  ],
+  [
+    'a role whose sessions take foreign keys and triggers for switched off',
+    `DO $$ BEGIN EXECUTE format('ALTER ROLE %I IN DATABASE %I SET session_replication_role = replica', current_user, current_database()); END $$`,
+    'SETTING_ADDED',
+    null,
+    null,
+  ],
+  [
+    'a time zone of its own for every session',
+    `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET TimeZone = %L', current_database(), 'Asia/Tokyo'); END $$`,
+    'SETTING_ADDED',
+    null,
+    null,
+  ],
   [
     'a table become a view of some of its rows',
     'ALTER TABLE "Note" RENAME TO "Hidden"; CREATE VIEW "Note" AS SELECT * FROM "Hidden" WHERE a > 5',
@@ -117,6 +198,20 @@ const planted: readonly (readonly [what: string, sql: string, code: string, tabl
     'Note',
     null,
   ],
+]
+
+/** What changes nothing of what the app stores, finds and is refused: rightly equal. */
+const harmless: readonly (readonly [what: string, sql: string])[] = [
+  [
+    'columns in another order',
+    'ALTER TABLE "Person" ADD "new" text; UPDATE "Person" SET "new" = mail; ALTER TABLE "Person" DROP mail; ALTER TABLE "Person" RENAME "new" TO mail; ALTER TABLE "Person" ADD CONSTRAINT "Person_mail_key" UNIQUE (mail)',
+  ],
+  ['another owner', `CREATE ROLE bascule_test_owner; ALTER TABLE "Note" OWNER TO bascule_test_owner`],
+  ['storage of its own', 'ALTER TABLE "Person" ALTER name SET STORAGE EXTERNAL; ALTER TABLE "Note" SET (fillfactor = 70)'],
+  ['statistics of its own', 'ALTER TABLE "Person" ALTER name SET STATISTICS 500; CREATE STATISTICS s ON a, b FROM "Note"'],
+  ['comments', `COMMENT ON TABLE "Note" IS 'x'; COMMENT ON COLUMN "Person".name IS 'y'`],
+  ['another cluster order', 'ALTER TABLE "Note" CLUSTER ON by_person'],
+  ['a right more for another role', 'GRANT SELECT ON "Note" TO PUBLIC'],
 ]
 
 /** The same on a target whose structure is not on record: what can be told from the source alone. */
@@ -259,6 +354,10 @@ describe.each([...inject('postgresServers')])('the structure on $name', (server)
     expect(found).toContainEqual(expect.objectContaining({ code, table, column }))
     expect(found.map(({ hint }) => hint.trim()).every((hint) => hint.length > 0)).toBe(true)
     expectWorded(found)
+  })
+
+  it.each(harmless)('says nothing of %s', async (_what, sql) => {
+    expect((await verifyPlanted(sql, true)).findings).toEqual([])
   })
 
   it.each(plantedWithoutRecord)('finds %s from the source alone', async (_what, sql, code) => {

@@ -89,7 +89,7 @@ const prefixes: readonly (readonly [prefix: RegExp, aspect: AspectName])[] = [
   [/^(UNIQUE_)?INDEX/, 'indexes'],
   [/^(PRIMARY_KEY|FOREIGN_KEY|CONSTRAINT|CHECK)/, 'constraints'],
   [/^ORPHANS/, 'orphans'],
-  [/^PRIVILEGE/, 'privileges'],
+  [/^(PRIVILEGE|SETTING)/, 'privileges'],
   [/^CV_/, 'files'],
   [/^(TRIGGER|RULE|POLICY|ROW_SECURITY)/, 'triggers'],
   [/^(COLUMN|NOT_NULL|GENERATED|DEFAULT|IDENTITY|ENUM|TABLE)/, 'columns'],
