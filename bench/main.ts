@@ -28,6 +28,10 @@ const oursSchema = z.object({
 })
 
 // Other measurements with options of their own.
+if (process.argv.includes('--http')) {
+  await import('./http')
+  process.exit(process.exitCode)
+}
 if (process.argv.includes('--live')) {
   await import('./live')
   process.exit(process.exitCode)

@@ -61,7 +61,8 @@ export function SwitchPlanCard() {
       <CardFooter className="max-sm:flex-col max-sm:items-stretch">
         {draft ? (
           <>
-            <Button type="submit" form="switch-plan-form" variant="primary" pending={choose.isPending}>
+            {/* Keyed: the same element as "Change" would be a submit button by the time that its own click is handled. */}
+            <Button key="save" type="submit" form="switch-plan-form" variant="primary" pending={choose.isPending}>
               {t('save')}
             </Button>
             <Button
@@ -76,6 +77,7 @@ export function SwitchPlanCard() {
         ) : (
           <>
             <Button
+              key="change"
               disabled={isPending}
               icon={<CalendarClock aria-hidden />}
               onClick={() => setDraft({ when: present.when, freezeLimitMs: present.freezeLimitMs })}
