@@ -143,6 +143,7 @@ const httpStatuses: Partial<Record<ErrorCode, number>> = {
   BACKUP_REFUSED: 422,
   BACKUP_DAMAGED: 422,
   DESTINATION_FAILED: 502,
+  TARGET_CONNECTION_LOST: 503,
 }
 
 /** The HTTP status that answers an error of this code. */

@@ -80,8 +80,9 @@ export async function createCv({ database, store }: CvDependencies, userId: stri
     })
     return viewOf(row)
   } catch (error) {
-    // Should this fail too, an encrypted file without a row is left: it shows nothing to anybody.
-    await store.remove(storagePath).catch(() => undefined)
+    // Should this fail too, an encrypted file without a row is left: it shows nothing to anybody. So does one whose row may have
+    // been saved by a database that was cut off before it said so: a row without its file would be worse.
+    if (!isOpen(error)) await store.remove(storagePath).catch(() => undefined)
     throw error
   }
 }
@@ -130,6 +131,11 @@ export async function deleteCv({ database, store }: CvDependencies, userId: stri
     return row.storagePath
   })
   await store.remove(storagePath)
+}
+
+/** Whether it is not known if the write was saved. */
+function isOpen(error: unknown): boolean {
+  return error instanceof AppError && error.code === 'TARGET_CONNECTION_LOST' && !error.retryable
 }
 
 /** Reading goes on while the app is read-only; then, and only then, its traces are not kept. */

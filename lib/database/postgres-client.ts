@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { PrismaPg } from '@prisma/adapter-pg'
+import { AppError } from '@/lib/core/errors'
 import { ownConnectionConfig } from '@/lib/postgres/own-connections'
 import { schemaOf } from '@/lib/postgres/target-url'
-import { type AppClient, type OpenClient, transactionLimits } from './app-client'
+import { type AppClient, type AppTransaction, type OpenClient, transactionLimits } from './app-client'
 import { PrismaClient } from './generated/postgresql/client'
 
 /** Connections that one web process keeps to PostgreSQL, at most. */
@@ -34,7 +35,7 @@ export async function openPostgresClient(targetUrl: string): Promise<OpenClient>
   return {
     engine: 'postgresql',
     reader: shared,
-    transact: (work) => untilUndisputed(() => shared.$transaction(work)),
+    transact: (work) => untilUndisputed(() => transactOnce(shared, work)),
     // A refused attempt would take as long as a write, from a switch that is waited for by all.
     isFenced: async () => {
       // In the app's own schema: an earlier copy that was set aside keeps its fence.
@@ -50,6 +51,43 @@ export async function openPostgresClient(targetUrl: string): Promise<OpenClient>
     },
     close: () => client.$disconnect(),
   }
+}
+
+/**
+ * A transaction whose connection is cut has changed nothing as long as its work was under way: PostgreSQL rolls it back. Once
+ * COMMIT was sent nobody knows, and it must not be done again unasked.
+ */
+async function transactOnce<T>(client: AppClient, work: (transaction: AppTransaction) => Promise<T>): Promise<T> {
+  let isWorkDone = false
+  try {
+    return await client.$transaction(async (transaction) => {
+      const result = await work(transaction)
+      isWorkDone = true
+      return result
+    })
+  } catch (error) {
+    if (error instanceof AppError || !isCut(error)) throw error
+    throw new AppError({
+      code: 'TARGET_CONNECTION_LOST',
+      operation: 'write to the app database',
+      message: isWorkDone
+        ? 'The connection to PostgreSQL was cut before it said whether the change was saved.'
+        : 'The connection to PostgreSQL was cut or could not be made. Nothing was changed.',
+      hint: isWorkDone ? 'Look whether it is there before you try again.' : 'Try again in a moment.',
+      retryable: !isWorkDone,
+      cause: error,
+    })
+  }
+}
+
+/** Prisma: cannot reach the server, it closed the connection, no connection in time; PostgreSQL: it shuts down or starts. */
+const cutCodes: ReadonlySet<string> = new Set(['P1001', 'P1002', 'P1017', 'P2024', '57P01', '57P02', '57P03', '08006', '08003'])
+const cutWords =
+  /ECONNRESET|ECONNREFUSED|EPIPE|ETIMEDOUT|Connection terminated|ConnectionClosed|DatabaseNotReachable|server has closed the connection|57P0[123]|terminating connection/i
+
+function isCut(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  return ('code' in error && cutCodes.has(String(error.code))) || cutWords.test(`${error.message} ${JSON.stringify(error)}`)
 }
 
 /** Attempts of a transaction that PostgreSQL breaks off in favour of another, and the longest pause before the next. */

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { startEmbeddedPostgres } from '@/scripts/embedded-postgres'
 import { type Cluster, serverIdentity } from '@/scripts/postgres-cluster'
@@ -8,6 +9,8 @@ export interface OwnServer extends AsyncDisposable {
   readonly url: string
   /** Immediate shutdown, as a crash: nothing is flushed, every session ends. Then it is started again on the same port. */
   restart(): Promise<void>
+  /** SIGKILL to the server and every process of it, this instant; `restart` starts it again. */
+  kill(): void
 }
 
 /** A server for one test alone, which may do with it what the shared ones would not survive. `dataDir` must not exist. */
@@ -16,11 +19,36 @@ export async function startOwnServer(dataDir: string, settings: readonly string[
     startEmbeddedPostgres({ dataDir, persistent: true, durable: false, settings, ...(port === undefined ? {} : { port }) })
   let cluster: Cluster = await start()
   const restart = async () => {
-    process.kill(cluster.pid, 'SIGQUIT')
+    send(cluster.pid, 'SIGQUIT')
     await cluster.stop()
     cluster = await start(cluster.port)
   }
-  return { url: cluster.url, restart, [Symbol.asyncDispose]: () => cluster.stop() }
+  const kill = () => {
+    // Its processes are heads of groups of their own, and would go on for a moment without it.
+    for (const pid of [cluster.pid, ...childrenOf(cluster.pid)]) send(pid, 'SIGKILL')
+  }
+  return { url: cluster.url, restart, kill, [Symbol.asyncDispose]: () => cluster.stop() }
+}
+
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch {
+    // It has ended.
+  }
+}
+
+function childrenOf(parent: number): readonly number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        const [, found] = /^\d+ \(.*\) \S (\d+)/s.exec(readFileSync(`/proc/${name}/stat`, 'utf8')) ?? []
+        return Number(found) === parent ? [Number(name)] : []
+      } catch {
+        return []
+      }
+    })
 }
 
 /** Mounts a disk of so many MiB on a new folder, for a server of these tests to write to. Needs root. Answers how to take it away. */

@@ -55,7 +55,7 @@ export async function carryRound(sides: CarrySides, signal: AbortSignal): Promis
           await carryTables(sides, tables, goesOn)
         } catch (error) {
           // Named by its own side: what goes wrong with PostgreSQL is no fault of the file that is written.
-          throw toPostgresError(error, 'PostgreSQL')
+          throw isSqliteError(error) ? error : toPostgresError(error, 'PostgreSQL')
         }
       })
       await forgetChanges(client)
@@ -79,6 +79,10 @@ const stallLimitMs = 120_000
  */
 const fewKeys = 500
 const byIndex = ['hashjoin', 'mergejoin', 'seqscan'].map((plan) => `SET LOCAL enable_${plan} = off`).join('; ')
+
+function isSqliteError(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_')
+}
 
 type Waiting = readonly { readonly table: CarriedTable; readonly isKeyed: boolean }[]
 
