@@ -23,6 +23,7 @@ import { describeFixes, parseFixes } from './migrate/fix-option'
 import { printMigration } from './migrate/migration-output'
 import { showMigration } from './migrate/migration-progress'
 import { migrateOwnDatabase } from './migrate/own-database'
+import { planOfFile } from './migrate/plan-of-file'
 import { enterWorkPlace } from './migrate/work-place'
 import { runDryRun, writeSql } from './preflight/dry-run'
 
@@ -77,9 +78,12 @@ async function main(): Promise<number> {
     const result = await (options.source === undefined
       ? migrateOwn(options, choices, progress.report, signal)
       : migrateFile(options, options.source, choices, progress.report, signal))
+    // A file that cannot be read has said so in the result.
+    const plan = options.dryRun ? await planOfFile(plannedPath(options), signal).catch(() => null) : null
     progress.stop()
     if (options.dryRun && options.sql !== undefined) await writeSql(options.sql, result.targetSchemaSql)
-    console.log(options.json ? JSON.stringify(result) : printMigration(result, options.sql === undefined))
+    if (options.json) console.log(JSON.stringify(plan === null ? result : { ...result, plan }))
+    else console.log(printMigration(result, options.sql === undefined, plan))
     return result.error ? exitStatusOf(codeOf(result.error)) : 0
   } catch (error) {
     progress.stop()
@@ -161,6 +165,15 @@ async function migrateOwn(
     report,
     signal,
   )
+}
+
+/** The file that a dry run was about. */
+function plannedPath({ source }: Options): string {
+  if (source !== undefined) return sourcePath(source)
+  const { database } = parseEnvironment(process.env, root)
+  if (database.engine === 'sqlite') return database.path
+  // migrateOwn has refused it before.
+  throw new AppError({ code: 'CONFIG_INVALID', message: 'DATABASE_URL does not name an SQLite file.' })
 }
 
 function refuseSchemaWithoutSource({ schema }: Options): void {

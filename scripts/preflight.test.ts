@@ -69,13 +69,14 @@ describe('a dry run on the command line', { timeout: 120_000 }, () => {
     expect(status).toBe(0)
   })
 
-  it('shows the SQL, or puts it where it is asked to, beside a repair that was chosen too', async () => {
+  it('shows plan and SQL, or puts it where it is asked to, beside a repair that was chosen too', async () => {
     const args = ['--source', 'file:./app.db', '--target', target.url, '--dry-run', '--fix', 'orphans=delete']
     const [shown, written] = await Promise.all([
       run('migrate-to-postgres', args, file.folder),
       run('migrate-to-postgres', [...args, '--sql', 'repaired.sql'], file.folder),
     ])
     expect(shown.stdout).toContain('CREATE TABLE "public"."note"')
+    expect(shown.stdout).toMatch(/Plan\n.*\n {4}1 {2}note +2 /)
     expect(await readFile(join(file.folder, 'repaired.sql'), 'utf8')).toContain('CREATE TABLE "public"."note"')
     expect(written.stdout).not.toContain('CREATE TABLE')
   })

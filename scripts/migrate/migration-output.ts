@@ -1,9 +1,14 @@
 import type { MigrationResult } from '@/lib/migration/migration-result'
+import type { PreflightPlan } from '@/lib/preflight/preflight-result'
 import { hasExpectedRows } from '@/lib/verification/verification-result'
+import { printPlan } from '@/scripts/preflight/preflight-output'
 import { printFinding } from './finding-output'
 
-/** The result for people: what was found, then the counts of both sides next to each other; of a dry run the SQL, where wanted. */
-export function printMigration(result: MigrationResult, withSql: boolean): string {
+/**
+ * The result for people: what was found, then the counts of both sides next to each other; of a dry run the plan, and the
+ * SQL where wanted.
+ */
+export function printMigration(result: MigrationResult, withSql: boolean, plan: PreflightPlan | null = null): string {
   const findings = result.findings.map((finding) => printFinding(finding))
   const lines = countLines(result)
   const verdict = result.error
@@ -11,7 +16,8 @@ export function printMigration(result: MigrationResult, withSql: boolean): strin
     : []
   const dryRun = result.dryRun && result.status === 'succeeded' ? ['Dry run: the migration can be started. Nothing was written.'] : []
   const sql = withSql && result.targetSchemaSql !== null ? ['', 'SQL of the target’s schema', '', result.targetSchemaSql.trim(), ''] : []
-  return [...findings, ...repairLines(result), ...lines, ...sql, ...dryRun, ...verdict].join('\n')
+  const planned = plan === null ? [] : ['', ...printPlan(plan)]
+  return [...findings, ...repairLines(result), ...lines, ...planned, ...sql, ...dryRun, ...verdict].join('\n')
 }
 
 function repairLines({ repairs, repairList, dryRun }: MigrationResult): readonly string[] {

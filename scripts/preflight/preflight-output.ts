@@ -74,7 +74,8 @@ function printCheck(check: PreflightCheck): readonly string[] {
   ]
 }
 
-function printPlan(plan: PreflightPlan | null): readonly string[] {
+/** Tables with rows, bytes, order and estimated time, and the whole. */
+export function printPlan(plan: PreflightPlan | null): readonly string[] {
   if (plan === null) return ['Plan: without an open source there is none.', '']
   const width = Math.max(5, ...plan.tables.map(({ table }) => table.length))
   const line = (order: string, table: string, rows: string, bytes: string, time: string) =>

@@ -105,19 +105,20 @@ describe('the check of a table', () => {
     ])
   })
 
-  it('58: a row too large for one line is refused with its key; the limit here is lowered to be testable', () => {
+  it('58: a row too large for one line, escapes counted, is refused with its key; the limit here is lowered to be testable', () => {
     const mapping = {
       ...mappingOf('t', { id: int, a: text, b: { declared: 'BLOB', value: { kind: 'bytes' } } }, ['id']),
       rowidColumn: 'id',
     }
     const sql = `CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b BLOB); INSERT INTO t VALUES
-      (1, '${'x'.repeat(5000)}', NULL), (2, '${'x'.repeat(5000)}', zeroblob(2600)), (3, NULL, zeroblob(4900)), (4, NULL, zeroblob(5100))`
+      (1, '${'x'.repeat(5000)}', NULL), (2, '${'x'.repeat(5000)}', zeroblob(2600)), (3, NULL, zeroblob(4900)), (4, NULL, zeroblob(5100)),
+      (5, '${'\n\\'.repeat(2600)}', NULL), (6, '${'\n\\'.repeat(2400)}', NULL)`
     const findings = check(sql, mapping, { maxLineBytes: 10_000 })
     expect(findings).toMatchObject([
-      { code: 'ROW_TOO_LARGE', severity: 'blocks', column: 'a', count: 1, shape: 'row of 10200 bytes, 5000 of them in this column' },
-      { code: 'ROW_TOO_LARGE', severity: 'blocks', column: 'b', count: 1, shape: 'row of 10200 bytes, 5100 of them in this column' },
+      { code: 'ROW_TOO_LARGE', severity: 'blocks', column: 'a', count: 2, shape: 'row of 10207 bytes, 5000 of them in this column' },
+      { code: 'ROW_TOO_LARGE', severity: 'blocks', column: 'b', count: 1, shape: 'row of 10209 bytes, 5100 of them in this column' },
     ])
-    expect(findings.map(({ sampleKeys }) => sampleKeys)).toEqual([[{ id: '2' }], [{ id: '4' }]])
+    expect(findings.map(({ sampleKeys }) => sampleKeys)).toEqual([[{ id: '2' }, { id: '5' }], [{ id: '4' }]])
   })
 
   it('35: a BLOB that passes for binary JSON but whose text is not UTF-8 is refused', () => {

@@ -67,7 +67,7 @@ export function* checkSlices(db: Database, mapping: TableMapping, options: Check
     const slice = scanSlice(scan, range)
     rowsDone += slice.rows
     for (const check of slice.suspects) classifySuspects({ db, mapping, key, check, range, isUtf16, tallies })
-    if (slice.largestLine > maxLineBytes) tallyLargeRows({ db, mapping, key, range, tallies, maxLineBytes })
+    if (slice.largestLine > maxLineBytes) tallyLargeRows({ db, mapping, key, range, isUtf16, tallies, maxLineBytes })
     yield rowsDone
     if (upTo === null || upTo === 'rest') break
     after = upTo

@@ -1,12 +1,14 @@
 import { isUtf8 } from 'node:buffer'
 import type { Database } from 'better-sqlite3'
+import { AppError } from '@/lib/core/errors'
 import type { ColumnMapping, TableMapping } from '@/lib/core/table-mapping'
 import { binaryJsonText } from './binary-json'
 import { convertValue } from './convert-value'
 import { copyFunctions } from './copy-functions'
+import { readLargeRow, type Source } from './large-row'
 import { createTextScan } from './long-text'
 import { type RawValue, shapeOf } from './raw-value'
-import { type RowKey, type RowRange, rangeClause } from './row-range'
+import { type KeyValue, type RowKey, type RowRange, rangeClause } from './row-range'
 import { columnReference, quoteName, sumAll, tableAlias } from './sql-text'
 import type { ValueCode } from './value-codes'
 import { pieceExpression, readInPieces } from './value-pieces'
@@ -121,39 +123,59 @@ export function codeOf(
   return convertValue(textBytes.toString(context.isUtf16 ? 'utf16le' : 'utf8'), column, null).issue
 }
 
-/** Bytes of a row's COPY line, escapes left out; a BLOB is sent in hexadecimal. Read from the row's header alone. */
+/** The most bytes that a row's COPY line may have: a BLOB is sent in hexadecimal, and each byte of a text may be escaped. */
 export function lineBytesExpression(mapping: TableMapping): string {
-  const columns = mapping.columns.filter((column) => !column.generated && column.name !== mapping.rowidColumn)
-  return sumAll(
-    columns.map((column) => {
-      const value = columnReference(column.name)
-      return `ifnull(octet_length(${value}),0)*(1+(typeof(${value})='blob'))`
-    }),
-  )
+  return sumAll(sizesOf(mapping).map((size) => `2*${size}`))
 }
 
-/** Tallies the rows of a slice that are too large for one line, under the column that makes them so. */
-export function tallyLargeRows(context: Omit<Classification, 'check' | 'isUtf16'> & { readonly maxLineBytes: number }): void {
-  const { db, mapping, key, range } = context
+/** Stored bytes by column; read from the row's header alone. */
+function sizesOf(mapping: TableMapping): readonly string[] {
+  const columns = mapping.columns.filter((column) => !column.generated && column.name !== mapping.rowidColumn)
+  return columns.map((column) => `ifnull(octet_length(${columnReference(column.name)}),0)`)
+}
+
+/**
+ * Tallies the rows of a slice that are too large for one line, under the column that makes them so. What may be too large
+ * is encoded once to know: line breaks and backslashes count double, others do not.
+ */
+export function tallyLargeRows(context: Omit<Classification, 'check'> & { readonly maxLineBytes: number }): void {
+  const { db, mapping, key, range, isUtf16, maxLineBytes } = context
   const clause = rangeClause(key, range)
   const keyColumns = keyColumnsOf(mapping, key)
-  const bytes = lineBytesExpression(mapping)
-  const where = `${clause.where === '' ? ' WHERE' : `${clause.where} AND`} ${bytes}>${context.maxLineBytes}${clause.orderBy}`
+  const where = `${clause.where === '' ? ' WHERE' : `${clause.where} AND`} ${lineBytesExpression(mapping)}>${maxLineBytes}${clause.orderBy}`
   const from = `FROM ${quoteName(mapping.table)} AS ${tableAlias}${where}`
+  const places = key.expressions.length
   const statement = db
-    .prepare(`SELECT ${[bytes, ...keyColumns.map((column) => column.expression)].join(',')} ${from}`)
+    .prepare(`SELECT ${[...key.expressions, ...keyColumns.map((column) => column.expression)].join(',') || '1'} ${from}`)
     .raw()
     .safeIntegers()
   const columns = mapping.columns.filter((column) => !column.generated)
   const lengths = columns.map(({ name }) => `ifnull(octet_length(${columnReference(name)}),0)`).join(',')
   const sizes = db.prepare(`SELECT ${lengths} ${from} LIMIT 1 OFFSET ?`).raw()
+  const source = { db, mapping, key, isUtf16, statements: new Map() }
   for (const [index, row] of (statement.all(...clause.params) as RawValue[][]).entries()) {
-    const [size, ...keyValues] = row
+    // The first are the key's own values, never NULL.
+    const rowKey = row.slice(0, places) as KeyValue[]
     const found = (sizes.get(...clause.params, index) as number[] | undefined) ?? []
+    const stored = found.reduce((sum, length) => sum + length, 0)
+    const size = key.kind === 'none' || stored > maxLineBytes ? stored : lineBytes(source, rowKey)
+    if (size <= maxLineBytes) continue
     const largest = found.reduce((best, length, at) => (length > (found[best] ?? 0) ? at : best), 0)
     const shape = `row of ${size} bytes, ${found[largest] ?? 0} of them in this column`
-    addToTally(context.tallies, columns[largest]?.name ?? null, 'ROW_TOO_LARGE', shape, keyOfRow(keyColumns, keyValues))
+    addToTally(context.tallies, columns[largest]?.name ?? null, 'ROW_TOO_LARGE', shape, keyOfRow(keyColumns, row.slice(places)))
   }
+}
+
+/** Bytes of one row's COPY line, encoded piece by piece as the copy does it. */
+function lineBytes(source: Source, rowKey: readonly KeyValue[]): number {
+  let bytes = 0
+  try {
+    for (const piece of readLargeRow(source, rowKey)) bytes += piece.length
+  } catch (error) {
+    // A value that the copy refuses has a finding of its own.
+    if (!(error instanceof AppError) || error.code !== 'VALUE_REFUSED') throw error
+  }
+  return bytes
 }
 
 /** `isPlace` marks the rowid beside a primary key, which is shown only where the key has a NULL. */

@@ -225,7 +225,7 @@ export const valueCodes = {
   },
   ROW_TOO_LARGE: {
     severity: 'blocks',
-    says: 'are beyond the gigabyte that one line of COPY may have (a BLOB counts double)',
+    says: 'are beyond the gigabyte that one line of COPY may have (a BLOB counts double, and so do line breaks, tabs and backslashes)',
     hint: 'Keep such large values as files, or split them.',
   },
   DUPLICATE_AFTER_CONVERSION: {
