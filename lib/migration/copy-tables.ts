@@ -1,18 +1,8 @@
-import { AppError } from '@/lib/core/errors'
 import type { Report } from '@/lib/core/progress'
 import type { TableMapping } from '@/lib/core/table-mapping'
 import type { CopiedChunk } from '@/lib/postgres/copy-mark'
 import { createProgress, type VerificationProgress } from '@/lib/verification/progress-report'
-import {
-  areChunksOf,
-  type ChunkedTable,
-  type ChunkOptions,
-  chunkKey,
-  cutTable,
-  defaultChunkBytes,
-  defaultChunkRows,
-  orderChunks,
-} from './chunks'
+import { type ChunkedTable, type ChunkOptions, chunkKey, cutTable, defaultChunkBytes, defaultChunkRows, orderChunks } from './chunks'
 import { isPassing } from './target-session'
 import type { TaskPool } from './threads/task-pool'
 import type { Chunk } from './threads/tasks'
@@ -25,7 +15,7 @@ export interface CopyOptions {
   readonly isUtf16: boolean
   /** Connections that were made under another number are not used any more. */
   readonly epoch: number
-  /** What is on the target already, as its own record says. */
+  /** What is on the target already, as its own record says; each of them a chunk of these tables. */
   readonly copied: readonly CopiedChunk[]
   /** Begins no further chunk once it has fired. */
   readonly halt: AbortSignal
@@ -69,7 +59,6 @@ export async function copyTables(
   options: CopyOptions,
   report: Report,
 ): Promise<CopiedTotals> {
-  if (!areChunksOf(options.copied, tables)) throw foreignChunks()
   const copied = new Map(options.copied.map((chunk) => [chunkKey(chunk.table, chunk.chunk), chunk]))
   const progress = createProgress('copy', report)
   progress.plan(tables.map(({ table, rows }) => ({ table, rowsTotal: rows })))
@@ -140,13 +129,4 @@ function stateOf(table: ChunkedTable, copied: ReadonlyMap<string, CopiedChunk>, 
     if (chunksLeft === 0) progress.finishTable(table.table, rows, 'done')
   }
   return { rows, chunksLeft, isStarted: false, running: new Map() }
-}
-
-function foreignChunks(): AppError {
-  return new AppError({
-    code: 'COPY_FAILED',
-    operation: 'resume the copy',
-    message: 'What is on the target was copied in other pieces than this copy is cut into.',
-    hint: 'Start again: the copy then begins anew.',
-  })
 }

@@ -1,8 +1,20 @@
 import type pg from 'pg'
 import { AppError } from '@/lib/core/errors'
 import type { Report } from '@/lib/core/progress'
+import { qualifiedName } from '@/lib/core/quoted-name'
+import type { TableMapping } from '@/lib/core/table-mapping'
 import { readPostgresCatalogue } from '@/lib/postgres/catalogue'
-import { type CopyMark, type CopyStage, changeMark, copyStages, readChunks, readMark, recordStage } from '@/lib/postgres/copy-mark'
+import {
+  type CopiedChunk,
+  type CopyMark,
+  type CopyStage,
+  changeMark,
+  copyStages,
+  forgetChunks,
+  readChunks,
+  readMark,
+  recordStage,
+} from '@/lib/postgres/copy-mark'
 import { setSequences } from '@/lib/postgres/sequences'
 import { recordStructure } from '@/lib/postgres/structure-record'
 import type { TargetUrl } from '@/lib/postgres/target-url'
@@ -10,6 +22,7 @@ import { countTables } from '@/lib/verification/count-tables'
 import type { TableComparison } from '@/lib/verification/verification-result'
 import { applySchema, inTransaction } from './apply-schema'
 import { buildStructure } from './build-structure'
+import { areChunksOf } from './chunks'
 import { type CopiedTotals, copyTables, planChunks } from './copy-tables'
 import { startApplied } from './live/applied-number'
 import { readSnapshotNumber } from './live/capture'
@@ -91,8 +104,14 @@ export async function fillTarget(options: FillOptions, context: FillContext): Pr
 
   const copied = await phases.run('copy', async () => {
     const tables = await planChunks(plan.mappings, path, pool, chunking)
-    const result = await onMark('schema', async (client) => {
-      const chunks = await readChunks(client)
+    const result = await onMark('schema', async (client, mark) => {
+      let chunks = await readChunks(client)
+      if (!areChunksOf(chunks, tables)) {
+        if (isAtLeast(mark, 'copy')) return totalsOf(chunks)
+        report({ type: 'log', level: 'warn', message: 'The tables were cut into other pieces before; the copy begins anew.' })
+        await clearCopied(client, plan.mappings)
+        chunks = []
+      }
       const rows = chunks.reduce((sum, chunk) => sum + chunk.rows, 0)
       if (filled.rowsResumed === undefined && rows > 0) report({ type: 'log', level: 'info', message: `Resumed at ${rows} rows.` })
       filled.rowsResumed ??= rows
@@ -165,6 +184,21 @@ export async function fillTarget(options: FillOptions, context: FillContext): Pr
     })
     return { result: undefined, facts: { tables: tables.length, rows: copied.rows } }
   })
+}
+
+/** Takes out what was copied in other pieces: by another release, which measured the tables in another way. */
+async function clearCopied(client: pg.Client, mappings: readonly TableMapping[]): Promise<void> {
+  const names = mappings.map(({ targetSchema, table }) => qualifiedName(targetSchema, table))
+  await inTransaction(client, async () => {
+    for (let from = 0; from < names.length; from += 100) await client.query(`TRUNCATE ${names.slice(from, from + 100).join(', ')}`)
+    await forgetChunks(client)
+  })
+}
+
+function totalsOf(chunks: readonly CopiedChunk[]): CopiedTotals {
+  const rowsOf = new Map<string, number>()
+  for (const { table, rows } of chunks) rowsOf.set(table, (rowsOf.get(table) ?? 0) + rows)
+  return { rows: chunks.reduce((sum, { rows }) => sum + rows, 0), bytes: chunks.reduce((sum, { bytes }) => sum + bytes, 0), rowsOf }
 }
 
 async function noteStage(client: pg.Client, jobId: string, stage: CopyStage): Promise<void> {

@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import type { SqliteColumn, SqliteTable } from '@/lib/core/catalogue'
 import { AppError } from '@/lib/core/errors'
-import { toPostgresError } from '@/lib/postgres/connect'
+import { sqlStateOf, toPostgresError } from '@/lib/postgres/connect'
 import type { TablePlan } from '@/lib/schema/create-table'
 
 /**
@@ -59,7 +59,9 @@ export async function isAccepted(client: pg.Client, sql: string, after: 'keep' |
   } catch (error) {
     await client.query('ROLLBACK TO SAVEPOINT bascule_step')
     const known = toPostgresError(error, 'schema', 'SCHEMA_FAILED')
-    if (known.code === 'TARGET_CONNECTION_LOST' || known.code === 'CANCELLED') throw known
+    // The server's own trouble says nothing about the statement.
+    const isServerTrouble = /^(53|57|58|XX)/.test(sqlStateOf(error) ?? '')
+    if (isServerTrouble || known.code === 'TARGET_CONNECTION_LOST' || known.code === 'CANCELLED') throw known
     return false
   }
 }

@@ -149,3 +149,8 @@ export async function readChunks(client: Queryable): Promise<readonly CopiedChun
   const row = z.object({ table: z.string(), chunk: z.number(), bounds: z.string(), rows: z.coerce.number(), bytes: z.coerce.number() })
   return z.array(row).parse(rows)
 }
+
+/** Forgets every position, with the rows that they tell of; in the caller's transaction. */
+export async function forgetChunks(client: Queryable): Promise<void> {
+  await client.query(`DELETE FROM ${bookkeepingSchema}.chunk`)
+}

@@ -25,6 +25,12 @@ const notPrivileged: Meaning = [
   'Make the user the owner of the database, or grant it CREATE on the database and on the schema.',
 ]
 
+const locksFull: Meaning = [
+  'STRUCTURE_UNSUPPORTED',
+  'The PostgreSQL server has no room for the locks of so many tables at once.',
+  'Raise max_locks_per_transaction in its configuration (256 serves 3,000 tables; the default is 64) and restart it, then start again.',
+]
+
 /** By SQLSTATE (whole, then its first two characters) and by Node's error code. https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const meanings: Readonly<Record<string, Meaning>> = {
   ECONNREFUSED: unreachable,
@@ -139,6 +145,8 @@ function meaningOf(code: string, message: string): Meaning | undefined {
     )
   )
     return lost
+  // The same SQLSTATE as for a server that is short of memory, which may pass.
+  if (code === '53200' && /shared memory/i.test(message)) return locksFull
   return meanings[code] ?? (isServerCode(code) ? meanings[code.slice(0, 2)] : undefined)
 }
 
