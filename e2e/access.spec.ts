@@ -4,8 +4,9 @@ import { contextOf } from './support/people'
 import { type Stack, startStack } from './support/stack'
 
 /** What is not for admins alone. Whatever else is found under app/ must refuse a plain user. */
-const openPages = ['/sign-in']
-const openRoutes = /^\/api\/(auth\/|health$)/
+// The emergency is for when nobody can be known; it has doors of its own.
+const openPages = ['/sign-in', '/emergency']
+const openRoutes = /^\/api\/(auth\/|health$|emergency(\/|$))/
 const userPages = /^\/(?!admin)/
 const userRoutes = /^\/api\/(cvs|account|status)(\/|$)/
 
@@ -78,6 +79,20 @@ for (const route of routes.filter(({ method }) => method !== 'GET')) {
     await expectRefusal(await send(admin, route, { 'Sec-Fetch-Site': 'cross-site' }), 403, 'NOT_ALLOWED')
   })
 }
+
+test('the emergency opens to nobody while there is none, and to no other site’s page', async () => {
+  const own = { Origin: stack.url }
+  expect(await (await nobody.request.get('/api/emergency')).json()).toEqual({ status: 'elsewhere', person: null, details: null })
+  const asAdmin = { headers: own, data: { email: 'admin@example.org', password: 'anything' } }
+  await expectRefusal(await nobody.request.post('/api/emergency/sign-in', asAdmin), 409, 'STATE_CONFLICT')
+  await expectRefusal(
+    await admin.request.post('/api/emergency/switch', { headers: own, data: { confirmation: 'SQLite' } }),
+    401,
+    'NOT_SIGNED_IN',
+  )
+  const foreign = { headers: { Origin: 'https://elsewhere.example' }, data: { confirmation: 'SQLite' } }
+  await expectRefusal(await admin.request.post('/api/emergency/switch', foreign), 403, 'NOT_ALLOWED')
+})
 
 test('nothing of all that was queued', async () => {
   const { jobs } = await (await admin.request.get('/api/jobs')).json()

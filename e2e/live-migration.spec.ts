@@ -1,4 +1,5 @@
 import { type BrowserContext, expect, type Page, test } from '@playwright/test'
+import { demoAccounts } from '../lib/cvsite/demo-data/people'
 import { confirmTyped, migrationPage } from './support/migration-page'
 import { contextOf } from './support/people'
 import { queryPostgres, querySqlite, type Stack, startStack } from './support/stack'
@@ -73,23 +74,106 @@ test('switched and switched back while people write: nobody is refused, and noth
   const migration = migrationPage(page, stack.url)
   await migration.prepare()
   await migration.testTarget()
+  // Planned: nobody says "now", and people write until it is done.
+  await page.getByRole('radio', { name: text('migration.switchPlan.when.when-ready.title') }).click()
   await migration.start('live')
-  await expect(migration.ready).toBeVisible({ timeout: 120_000 })
-
-  await confirmTyped(page, text('migration.ready.switch'), 'PostgreSQL')
-  await Promise.all(titles('During the switch').map(writeCv))
-  await expect(migration.onPostgres).toBeVisible({ timeout: 60_000 })
+  const during: string[] = []
+  const deadline = Date.now() + 180_000
+  while (!(await migration.onPostgres.isVisible())) {
+    expect(Date.now(), 'the planned switch was not made').toBeLessThan(deadline)
+    // Each costs a credit, and the copy may take its time.
+    if (during.length < 20) await writeCv(during[during.push(`During the switch ${during.length}`) - 1] ?? '')
+    await page.waitForTimeout(300)
+  }
   await Promise.all(titles('On PostgreSQL').map(writeCv))
-  for (const title of [...titles('During the switch'), ...titles('On PostgreSQL')]) expect(await arrived(title), title).toBe(1)
+  for (const title of [...during, ...titles('On PostgreSQL')]) expect(await arrived(title), title).toBe(1)
 
   await confirmTyped(page, text('migration.postgres.back'), 'SQLite')
   await Promise.all(titles('On the way back').map(writeCv))
   await expect(migration.startButton).toBeVisible({ timeout: 60_000 })
   const kept = querySqlite(stack.sqlitePath, 'SELECT title FROM CvFile').map(({ title }) => String(title))
-  for (const title of ['During the switch', 'On PostgreSQL', 'On the way back'].flatMap(titles)) {
+  for (const title of [...during, ...['On PostgreSQL', 'On the way back'].flatMap(titles)]) {
     expect(
       kept.filter((one) => one === title),
       title,
     ).toHaveLength(1)
   }
+})
+
+test('forward again: only what was written since is brought there, and the app goes there once more', async () => {
+  const migration = migrationPage(page, stack.url)
+  await writeCv('Since it came back')
+  await page.reload()
+  await page.getByRole('button', { name: text('migration.former.forward') }).click()
+  await expect(migration.ready).toBeVisible({ timeout: 120_000 })
+  expect(await arrived('Since it came back')).toBe(1)
+  await confirmTyped(page, text('migration.ready.switch'), 'PostgreSQL')
+  await expect(migration.onPostgres).toBeVisible({ timeout: 60_000 })
+  await writeCv('Will stay behind')
+  // What the worker counts is what is known when PostgreSQL is gone.
+  await expect(page.getByRole('table', { name: text('migration.postgres.waiting') })).toBeVisible({ timeout: 30_000 })
+})
+
+test('PostgreSQL is gone: an administrator takes the app to SQLite, and it is closed when it is back', async ({ browser }) => {
+  stack.line.shut()
+  const nobody = await browser.newContext({ baseURL: stack.url })
+  const lost = await nobody.newPage()
+  await lost.goto('/emergency')
+  await expect(lost.getByText(text('emergency.gone.title'))).toBeVisible({ timeout: 30_000 })
+  const { email, password } = demoAccounts.admin
+  await lost.getByLabel(text('emergency.signIn.email')).fill(email)
+  await lost.getByLabel(text('emergency.signIn.password')).fill('not the password')
+  await lost.getByRole('button', { name: text('emergency.signIn.submit') }).click()
+  await expect(lost.getByRole('alert')).toBeVisible()
+  await lost.getByLabel(text('emergency.signIn.password')).fill(password)
+  await lost.getByRole('button', { name: text('emergency.signIn.submit') }).click()
+  const leave = lost.getByRole('button', { name: text('emergency.switch.submit') })
+  await expect(leave).toBeDisabled({ timeout: 30_000 })
+  await lost.getByLabel(text('jobs.typed.label', { word: 'SQLite' })).fill('SQLite')
+  await leave.click()
+  await expect(lost.getByText(text('emergency.done.title'))).toBeVisible({ timeout: 60_000 })
+  await nobody.close()
+
+  await writeCv('After the emergency')
+  expect(querySqlite(stack.sqlitePath, 'SELECT title FROM CvFile WHERE title = ?', 'After the emergency')).toHaveLength(1)
+  stack.line.open()
+  const migration = migrationPage(page, stack.url)
+  await migration.open()
+  await expect(page.getByText(text('migration.leftBehind.closed.body'))).toBeVisible({ timeout: 60_000 })
+  await expect(queryPostgres(stack.directUrl, `DELETE FROM "CvFile"`)).rejects.toThrow('BASCULE_FENCED')
+  const list = await (await admin.request.get('/api/migration/left-behind?format=jsonl&rows=true')).text()
+  expect(list.split('\n').filter((line) => line.includes('Will stay behind'))).toHaveLength(1)
+  await page.getByRole('button', { name: text('migration.leftBehind.putAway') }).click()
+  await page
+    .getByRole('alertdialog')
+    .getByRole('button', { name: text('migration.former.putAway.submit') })
+    .click()
+  await expect(page.getByText(text('migration.leftBehind.closed.body'))).toHaveCount(0, { timeout: 60_000 })
+})
+
+test('PostgreSQL is kept for good: nothing notes any more, and the file is archived', async () => {
+  const migration = migrationPage(page, stack.url)
+  await migration.prepare()
+  await page.getByRole('button', { name: text('migration.target.test'), exact: true }).click()
+  await page.getByRole('checkbox', { name: text('migration.target.setAside') }).click()
+  await migration.start('live')
+  await expect(migration.ready).toBeVisible({ timeout: 120_000 })
+  await confirmTyped(page, text('migration.ready.switch'), 'PostgreSQL')
+  await expect(migration.onPostgres).toBeVisible({ timeout: 60_000 })
+
+  await page.getByRole('button', { name: text('migration.finish.open') }).click()
+  const dialog = page.getByRole('alertdialog')
+  await expect(dialog.getByText(text('migration.finish.effects.wayBack'))).toBeVisible()
+  await dialog.getByLabel(text('jobs.typed.label', { word: 'PostgreSQL' })).fill('PostgreSQL')
+  await dialog.getByRole('button', { name: text('migration.finish.submit') }).click()
+  await expect(page.getByText(text('migration.postgres.finishedWayBack'))).toBeVisible({ timeout: 60_000 })
+  expect(
+    await queryPostgres(
+      stack.directUrl,
+      `SELECT tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE tgname LIKE '\\_bascule%' AND c.relnamespace = 'public'::regnamespace`,
+    ),
+  ).toEqual([])
+  await writeCv('After the end')
+  expect(await arrived('After the end')).toBe(1)
+  await expect(page.getByRole('button', { name: text('migration.postgres.back') })).toHaveCount(0)
 })

@@ -1,8 +1,10 @@
 /**
- * Switches the app back to SQLite: npm run rollback:sqlite -- [--json]
+ * Switches the app back to SQLite: npm run rollback:sqlite -- [--emergency [--yes] | --left-behind FILE] [--json]
  *
  * What was written on PostgreSQL since the switch is carried to SQLite first, while the app goes on; its writes wait for less
  * than a second in the end.
+ * With --emergency, while PostgreSQL is gone: at once and without what was written there. With --left-behind, after that and once
+ * PostgreSQL can be reached: closes it for writes and lists the rows that stayed behind, with their contents.
  * Exit status: 0 switched back; 1 refused or failed, the app is where it was; 2 wrong usage or configuration.
  */
 import { hostname } from 'node:os'
@@ -23,16 +25,23 @@ import { exclusiveKinds } from '@/lib/jobs/job'
 import { findActiveJob } from '@/lib/jobs/job-queue'
 import { requireStateFor } from '@/lib/jobs/preconditions'
 import { previewRollback, type RollBackResult, type RollbackPreview, rollBack } from '@/lib/migration/roll-back'
-import { failureText, parseArguments } from './command-line'
+import { failureText, fromCaller, parseArguments } from './command-line'
+import { leaveInEmergency, listLeftBehind } from './rollback/emergency-commands'
 
 interface Options {
   readonly json?: true
+  readonly emergency?: true
+  readonly yes?: true
+  readonly leftBehind?: string
 }
 
 const root = resolve(import.meta.dirname, '..')
 
 const command = new Command('rollback:sqlite')
   .description('Switches the app back to SQLite, with everything that was written on PostgreSQL since the switch.')
+  .option('--emergency', 'PostgreSQL is gone: switch at once, and leave behind what was written there')
+  .option('--yes', 'with --emergency: do not ask')
+  .option('--left-behind <file>', 'after an emergency: close PostgreSQL for writes, and write the rows that stayed behind to a file')
   .option('--json', 'one JSON object on the last line of standard output')
   .exitOverride()
 
@@ -47,7 +56,12 @@ async function main(): Promise<number> {
   }
   try {
     loadEnvFiles(root)
-    const result = await switchBack(parseEnvironment(process.env, root))
+    const environment = parseEnvironment(process.env, root)
+    const result = await (options.emergency
+      ? leaveInEmergency(environment, options.yes === true)
+      : options.leftBehind === undefined
+        ? switchBack(environment)
+        : listLeftBehind(environment, fromCaller(options.leftBehind)))
     answer({ status: 'succeeded', ...result })
     return 0
   } catch (error) {

@@ -219,7 +219,7 @@ async function codeOf(response: Response): Promise<[number, string]> {
 /** Each handler of each route below app/api that admins alone may use, found on disk: a new one is tested without being named here. */
 async function findAdminRoutes(): Promise<{ name: string; handler: Handler }[]> {
   const api = join(import.meta.dirname, '../api')
-  const forOthers = /^(auth|cvs|account|status|health)\//
+  const forOthers = /^(auth|cvs|account|status|health|emergency)\//
   const files = (await readdir(api, { recursive: true })).filter((file) => file.endsWith('route.ts') && !forOthers.test(file))
   const modules = await Promise.all(
     files.map(async (file) => ({ file, module: (await import(join(api, file))) as Record<string, unknown> })),

@@ -5,8 +5,10 @@ import { cache } from 'react'
 import { isRecent, readRecentAuthentication } from '@/lib/auth/recent-authentication'
 import { isAdmin, type SessionUser } from '@/lib/auth/roles'
 import { isSessionGood } from '@/lib/control/session-revocation'
+import { AppError } from '@/lib/core/errors'
 import { findUser } from '@/lib/cvsite/accounts'
 import { getContainer } from './container'
+import { isPostgresGone } from './emergency-situation'
 
 export type { SessionUser } from '@/lib/auth/roles'
 
@@ -19,7 +21,8 @@ export const recentAuthenticationCookie = 'cvsite.recent-authentication'
  * the next request and a session outlives the switch of databases. Read once per rendered page.
  */
 export const getSessionUser = cache(async (): Promise<SessionUser | null> => {
-  const { environment, appDatabase, control } = await getContainer()
+  const container = await getContainer()
+  const { environment, appDatabase, control } = container
   const token = await getToken({
     // getToken asks for a request but reads no more of it than these two.
     req: { cookies: Object.fromEntries((await cookies()).getAll().map(({ name, value }) => [name, value])), headers: {} } as never,
@@ -29,13 +32,19 @@ export const getSessionUser = cache(async (): Promise<SessionUser | null> => {
   if (!token?.sub || typeof token.authTime !== 'number') return null
   const authenticatedAt = new Date(token.authTime * 1000)
   if (!(await isSessionGood(control, token.sub, authenticatedAt))) return null
-  const user = await findUser(appDatabase, token.sub)
+  const user = await findUser(appDatabase, token.sub).catch(async (error: unknown) => {
+    throw (await isPostgresGone(container)) ? accountsGone(error) : error
+  })
   return user && { ...user, authenticatedAt }
 })
 
 /** The admin behind a page: nobody is sent to sign in and back to `path`, a plain user gets the 403 page. */
 export async function requireAdminPage(path = '/admin'): Promise<SessionUser> {
-  const user = await requireUserPage(path)
+  const user = await requireUserPage(path).catch((error: unknown) => {
+    // Nobody can be known while PostgreSQL is gone; the one page that needs no session says what can be done.
+    if (error instanceof AppError && error.code === 'TARGET_UNREACHABLE') redirect('/emergency')
+    throw error
+  })
   if (!isAdmin(user)) forbidden()
   return user
 }
@@ -66,4 +75,15 @@ export function usesSecureCookies(siteUrl: string): boolean {
 export async function clientAddress(): Promise<string> {
   const forwarded = (await headers()).get('x-forwarded-for')
   return forwarded?.split(',').at(-1)?.trim() || 'unknown'
+}
+
+function accountsGone(cause: unknown): AppError {
+  return new AppError({
+    code: 'TARGET_UNREACHABLE',
+    operation: 'read the account',
+    message: 'The PostgreSQL database that the app runs on does not answer.',
+    hint: 'Wait until it is back. An administrator finds the emergency way to SQLite at /emergency.',
+    retryable: true,
+    cause,
+  })
 }

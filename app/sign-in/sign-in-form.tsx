@@ -1,6 +1,7 @@
 'use client'
 
 import { Eye, EyeOff } from 'lucide-react'
+import Link from 'next/link'
 import { signIn } from 'next-auth/react'
 import { useTranslations } from 'next-intl'
 import { type FormEvent, useRef, useState } from 'react'
@@ -68,6 +69,13 @@ export function SignInForm({ from, providers, initialError }: SignInFormProps) {
       {problem ? (
         <Callout tone={problem === 'rateLimited' ? 'warning' : 'danger'} live="alert" title={t(`errors.${problem}Title`)}>
           {t(`errors.${problem}Body`)}
+          {problem === 'unavailable' ? (
+            <p className="mt-1.5">
+              <Link href="/emergency" className="rounded underline underline-offset-4">
+                {t('emergency')}
+              </Link>
+            </p>
+          ) : null}
         </Callout>
       ) : null}
       <form onSubmit={submit} noValidate className="flex flex-col gap-4">

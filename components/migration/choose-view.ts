@@ -28,7 +28,9 @@ export function chooseView(
 ): MigrationView {
   const { activeJob } = state
   if (activeJob && migrationKinds.has(activeJob.kind)) {
-    return activeJob.kind === 'migrate' ? { view: 'running', jobId: activeJob.id } : { view: 'step', job: activeJob }
+    return activeJob.kind === 'migrate' || activeJob.kind === 'forward'
+      ? { view: 'running', jobId: activeJob.id }
+      : { view: 'step', job: activeJob }
   }
   const last = jobs.find((job) => migrationKinds.has(job.kind))
   const isBad = last !== undefined && endedBadly.has(last.status) && last.id !== dismissed

@@ -12,8 +12,10 @@ import { PreflightLink } from '@/components/preflight/preflight-link'
 import { LoadingCard } from '@/components/ui/loading-card'
 import { migrationKinds } from '@/lib/jobs/job'
 import { chooseView, type MigrationView } from './choose-view'
+import { EmergencyNotice, isAboutPostgres } from './emergency-notice'
 import { EndedMigration } from './ended-migration'
 import { FailedStep } from './failed-step'
+import { FormerCopy } from './former-copy'
 import { OnPostgres } from './on-postgres'
 import { ReadyToSwitch } from './ready-to-switch'
 import { RunningMigration } from './running-migration'
@@ -51,6 +53,10 @@ export function MigrationPage() {
         ) : null}
         {!view && !error ? <LoadingCard label={t('loading')} rows={6} /> : null}
         {view && 'failedStep' in view && view.failedStep ? <FailedStep job={view.failedStep} onDismiss={setDismissed} /> : null}
+        {error && isAboutPostgres(error) ? <EmergencyNotice /> : null}
+        {view && (view.view === 'start' || view.view === 'ended') && state.data?.state.former ? (
+          <FormerCopy former={state.data.state.former} />
+        ) : null}
         {view && state.data ? <View view={view} state={state.data} onDismiss={setDismissed} /> : null}
       </div>
     </>

@@ -33,6 +33,8 @@ const inspectionSchema = z.object({
 }) satisfies z.ZodType<TargetInspection>
 
 const previewSchema = z.object({
+  /** When it was counted. */
+  at: z.string().optional(),
   total: z.number().int().nonnegative(),
   estimatedMs: z.number().nonnegative(),
   tables: z.array(
@@ -58,7 +60,7 @@ export function rollbackPreviewQuery() {
   return queryOptions({
     queryKey: migrationKeys.rollbackPreview,
     queryFn: ({ signal }) => fetchJson('/api/rollback/preview', previewSchema, { signal }),
-    refetchInterval: 10_000,
+    refetchInterval: 5_000,
     staleTime: 0,
   })
 }

@@ -10,7 +10,7 @@ import { Card, CardBody, CardHeader } from '@/components/ui/card'
  *
  * @param label user@host:port/database?schema
  */
-export function PermanentSetting({ label }: { label: string }) {
+export function PermanentSetting({ label, isFinished }: { label: string; isFinished: boolean }) {
   const t = useTranslations('migration.permanent')
   const at = label.indexOf('@')
   const line = `DATABASE_URL="postgresql://${encodeURIComponent(label.slice(0, at))}:${t('password')}${label.slice(at)}"`
@@ -22,7 +22,8 @@ export function PermanentSetting({ label }: { label: string }) {
           <pre className="min-w-0 whitespace-pre-wrap break-all pt-0.5 font-mono text-xs">{line}</pre>
           <CopyButton text={line} label="DATABASE_URL" />
         </div>
-        <p className="text-ink-soft text-sm">{t('wayBack')}</p>
+        {isFinished ? null : <p className="text-ink-soft text-sm">{t('wayBack')}</p>}
+        <p className="text-ink-soft text-sm">{t(isFinished ? 'machinesFinished' : 'machines')}</p>
       </CardBody>
     </Card>
   )

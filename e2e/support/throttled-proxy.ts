@@ -6,6 +6,9 @@ export interface ThrottledProxy {
   setRate(bytesPerSecond: number): void
   /** Breaks every connection, as a cable that is pulled out. */
   cut(): void
+  /** Breaks every connection and takes no new one until `open`: the server is gone. */
+  shut(): void
+  open(): void
   stop(): Promise<void>
 }
 
@@ -20,7 +23,12 @@ export async function startThrottledProxy(target: { readonly host: string; reado
   const pairs = new Set<readonly [Socket, Socket]>()
   const waiting = new Map<Socket, { readonly upstream: Socket; chunks: Buffer[] }>()
 
+  let isShut = false
   const server = createServer((client) => {
+    if (isShut) {
+      client.destroy()
+      return
+    }
     const upstream = connect(target.port, target.host)
     const pair = [client, upstream] as const
     pairs.add(pair)
@@ -74,6 +82,13 @@ export async function startThrottledProxy(target: { readonly host: string; reado
       rate = bytesPerSecond
     },
     cut,
+    shut: () => {
+      isShut = true
+      cut()
+    },
+    open: () => {
+      isShut = false
+    },
     stop: () => {
       clearInterval(timer)
       cut()

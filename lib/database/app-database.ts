@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type ActiveState, activeEngine, isWritable, type SealedTarget } from '@/lib/control/active-state'
 import { AppError } from '@/lib/core/errors'
-import { isFenceError } from '@/lib/sqlite/fence'
+import { FENCE_MARK, isFenceError } from '@/lib/sqlite/fence'
 import type { AppReader, AppTransaction, Engine, OpenClient } from './app-client'
 import { openPostgresClient } from './postgres-client'
 import { openSqliteClient } from './sqlite-client'
@@ -138,7 +138,15 @@ export function createAppDatabase(options: AppDatabaseOptions): AppDatabase {
   async function writeOnce<T>(change: (transaction: AppTransaction) => Promise<T>): Promise<T> {
     const state = await currentState()
     if (!isWritable(state)) throw readOnlyError()
-    return use(state, (client) => client.transact(change))
+    if (state.status !== 'on-postgresql') return use(state, (client) => client.transact(change))
+    return use(state, (client) =>
+      client.transact(async (transaction) => {
+        const result = await change(transaction)
+        // After an emergency nothing on the server refuses it yet: the last look before the commit does.
+        if ((await currentState()).status !== 'on-postgresql') throw new Error(`${FENCE_MARK}: the app is on SQLite by now`)
+        return result
+      }),
+    )
   }
 
   /**

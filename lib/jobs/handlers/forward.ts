@@ -1,4 +1,6 @@
 import { readActiveDatabase, transitionActiveDatabase } from '@/lib/control/active-database'
+import { heldChoice } from '@/lib/control/switch-choice'
+import { chooseSwitch } from '@/lib/control/switch-plan'
 import { reportError } from '@/lib/core/errors'
 import type { JobHandler } from '@/lib/jobs/job-handler'
 import { requireStateFor } from '@/lib/jobs/preconditions'
@@ -12,7 +14,7 @@ import { type HandlerDependencies, requireSqlitePath } from './handler-dependenc
  */
 export function createForwardHandler(dependencies: HandlerDependencies): JobHandler<'forward'> {
   const { store, openTarget, workDir } = dependencies
-  return async (_payload, { jobId, report, signal }) => {
+  return async (_payload, { jobId, requestedBy, report, signal }) => {
     const before = await readActiveDatabase(store)
     const state = requireStateFor('forward', before.state)
     const { former } = state
@@ -26,6 +28,8 @@ export function createForwardHandler(dependencies: HandlerDependencies): JobHand
       to: { status: 'migrating', ...copy, since: since(), former },
       actor,
     })
+    // What was once planned for this copy is over: it is held until somebody says so.
+    await chooseSwitch(store, former.jobId, heldChoice, requestedBy)
     try {
       const options = { sourcePath: requireSqlitePath(dependencies), targetUrl: openTarget(former.target), workDir }
       const tables = await bringForward({ ...options, jobId: former.jobId, log: former.log }, report, signal)

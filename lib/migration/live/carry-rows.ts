@@ -2,7 +2,7 @@ import { AppError } from '@/lib/core/errors'
 import { quoteName, quoteNames } from '@/lib/core/quoted-name'
 import type { SqliteDatabase } from '@/lib/sqlite/open-database'
 import { type RawValue, storageClassOf } from '@/lib/sqlite/values/raw-value'
-import { type InstantForm, isStoredAs, storedValue } from '@/lib/sqlite/values/stored-value'
+import { type InstantForm, isStoredAs, type StoredValue, storedValue } from '@/lib/sqlite/values/stored-value'
 import type { CarriedColumn, CarriedTable } from './carry-plan'
 
 /** Writes the rows of one table into the file. In the caller's transaction. */
@@ -106,12 +106,22 @@ function encode(table: string, column: CarriedColumn, text: string | null, known
     code: 'VALUE_REFUSED',
     operation: 'carry changes back to SQLite',
     subject: `${table}.${column.name}`,
-    message:
-      stored.reason === 'not-a-number'
-        ? `A row of ${table} has NaN in ${column.name}, which SQLite would keep as NULL.`
-        : `A row of ${table} has a date in ${column.name} that lies outside of the years 1 to 9999, which Prisma cannot read from SQLite.`,
-    hint: 'Correct the row on PostgreSQL, then switch back. Nothing was changed.',
+    message: refusals[stored.reason](table, column.name),
+    hint:
+      stored.reason === 'instant-too-fine'
+        ? `On PostgreSQL cut it (date_trunc('milliseconds', "${column.name}")), as Prisma reads it, then switch back. Nothing was changed.`
+        : 'Correct the row on PostgreSQL, then switch back. Nothing was changed.',
   })
+}
+
+type Refusal = Extract<StoredValue, { status: 'refused' }>['reason']
+
+const refusals: Readonly<Record<Refusal, (table: string, column: string) => string>> = {
+  'not-a-number': (table, column) => `A row of ${table} has NaN in ${column}, which SQLite would keep as NULL.`,
+  'instant-out-of-range': (table, column) =>
+    `A row of ${table} has a date in ${column} that lies outside of the years 1 to 9999, which Prisma cannot read from SQLite.`,
+  'instant-too-fine': (table, column) =>
+    `A row of ${table} has a time in ${column} that is finer than a millisecond, for which Prisma has no place on SQLite.`,
 }
 
 function instantFormOf(known: Exclude<RawValue, null>): InstantForm {

@@ -247,6 +247,12 @@ describe('going back', () => {
           'CONTENT_DIFFERS',
           `UPDATE "Book" SET price = 12.5 WHERE id = 'b1'`,
         ],
+        // What Prisma would have cut, and never wrote: cutting it is for a person to say.
+        [
+          `ALTER TABLE "Book" ALTER COLUMN "printedAt" TYPE timestamp(6); UPDATE "Book" SET "printedAt" = '2024-01-02 03:04:05.678901' WHERE id = 'b1'`,
+          'VALUE_REFUSED',
+          `UPDATE "Book" SET "printedAt" = date_trunc('milliseconds', "printedAt") WHERE id = 'b1'; ALTER TABLE "Book" ALTER COLUMN "printedAt" TYPE timestamp(3)`,
+        ],
         [`ALTER TABLE "Book" ADD COLUMN extra2 text`, 'STRUCTURE_UNSUPPORTED', `ALTER TABLE "Book" DROP COLUMN extra2`],
         [`CREATE TABLE later (id int)`, 'STRUCTURE_UNSUPPORTED', 'DROP TABLE later'],
         // Behind our back, and behind the log's.

@@ -9,7 +9,7 @@ export type InstantForm = 'text' | 'number'
 /** A value that SQLite is to hold, or why it cannot hold it as what it is. */
 export type StoredValue =
   | { readonly status: 'stored'; readonly value: RawValue }
-  | { readonly status: 'refused'; readonly reason: 'instant-out-of-range' | 'not-a-number' }
+  | { readonly status: 'refused'; readonly reason: 'instant-out-of-range' | 'instant-too-fine' | 'not-a-number' }
 
 /**
  * What SQLite is given for a value that PostgreSQL prints as `text`: as Prisma (@prisma/adapter-better-sqlite3 7.10,
@@ -18,7 +18,7 @@ export type StoredValue =
  *   boolean → 0 or 1 · integer → 64 bits · float → the same double · decimal → a double where its digits are the same, else
  *   the digits as text · bytes → BLOB · JSON → compact text · instants → the form of the column · everything else → text
  *
- * Instants finer than a millisecond keep their digits in the text form and lose them as numbers; Prisma reads neither.
+ * An instant finer than a millisecond is refused: a JavaScript Date has no place for it, so Prisma would have cut it.
  */
 export function storedValue(text: string, column: Pick<ColumnMapping, 'value'>, instants: InstantForm): StoredValue {
   const { value } = column
@@ -93,6 +93,7 @@ function storedInstant(text: string, kind: 'timestamp' | 'date' | 'time', form: 
   // Infinity, BC and years of five digits: Prisma reads none of them.
   if (!match) return { status: 'refused', reason: 'instant-out-of-range' }
   const [, year, month, day, clock = '00:00:00', fraction = ''] = match
+  if (/[1-9]/.test(fraction.slice(3))) return { status: 'refused', reason: 'instant-too-fine' }
   const date = kind === 'time' ? '1970-01-01' : `${year}-${month}-${day}`
   if (form === 'text') return stored(`${date}T${clock}.${fraction.padEnd(3, '0')}+00:00`)
   return stored(BigInt(Date.parse(`${date}T${clock}.${fraction.padEnd(3, '0').slice(0, 3)}Z`)))
