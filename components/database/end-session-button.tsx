@@ -35,12 +35,13 @@ export function EndSessionButton({ pid, startedAt, isActive, isOurs }: EndSessio
       void refreshDatabase(queryClient)
     },
   })
+  // Hidden from the app's database user: what it is and whose nobody here knows, and ending it would be refused.
+  if (startedAt === '') return <span className="text-ink-faint text-xs">{t('hidden')}</span>
   const go = (how: SessionRequest['how']) => end.mutate({ pid, startedAt, how, ours: isOurs })
   return (
     <>
       <Button
         size="small"
-        disabled={startedAt === ''}
         aria-label={`${t('end')}: ${pid}`}
         onClick={() => {
           end.reset()

@@ -17,7 +17,16 @@ export interface WayCardProps {
 export function WayCard({ id, title, description, badge, facts, children, actions }: WayCardProps) {
   return (
     <Card aria-labelledby={id}>
-      <CardHeader title={title} titleId={id} description={description} actions={badge} />
+      <CardHeader
+        title={
+          <span className="flex flex-wrap items-center gap-x-2.5 gap-y-1">
+            {title}
+            {badge}
+          </span>
+        }
+        titleId={id}
+        description={description}
+      />
       <CardBody>
         <dl className="grid gap-x-6 gap-y-3 sm:grid-cols-3">
           {facts.map(([name, words]) => (

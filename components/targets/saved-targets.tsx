@@ -11,19 +11,24 @@ import { useWithPassword } from '@/components/jobs/use-with-password'
 import { testTargetMutation } from '@/components/migration/migration-queries'
 import { TargetChecks } from '@/components/migration/target-checks'
 import { AlertDialog } from '@/components/ui/alert-dialog'
-import { Button } from '@/components/ui/button'
+import { Button, LinkButton } from '@/components/ui/button'
 import { Card, CardBody, CardHeader } from '@/components/ui/card'
 import { EmptyState } from '@/components/ui/empty-state'
 import { SkeletonBlock } from '@/components/ui/skeleton'
 import { requestRemoval, type SavedTarget, savedTargetsQuery, targetKeys } from './target-queries'
 
 /** The targets that are kept: by name and label, tested or forgotten from here. */
-export function SavedTargets() {
+export function SavedTargets({ withLink = false }: { withLink?: boolean }) {
   const t = useTranslations('targets.saved')
   const saved = useQuery(savedTargetsQuery())
   return (
     <Card aria-labelledby="saved-targets" className="overflow-hidden">
-      <CardHeader title={t('title')} titleId="saved-targets" description={t('description')} />
+      <CardHeader
+        title={t('title')}
+        titleId="saved-targets"
+        description={t('description')}
+        actions={withLink ? <LinkButton href="/admin/targets">{t('add')}</LinkButton> : undefined}
+      />
       {saved.isPending ? (
         <CardBody>
           <SkeletonBlock label={t('title')} rows={2} />

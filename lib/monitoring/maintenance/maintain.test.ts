@@ -128,7 +128,7 @@ describe('pg_stat_statements', () => {
       if (found?.action?.kind !== 'maintain') throw new Error('no button')
       expect((await maintain(source, noStore, found.action.request, () => undefined, never)).error).toBeNull()
       await expect.poll(() => setting('autovacuum'), { timeout: 30_000 }).toBeUndefined()
-      const other = { operation: 'switch-on', targets: ['archive_command'] } as const
+      const other = { operation: 'switch-on' as const, targets: ['archive_command'] }
       await expect(maintain(source, noStore, other, () => undefined, never)).rejects.toMatchObject({ code: 'NOT_FOUND' })
     } finally {
       await rm(folder, { recursive: true, force: true })
