@@ -10,13 +10,15 @@ const steps = {
   'on-sqlite': { text: 'nextSqlite', href: '/admin/migration' },
   migrating: { text: 'nextMigrating', href: '/admin/migration' },
   'ready-to-switch': { text: 'nextReady', href: '/admin/migration' },
+  following: { text: 'nextReadyLive', href: '/admin/migration' },
   'on-postgresql': { text: 'nextPostgres', href: '/admin/verification' },
 } as const
 
 /** The one thing to do next, by where the app stands. */
 export function NextStep({ state }: { state: AdminState }) {
   const t = useTranslations('overview')
-  const step = steps[state.state.status]
+  const { status, mode } = state.state
+  const step = steps[status === 'ready-to-switch' && mode === 'live' ? 'following' : status]
   return (
     <Card aria-labelledby="next" className="flex flex-col">
       <CardHeader title={t('next')} titleId="next" />
