@@ -70,7 +70,7 @@ it('after the switch a backup is restored, and the way back to SQLite carries wh
     expect(await titles()).toEqual(restored)
 
     expect(await handlers.rollback({}, context('back'))).toMatchObject({ status: 'succeeded' })
-    expect((await readActiveDatabase(store)).state).toEqual({ status: 'on-sqlite' })
+    expect((await readActiveDatabase(store)).state).toMatchObject({ status: 'on-sqlite', former: { how: 'rolled-back' } })
     const db = new Database(sqlite.path, { readonly: true })
     try {
       expect(db.prepare('SELECT id, title FROM "CvFile" ORDER BY id').all()).toEqual(restored)

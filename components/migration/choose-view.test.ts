@@ -34,6 +34,8 @@ describe('what the migration page shows', () => {
   })
 
   it('stays on the migration when its worker has died and nothing is active', () => {
+    const forward = job({ kind: 'forward', id: 'again', status: 'running' })
+    expect(chooseView(at('migrating', forward), [forward], null)).toEqual({ view: 'running', jobId: 'again' })
     expect(chooseView(at('migrating'), [job({ status: 'interrupted' })], null)).toEqual({ view: 'running', jobId: 'made-it' })
   })
 

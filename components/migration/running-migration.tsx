@@ -43,7 +43,7 @@ export function RunningMigration({ jobId, isLive }: { jobId: string; isLive: boo
       ) : null}
       <Card aria-labelledby="running">
         <CardHeader
-          title={t('migration.running.title')}
+          title={t(job.kind === 'forward' ? 'migration.step.forward' : 'migration.running.title')}
           titleId="running"
           description={
             <>
