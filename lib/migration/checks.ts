@@ -9,7 +9,7 @@ import type { TargetInspection } from '@/lib/postgres/inspect-target'
 import type { TargetUrl } from '@/lib/postgres/target-url'
 import type { ColumnProfile } from '@/lib/schema/column-type'
 import { widerTypeFor } from '@/lib/schema/column-type'
-import { mapTables } from '@/lib/schema/map-tables'
+import { mapTables, missingColumnOf } from '@/lib/schema/map-tables'
 import { findUnusableNames } from '@/lib/schema/unusable-names'
 import { runAside } from '@/lib/sqlite/run-aside'
 import { createProgress, type VerificationProgress } from '@/lib/verification/progress-report'
@@ -115,7 +115,8 @@ export async function planAndCheckValues(source: SqliteCatalogue, context: Check
       meets: (table, condition) => meetsCondition(context.sourcePath, table, condition, context.signal),
       ask: (sql) => runAside({ path: context.sourcePath, readonly: true, sql }, context.signal),
     })
-    const { tables, leftBehind } = mapTables(source, plan.catalogue)
+    const mapped = mapTables(source, plan.catalogue)
+    const { tables } = mapped
     await checkValues(
       tables.filter((mapping) => !valueFindings.has(mapping.table)),
       plan,
@@ -126,11 +127,28 @@ export async function planAndCheckValues(source: SqliteCatalogue, context: Check
     const again = round < maximumRounds ? widenRefused(plan, valueFindings, profiles, overrides) : []
     if (again.length === 0) {
       const broken = await findBrokenChecks(context.sourcePath, source, plan.catalogue, context.signal)
+      const leftBehind = await easeForEmptyTables(mapped.leftBehind, source, context)
       progress.finish()
       return { plan, mappings: tables, findings: [...plan.findings, ...leftBehind, ...broken, ...[...valueFindings.values()].flat()] }
     }
     for (const table of again) valueFindings.delete(table)
   }
+}
+
+/** A required column that only the model has stops nothing in a table without rows: people try a new model on an old file. */
+async function easeForEmptyTables(
+  findings: readonly Finding[],
+  source: SqliteCatalogue,
+  { sourcePath, signal }: CheckContext,
+): Promise<readonly Finding[]> {
+  const eased: Finding[] = []
+  for (const finding of findings) {
+    const table = source.tables.find(({ name }) => name === finding.table)
+    const isAsked = table && finding.code === 'COLUMN_NOT_IN_SOURCE' && finding.severity === 'blocks'
+    const isEmpty = isAsked && !(await meetsCondition(sourcePath, table, 'TRUE', signal))
+    eased.push(isEmpty ? missingColumnOf(finding.table, finding.column ?? '', true) : finding)
+  }
+  return eased
 }
 
 async function checkValues(

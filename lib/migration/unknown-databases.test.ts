@@ -1,8 +1,9 @@
 import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { describe, expect, inject, it } from 'vitest'
 import { createPostgresDatabase, type TestPostgresDatabase, withPostgres } from '@/tests/support/postgres-databases'
 import { createSqliteDatabase, type TestSqliteDatabase } from '@/tests/support/sqlite-databases'
-import { migrateDatabase } from './migrate-database'
+import { type MigrateOptions, migrateDatabase } from './migrate-database'
 import type { MigrationResult } from './migration-result'
 
 /** What databases nobody here had seen turned out to hold, without a model. */
@@ -88,7 +89,27 @@ describe.each([...inject('postgresServers')])('migrateDatabase on $name, of a da
   })
 })
 
-function migrate(source: TestSqliteDatabase, target: TestPostgresDatabase): Promise<MigrationResult> {
+it('lets a model be ahead of an empty table, and names the column where there are rows to fill', async () => {
+  const [server] = inject('postgresServers')
+  if (!server) throw new Error('no server')
+  await using source = await createSqliteDatabase(
+    `CREATE TABLE "Empty" (id INTEGER PRIMARY KEY); CREATE TABLE "Full" (id INTEGER PRIMARY KEY)`,
+  )
+  await using target = await createPostgresDatabase(server)
+  const content = `datasource db {\n provider = "sqlite"\n}\nmodel Empty {\n id Int @id\n added String\n}\nmodel Full {\n id Int @id\n added String\n}`
+  const options = { model: { kind: 'schema', files: [{ path: 'schema.prisma', content }] }, dryRun: true } as const
+  expect((await migrate(source, target, options)).error).toBeUndefined()
+  const db = new Database(source.path)
+  db.exec('INSERT INTO "Full" VALUES (1)')
+  db.close()
+  const { findings } = await migrate(source, target, options)
+  expect(findings.map(({ code, severity, table, column }) => [code, severity, table, column])).toEqual([
+    ['COLUMN_NOT_IN_SOURCE', 'note', 'Empty', 'added'],
+    ['COLUMN_NOT_IN_SOURCE', 'blocks', 'Full', 'added'],
+  ])
+})
+
+function migrate(source: TestSqliteDatabase, target: TestPostgresDatabase, more: Partial<MigrateOptions> = {}): Promise<MigrationResult> {
   const options = {
     jobId: `job-${target.name}`,
     sourcePath: source.path,
@@ -99,5 +120,5 @@ function migrate(source: TestSqliteDatabase, target: TestPostgresDatabase): Prom
     setAside: false,
     dryRun: false,
   } as const
-  return migrateDatabase(options, () => undefined, new AbortController().signal)
+  return migrateDatabase({ ...options, ...more }, () => undefined, new AbortController().signal)
 }

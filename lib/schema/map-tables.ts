@@ -134,12 +134,16 @@ function extraTable(table: PostgresTable): Finding {
 /** A column that only the target has: filled by its default, or impossible to fill. */
 function missingColumn(table: string, column: PostgresColumn): Finding | null {
   if (column.generated) return null
-  const isFillable = column.nullable || column.defaultSql !== null || column.identity !== null
+  return missingColumnOf(table, column.name, column.nullable || column.defaultSql !== null || column.identity !== null)
+}
+
+/** @param isFillable whether every row that there is can do without a value for it */
+export function missingColumnOf(table: string | null, column: string, isFillable: boolean): Finding {
   return createFinding({
     code: 'COLUMN_NOT_IN_SOURCE',
     severity: isFillable ? 'note' : 'blocks',
     table,
-    column: column.name,
+    column,
     message: isFillable
       ? 'The model has this column and the SQLite database does not: every row gets its default.'
       : 'The model requires this column and the SQLite database does not have it.',

@@ -20,7 +20,7 @@ const runs = Number(process.env.FIDELITY_RUNS ?? 2)
 const givenModels = (prisma: string) => (process.env.FIDELITY_RUNS === undefined ? [prisma] : [prisma, undefined])
 
 it('whole schemas of any form, filled through the SQLite client, are read through the PostgreSQL client as equal', {
-  timeout: 120_000 + runs * 20_000,
+  timeout: 240_000 + runs * 60_000,
 }, async () => {
   await fc.assert(fc.asyncProperty(arbitrarySchema, moveAndCompare), { numRuns: runs, endOnFailure: true })
 })

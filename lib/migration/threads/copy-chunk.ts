@@ -13,6 +13,7 @@ import { copyColumns, registerCopyFunctions } from '@/lib/sqlite/values/copy-lin
 import { mayNeedPieces, readCopyPages } from '@/lib/sqlite/values/copy-pages'
 import { type RowRange, rangeClause, rowKeyOf } from '@/lib/sqlite/values/row-range'
 import { boundsOf } from '../chunks'
+import { freePages } from './free-pages'
 import type { Chunk, TaskInput, TaskOutput, TaskProgress } from './tasks'
 
 export interface ChunkCopier {
@@ -22,6 +23,9 @@ export interface ChunkCopier {
 /** Lines are handed to the socket in pieces of this size: large enough to be few, small enough to stay in the cache. */
 const pieceBytes = 128 * 1024
 const progressIntervalMs = 200
+
+/** In KiB: every page is read once and in order, so more than a path down the tree and some room to read ahead serves nobody. */
+export const sequentialCache = 'cache_size = -2048'
 
 /** The server not taking a byte for so long means that nobody is there any more. */
 const stallLimitMs = 60_000
@@ -54,6 +58,7 @@ export function createChunkCopier(): ChunkCopier {
         // and the end of the phase waits for all of them at once.
         await client.query('SET synchronous_commit = off')
         const db = openSqlite(path, { readonly: true })
+        db.pragma(sequentialCache)
         registerCopyFunctions(db)
         open = { path, targetUrl, epoch, db, client, largeRows: new Map() }
       }
@@ -126,6 +131,7 @@ async function sendLines(
   const flush = async () => {
     const full = !stream.write(piece.length === 1 ? piece[0] : Buffer.concat(piece, size))
     bytes += size
+    freePages(size)
     piece = []
     size = 0
     // Also without backpressure the loop must turn, so that errors of the server are seen.

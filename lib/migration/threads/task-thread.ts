@@ -13,7 +13,8 @@ import { checkSlices } from '@/lib/sqlite/values/check-values'
 import { fenceReasons } from '../fence-reasons'
 import { writeRepairList } from '../repairs/list-file'
 import { repairDatabase } from '../repairs/repair-database'
-import { createChunkCopier } from './copy-chunk'
+import { createChunkCopier, sequentialCache } from './copy-chunk'
+import { freePages } from './free-pages'
 import { measureTable } from './measure-table'
 import type { TaskAnswer, TaskInput, TaskName, TaskOutput, TaskProgress, TaskRequest } from './tasks'
 
@@ -35,6 +36,7 @@ const handlers: Handlers = {
         const step = slices.next()
         if (step.done) return step.value
         progress(step.value)
+        freePages(sliceBytes)
       }
     }),
   measure: ({ path, mappings, limits }) => withDatabase(path, true, (db) => mappings.map((mapping) => measureTable(db, mapping, limits))),
@@ -55,6 +57,9 @@ const handlers: Handlers = {
   lowerFence: ({ path }) => withDatabase(path, false, lowerFence),
 }
 
+/** About what a slice of the check holds, at most. */
+const sliceBytes = 4 * 1024 * 1024
+
 let kept: { readonly path: string; readonly inode: number; readonly db: SqliteDatabase; closing: NodeJS.Timeout } | undefined
 
 /** How long a connection waits for the next table. */
@@ -68,7 +73,9 @@ function withKeptDatabase<T>(path: string, use: (db: SqliteDatabase) => T): T {
   const inode = statSync(path, { throwIfNoEntry: false })?.ino ?? 0
   if (kept?.path !== path || kept.inode !== inode) {
     closeKept()
-    kept = { path, inode, db: openSqlite(path, { readonly: true }), closing: setTimeout(closeKept, keptMs) }
+    const db = openSqlite(path, { readonly: true })
+    db.pragma(sequentialCache)
+    kept = { path, inode, db, closing: setTimeout(closeKept, keptMs) }
   }
   const { db } = kept
   clearTimeout(kept.closing)
