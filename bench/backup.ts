@@ -1,10 +1,10 @@
 /**
- * npm run bench -- --backup [--size MIB] [--files N] [--encryption none|passphrase|recipients] [--worker] [--json]
+ * npm run bench -- --backup [--size MIB] [--files N] [--encryption none|passphrase|recipients] [--worker] [--writes PER_SECOND] [--json]
  *
  * A backup as `npm run backup` makes it: database and files of one moment, tried, copied to a storage that speaks S3 on
  * this machine, and restored. Size, MB/s and largest memory of each step, and the time against
  * `sqlite3 .backup | tar | gzip or zstd | age` by the standard programs. With --worker the backup is also made by the worker,
- * as on the page. The source is kept in the temporary folder for the next run.
+ * as on the page. With --writes an app's writes are timed, twenty seconds without a backup and then during one. The source is kept in the temporary folder for the next run.
  */
 import { cp, mkdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -19,6 +19,7 @@ import { buildBackupSource } from './backup/source'
 import { measureStandardPrograms } from './backup/standard-programs'
 import { runWatched, type WatchedRun } from './backup/watched-run'
 import { backupInWorker } from './backup/worker-run'
+import { writeMeanwhile } from './backup/writes-meanwhile'
 
 const { values } = parseArgs({
   options: {
@@ -27,6 +28,7 @@ const { values } = parseArgs({
     files: { type: 'string', default: '1000' },
     encryption: { type: 'string', default: 'passphrase' },
     worker: { type: 'boolean', default: false },
+    writes: { type: 'string', default: '0' },
     json: { type: 'boolean', default: false },
   },
 })
@@ -72,6 +74,15 @@ try {
   steps['trial from S3'] = await program('verify', create.id, '--from', 'bench', ...given)
   steps.restore = await program('restore', create.id, '--yes', ...given)
   if (values.worker) steps['backup by the worker'] = await backupInWorker(root, env)
+  const perSecond = Number(values.writes)
+  const quietMs = 20_000
+  const writes =
+    perSecond > 0
+      ? {
+          without: await writeMeanwhile(databasePath, perSecond, () => new Promise((resolve) => setTimeout(resolve, quietMs))),
+          during: await writeMeanwhile(databasePath, perSecond, () => program('create', '--no-to')),
+        }
+      : null
   const archive = join(run, 'backups', `backup-${create.id}.tar.gz${encryption === 'none' ? '' : '.age'}`)
   const archiveBytes = (await stat(archive)).size
   say('the standard programs')
@@ -92,7 +103,12 @@ try {
     )
   for (const { programs, seconds, oursToThem } of ratios)
     say(`${programs.padEnd(40)} ${seconds.toFixed(1)} s without any trial; ours takes ${oursToThem.toFixed(2)} of that, trial included`)
-  if (values.json) console.log(JSON.stringify({ databaseBytes: bytes, files, archiveBytes, encryption, steps: lines, standard: ratios }))
+  for (const [when, times] of Object.entries(writes ?? {}))
+    say(
+      `${perSecond} writes/s ${when.padEnd(8)} p50 ${times.p50Ms.toFixed(2)} ms, p99 ${times.p99Ms.toFixed(1)} ms, longest ${times.longestMs.toFixed(0)} ms, ${times.refused} of ${times.writes} refused`,
+    )
+  if (values.json)
+    console.log(JSON.stringify({ databaseBytes: bytes, files, archiveBytes, encryption, steps: lines, standard: ratios, writes }))
 } finally {
   await server.close()
   await rm(run, { recursive: true, force: true })

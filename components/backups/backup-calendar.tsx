@@ -8,7 +8,7 @@ import { useFormatters } from '@/components/format/use-formatters'
 import { useNow } from '@/components/format/use-now'
 import { Card, CardBody, CardHeader } from '@/components/ui/card'
 import { classNames } from '@/components/ui/class-names'
-import type { BackupView } from '@/lib/backup/backup-view'
+import type { BackupView, PastBackup } from '@/lib/backup/backup-view'
 import { TrustBadge } from './backup-badges'
 import { type CalendarDay, calendarDays, type DayState, dayStates } from './calendar-days'
 
@@ -17,17 +17,18 @@ const looks: Record<DayState, string> = {
   tested: 'bg-success border-success',
   written: 'border-success bg-success-soft',
   failed: 'border-danger bg-[repeating-linear-gradient(45deg,var(--danger)_0_2px,transparent_2px_5px)]',
+  gone: 'border-control border-dashed bg-surface',
   none: 'border-line bg-sunken',
 }
 const minuteMs = 60_000
 
 /** The last 90 days, each with what it has to go back to. Arrow keys move, Home and End jump; the chosen day is told below. */
-export function BackupCalendar({ backups }: { backups: readonly BackupView[] }) {
+export function BackupCalendar({ backups, past }: { backups: readonly BackupView[]; past: readonly PastBackup[] }) {
   const t = useTranslations('backups.calendar')
   const now = useNow(minuteMs, true)
   const today = new Date(now).toDateString()
   // biome-ignore lint/correctness/useExhaustiveDependencies: days change with the day, not with each minute
-  const days = useMemo(() => calendarDays(backups, new Date(now)), [backups, today])
+  const days = useMemo(() => calendarDays(backups, past, new Date(now)), [backups, past, today])
   const [chosen, setChosen] = useState(days.length - 1)
   const day = days[Math.min(chosen, days.length - 1)]
   return (
@@ -151,6 +152,14 @@ function Chosen({ day }: { day: CalendarDay }) {
             </Link>
             <TrustBadge backup={backup} />
             {backup.sizeBytes === null ? null : <span className="tabular text-ink-faint">{format.bytes(backup.sizeBytes)}</span>}
+          </li>
+        ))}
+        {day.past.map(({ id, createdAt, deletedAt, tested }) => (
+          <li key={id} className="text-ink-faint">
+            {t.rich(tested ? 'wasTested' : 'wasWritten', {
+              when: () => <TimeStamp iso={createdAt} />,
+              deleted: () => <TimeStamp iso={deletedAt} />,
+            })}
           </li>
         ))}
       </ul>

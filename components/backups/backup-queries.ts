@@ -2,7 +2,7 @@ import { mutationOptions, type QueryClient, queryOptions } from '@tanstack/react
 import { z } from 'zod'
 import { fetchJson } from '@/components/api/fetch-json'
 import { refreshJobs } from '@/components/jobs/job-queries'
-import { archiveEncryptionSchema, backupViewSchema } from '@/lib/backup/backup-view'
+import { archiveEncryptionSchema, backupViewSchema, pastBackupSchema } from '@/lib/backup/backup-view'
 import { recoverabilitySchema } from '@/lib/backup/could-recover'
 import { type RestoreParts, restorePreviewSchema } from '@/lib/backup/restore-plan'
 import { type Retention, retentionSchema } from '@/lib/backup/retention'
@@ -18,7 +18,7 @@ export const backupKeys = {
 }
 
 const keysSchema = z.object({ policy: archiveEncryptionSchema, changedAt: z.iso.datetime().nullable() })
-const listSchema = z.object({ backups: z.array(backupViewSchema), keys: keysSchema, folder: z.string() })
+const listSchema = z.object({ backups: z.array(backupViewSchema), past: z.array(pastBackupSchema), keys: keysSchema, folder: z.string() })
 const rulesSchema = z.object({ rules: retentionSchema.nullable() })
 const jobAnswerSchema = z.object({ job: jobViewSchema })
 const backupAnswerSchema = z.object({ backup: backupViewSchema })

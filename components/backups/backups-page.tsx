@@ -88,7 +88,7 @@ export function BackupsPage() {
         {list.isPending ? <LoadingCard label={t('loading')} rows={6} /> : null}
         {list.data ? (
           <>
-            <BackupCalendar backups={list.data.backups} />
+            <BackupCalendar backups={list.data.backups} past={list.data.past} />
             <BackupsTable backups={list.data.backups} folder={list.data.folder} />
             <ScheduleCard
               kind="backup"

@@ -31,11 +31,12 @@ function backup(at: Date, change: Partial<BackupView> = {}): BackupView {
   return { ...whole, ...change }
 }
 const trial = { at: now.toISOString(), elapsedMs: 1, place: '', tables: 1, rows: 1, filesOpened: 0, problem: null }
+const past = (at: Date) => ({ id: at.toISOString(), createdAt: at.toISOString(), deletedAt: now.toISOString(), tested: true })
 const day = (date: number, hour = 12) => new Date(2026, 10, date, hour)
 
 describe('the calendar of backups', () => {
   it('has 90 days up to today, whatever the clocks do in between', () => {
-    const days = calendarDays([], now)
+    const days = calendarDays([], [], now)
     expect(days).toHaveLength(90)
     expect(days.at(-1)?.date).toEqual(new Date(2026, 10, 22))
     expect(new Set(days.map(({ date }) => date.toDateString())).size).toBe(90)
@@ -52,9 +53,12 @@ describe('the calendar of backups', () => {
         backup(day(19), { status: 'failed', present: false }),
         backup(day(18), { trial: { ...trial, status: 'passed' }, present: false }),
       ],
+      [past(day(21)), past(day(19)), past(day(16))],
       now,
     )
-    expect(days.slice(-6).map(({ state }) => state)).toEqual(['none', 'failed', 'failed', 'failed', 'written', 'tested'])
+    const states = ['none', 'gone', 'none', 'failed', 'gone', 'failed', 'written', 'tested']
+    expect(days.slice(-8).map(({ state }) => state)).toEqual(states)
+    expect(days.at(-2)?.past).toHaveLength(1)
     expect(days.at(-1)?.backups).toHaveLength(2)
   })
 })

@@ -8,6 +8,13 @@ export function newBackupId(at: Date): string {
 
 export const backupIdPattern = /^\d{8}-\d{6}-[a-z0-9]{6}$/
 
+/** When a backup was begun, to the second, by its id; null for what is none. */
+export function dateOfId(id: string): Date | null {
+  const [, year, month, day, hour, minute, second] = /^(\d{4})(\d{2})(\d{2})-(\d{2})(\d{2})(\d{2})-/.exec(id) ?? []
+  const date = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`)
+  return Number.isNaN(date.getTime()) ? null : date
+}
+
 /** The file of a backup: standard programs tell by its name what it is. */
 export function archiveFileName(id: string, encrypted: boolean): string {
   return `backup-${id}.tar.gz${encrypted ? '.age' : ''}`

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { z } from 'zod'
+import { z } from 'zod'
 import { appendAudit } from '@/lib/control/audit'
 import type { ControlStore } from '@/lib/control/control-store'
 import type { Prisma } from '@/lib/control/generated/client'
 import { AppError, type ErrorReport } from '@/lib/core/errors'
+import { dateOfId } from './archive-name'
 import {
   type ArchiveEncryption,
   archiveEncryptionSchema,
@@ -12,6 +13,7 @@ import {
   type BackupView,
   backupErrorSchema,
   backupViewSchema,
+  type PastBackup,
   type Trial,
   trialSchema,
 } from './backup-view'
@@ -134,10 +136,32 @@ export async function setLocked({ store }: BackupCatalogue, id: string, locked: 
 export async function forgetBackup({ store }: BackupCatalogue, id: string, actor: string, reason: string): Promise<void> {
   const at = store.clock.now()
   await store.write(async (transaction) => {
+    const row = await transaction.backup.findUnique({ where: { id }, select: { status: true, trial: true } })
     const { count } = await transaction.backup.deleteMany({ where: { id } })
-    if (count === 1) await appendAudit(transaction, at, { actor, action: 'backup.deleted', subject: id, detail: { reason } })
+    if (count !== 1 || row === null) return
+    const tested = trialSchema.nullable().catch(null).parse(json(row.trial))?.status === 'passed'
+    await appendAudit(transaction, at, { actor, action: deletedAction, subject: id, detail: { reason, status: row.status, tested } })
   })
 }
+
+/** Backups that were whole and have been deleted since a moment, the newest first: what the audit log says of them. */
+export async function listPastBackups({ store }: Pick<BackupCatalogue, 'store'>, since: Date): Promise<readonly PastBackup[]> {
+  const rows = await store.read.auditEntry.findMany({ where: { action: deletedAction, at: { gte: since } }, orderBy: { at: 'desc' } })
+  return rows.flatMap(({ subject: id, at, detail }) => {
+    const { status, tested, reason } = pastDetail.parse(json(detail))
+    const createdAt = dateOfId(id)
+    return status === 'written' && reason !== unfinished && createdAt !== null
+      ? [{ id, createdAt: createdAt.toISOString(), deletedAt: at.toISOString(), tested }]
+      : []
+  })
+}
+
+/** Why the row of a backup goes that was listed and did not come to its end. */
+export const unfinished = 'cancelled or failed'
+
+const deletedAction = 'backup.deleted'
+/** Entries of earlier versions do not say whether there was an archive. */
+const pastDetail = z.object({ status: z.string().default('unknown'), tested: z.boolean().default(false), reason: z.string() })
 
 function common({ id, origin, createdAt, requestedBy, jobId, engine, encryption }: BackupRequest) {
   return { id, origin, createdAt, requestedBy, jobId, engine, encryption: JSON.stringify(encryption) }

@@ -67,6 +67,16 @@ export const backupViewSchema = z.object({
 })
 export type BackupView = z.infer<typeof backupViewSchema>
 
+/** A backup that was whole and has been deleted: what the calendar remembers of it. */
+export const pastBackupSchema = z.object({
+  id: z.string(),
+  createdAt: z.iso.datetime(),
+  deletedAt: z.iso.datetime(),
+  /** Whether it had been restored for a trial. */
+  tested: z.boolean(),
+})
+export type PastBackup = z.infer<typeof pastBackupSchema>
+
 /** Whether there is an archive to read, here or at a destination. */
 export function isReachable({ present, copies }: Pick<BackupView, 'present' | 'copies'>): boolean {
   return present || copies.some(({ status }) => status === 'uploaded')

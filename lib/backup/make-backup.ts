@@ -5,7 +5,16 @@ import { AppError, reportError } from '@/lib/core/errors'
 import type { Report } from '@/lib/core/progress'
 import { keyFingerprint } from '@/lib/cv/cv-format'
 import { newBackupId } from './archive-name'
-import { type BackupCatalogue, type BackupRequest, forgetBackup, getBackup, noteFailed, noteTrial, noteWritten } from './backup-catalogue'
+import {
+  type BackupCatalogue,
+  type BackupRequest,
+  forgetBackup,
+  getBackup,
+  noteFailed,
+  noteTrial,
+  noteWritten,
+  unfinished,
+} from './backup-catalogue'
 import type { BackupOrigin, BackupView } from './backup-view'
 import { createBackup } from './create-backup'
 import type { BackupSource, FileRowQueries, PostgresFormat } from './database-snapshot'
@@ -116,7 +125,7 @@ export async function makeBackup(setup: BackupSetup, options: MakeBackupOptions,
       if (created.trial) await noteTrial(setup, request.id, created.trial)
     } catch (error) {
       // It may have been listed already: the archive is gone by now.
-      await forgetBackup(setup, request.id, requestedBy, 'cancelled or failed')
+      await forgetBackup(setup, request.id, requestedBy, unfinished)
       const failure = reportError(error)
       if (!held.aborted && failure.code !== 'CANCELLED') await noteFailed(setup, request, failure)
       throw error

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest'
 import { type ControlStore, openControlStore } from '@/lib/control/control-store'
 import { createTestBackupSetup } from '@/tests/support/backup-source'
 import { createCvsiteDatabase, type TestSqliteDatabase } from '@/tests/support/sqlite-databases'
-import { listBackups, setLocked } from './backup-catalogue'
+import { listBackups, listPastBackups, setLocked } from './backup-catalogue'
 import { type BackupSetup, makeBackup } from './make-backup'
 import { previewRetention, pruneBackups, readRetention, saveRetention } from './prune-backups'
 
@@ -34,6 +34,9 @@ it('deletes files and rows by the rules, never without rules, and never what is 
   await saveRetention(store, rules, 'admin')
   expect(await pruneBackups(setup, 'test', never)).toEqual([first.id])
   expect((await listBackups(setup)).map(({ id }) => id)).toEqual([third.id, second.id])
+  // The calendar remembers what was there, to the second that an id says.
+  const createdAt = `${first.createdAt.slice(0, 19)}.000Z`
+  expect(await listPastBackups(setup, new Date(0))).toEqual([{ id: first.id, createdAt, tested: true, deletedAt: expect.any(String) }])
   expect((await readdir(setup.folder)).sort()).toEqual([second.fileName, third.fileName])
   await saveRetention(store, null, 'admin')
   expect(await pruneBackups(setup, 'test', never)).toEqual([])

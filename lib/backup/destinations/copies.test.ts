@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -190,6 +191,38 @@ describe('a backup with destinations', () => {
       expect(await objects(prefix)).toEqual([next.fileName])
     },
   )
+})
+
+describe('an upload of many parts', () => {
+  it('SIGKILL in a later part: no object is there, and its parts are given up by name', async () => {
+    const { id, prefix } = await addS3()
+    const db = openSqlite(database.path)
+    db.exec('CREATE TABLE noise (body BLOB)')
+    // Random bytes do not compress: three parts of 8 MiB.
+    for (let index = 0; index < 18; index += 1) db.prepare('INSERT INTO noise VALUES (randomblob(1048576))').run()
+    db.close()
+    const script = join(import.meta.dirname, '../testing/killed-in-copy.ts')
+    const child = spawn(process.execPath, ['--import', 'tsx', script, database.folder, database.path, 'wait'], {
+      cwd: join(import.meta.dirname, '../../..'),
+      stdio: 'ignore',
+    })
+    const parts: string[] = []
+    server.fault = ({ method, url }) => {
+      const part = method === 'PUT' ? new URL(url ?? '', 'http://s3').searchParams.get('partNumber') : null
+      if (part !== null) parts.push(part)
+      if (part === '3') child.kill('SIGKILL')
+      return null
+    }
+    const [, signal] = await once(child, 'close')
+    server.fault = null
+    expect([signal, parts]).toEqual(['SIGKILL', expect.arrayContaining(['1', '2', '3'])])
+    expect(await server.uploads()).toHaveLength(1)
+    const [half] = await listBackups(setup)
+    expect(half).toMatchObject({ status: 'written', present: true, copies: [{ destinationId: id, status: 'uploading' }] })
+    await breakLease(store, 'backups', 'killed process')
+    expect(await sweepUploadsAtStart(setup, 'test', never)).toBe(1)
+    expect([await server.uploads(), await objects(prefix)]).toEqual([[], []])
+  }, 180_000)
 })
 
 describe('a copy stands in when the archive is gone from this machine', () => {
