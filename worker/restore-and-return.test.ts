@@ -58,7 +58,9 @@ it('after the switch a backup is restored, and the way back to SQLite carries wh
     const { backupId } = z.object({ result: z.object({ backupId: z.string() }) }).parse(made).result
     await query(`UPDATE "CvFile" SET title = 'written since'`)
     await query(`DELETE FROM "CvFile" WHERE id = 'c0'`)
-    expect(await handlers.restore({ backupId, parts: 'all', sealedKey: null }, context('restore'))).toMatchObject({ status: 'succeeded' })
+    expect(await handlers.restore({ backupId, parts: 'all', sealedKey: null, from: null }, context('restore'))).toMatchObject({
+      status: 'succeeded',
+    })
     const restored = [
       { id: 'c0', title: 'CV' },
       { id: 'c1', title: 'written on PostgreSQL' },
