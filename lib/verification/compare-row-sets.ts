@@ -11,6 +11,9 @@ export interface RowSetComparison {
   readonly rows: number
 }
 
+/** Reading the source is synchronous: so often heartbeat and progress have their turn. */
+const rowsATurn = 2_000
+
 /**
  * Compares some rows of one table, whatever order they come in: each as often on one side as on the other, as typed values
  * and by this folder's own reading, not by the copy's encoders. Holds a digest of each row.
@@ -33,6 +36,7 @@ export async function compareRowSets(
   }
   for (const values of source) {
     rows += 1
+    if (rows % rowsATurn === 0) await new Promise((resolve) => setImmediate(resolve))
     const canonical = columns.map(({ value }, column) => canonicalSource(values[column] ?? null, value))
     take(digestOf(canonical, 'source'), 1)
   }

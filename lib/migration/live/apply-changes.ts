@@ -285,6 +285,8 @@ async function send(
     batch = []
     size = 0
     if (isFull) await Promise.race([once(stream, 'drain'), ended])
+    // A server that takes everything at once must not keep heartbeat and progress from their turn.
+    else await new Promise((resolve) => setImmediate(resolve))
     if (refusal) throw refusal
     goesOn()
   }

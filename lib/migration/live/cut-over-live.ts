@@ -75,16 +75,24 @@ export async function cutOverLive(
   const { sourcePath, targetUrl } = options
   const limitMs = options.freezeLimitMs ?? 800
   // Not with our signal: it would close the socket, in the midst of the one commit whose answer matters.
-  const copy = await openFollowedCopy(options, cutOverSession)
+  const open = () => openFollowedCopy(options, cutOverSession)
+  const side: { copy: FollowedCopy } = { copy: await open() }
   try {
     const db = openSqlite(sourcePath, { busyTimeoutMs: 0 })
     try {
       db.pragma('synchronous = FULL')
       report({ type: 'plan', phases: [...cutOverPhases] })
-      const sides = await prepare(copy, db, options)
-      await prepareRecord(copy.client, sides.record)
-      const result = await switchOver(sides, { limitMs, mostAttempts: options.mostAttempts ?? 12 }, flip, report, signal)
-      const finish = { sourcePath, client: copy.client, schema: copy.mark.targetSchema }
+      const sides = await prepare(side.copy, db, options)
+      await prepareRecord(side.copy.client, sides.record)
+      const reopen = async () => {
+        await side.copy.close()
+        side.copy = await open()
+        sides.copy = side.copy
+        await prepareRecord(side.copy.client, sides.record)
+      }
+      const limits = { limitMs, mostAttempts: options.mostAttempts ?? 12 }
+      const result = await switchOver(sides, limits, reopen, flip, report, signal)
+      const finish = { sourcePath, client: side.copy.client, schema: side.copy.mark.targetSchema }
       await inStep('finish', report, () => finishCutOver(finish, report)).catch((error: unknown) => {
         const message = `The app is switched; what is left to do after it is done when the worker starts next: ${reportError(error).message}`
         report({ type: 'log', level: 'warn', message })
@@ -96,12 +104,13 @@ export async function cutOverLive(
   } catch (error) {
     throw toPostgresError(error, targetLabel(targetUrl))
   } finally {
-    await copy.close()
+    await side.copy.close()
   }
 }
 
 interface Sides {
-  readonly copy: FollowedCopy
+  /** Another one after an attempt whose connection was given up. */
+  copy: FollowedCopy
   /** Writes the fence; the copy's own connection reads. */
   readonly db: SqliteDatabase
   readonly record: CutOverRecord
@@ -132,6 +141,7 @@ async function prepare(copy: FollowedCopy, db: SqliteDatabase, { targetUrl, jobI
 async function switchOver(
   sides: Sides,
   { limitMs, mostAttempts }: { readonly limitMs: number; readonly mostAttempts: number },
+  reopen: () => Promise<void>,
   flip: () => Promise<void>,
   report: Report,
   signal: AbortSignal,
@@ -169,6 +179,7 @@ async function switchOver(
         const message = `Attempt ${attempt}: ${lateWords[frozen.in]} took the switch beyond ${present} ms (${wordsOf(late)}). It was given up, the app writes on, and it is tried again.`
         report({ type: 'log', level: 'warn', message })
         await pause(attempt * 100, signal)
+        if (frozen.isCut) await reopen()
         await catchUp(sides, roundsBetween, report, signal)
       }
       throw tooSlow()
@@ -182,8 +193,8 @@ async function switchOver(
 type Frozen =
   /** The record stands; writes wait. */
   | { readonly status: 'recorded' }
-  /** Given up; writes go on on SQLite. */
-  | { readonly status: 'too-slow'; readonly in: NonNullable<SwitchTry['lateIn']> }
+  /** Given up; writes go on on SQLite. `isCut`: in the midst of a statement, with the connection. */
+  | { readonly status: 'too-slow'; readonly isCut: boolean; readonly in: NonNullable<SwitchTry['lateIn']> }
   /** The record was asked for, and no answer came: nobody may write until it is known. */
   | { readonly status: 'unknown'; readonly error: unknown }
 
@@ -200,12 +211,17 @@ async function freeze(sides: Sides, limitMs: number, lap: StopWatch['lap'], sign
   } catch (error) {
     // A writer that does not end: nothing was frozen.
     lap('wake')
-    if (reportError(error).code === 'SOURCE_BUSY') return { status: 'too-slow', in: 'wake' }
+    if (reportError(error).code === 'SOURCE_BUSY') return { status: 'too-slow', isCut: false, in: 'wake' }
     throw error
   }
   // An answer that does not come is no answer: the socket is closed, and the server ends what it has not committed. Until the
   // commit is asked for nothing is decided, and nobody waits longer than the limit; its answer is worth waiting for.
-  let stalled = setTimeout(() => destroy(client), limitMs + slackMs)
+  let isCut = false
+  let lateIn: 'drain' | 'record' = 'drain'
+  let stalled = setTimeout(() => {
+    isCut = true
+    destroy(client)
+  }, limitMs + slackMs)
   const mayCommit = () => {
     if (isLate() || signal.aborted) return false
     clearTimeout(stalled)
@@ -219,7 +235,7 @@ async function freeze(sides: Sides, limitMs: number, lap: StopWatch['lap'], sign
     sides.schemaVersion = requireIntactLog(db, sides.schemaVersion)
     if (applier.applied !== highestChange(db)) throw notReady()
     lap('drain')
-    const lateIn = isLate() ? 'drain' : 'record'
+    if (!isLate()) lateIn = 'record'
     const outcome = lateIn === 'drain' ? declined : await commitRecord(client, sides.record, mayCommit)
     lap('record')
     if (outcome.status === 'committed') {
@@ -229,9 +245,14 @@ async function freeze(sides: Sides, limitMs: number, lap: StopWatch['lap'], sign
     if (outcome.status === 'unknown') return outcome
     await eagerly(installPatienceMs, () => sleepFence(db))
     throwIfAborted(signal)
-    return { status: 'too-slow', in: lateIn }
+    return { status: 'too-slow', isCut, in: lateIn }
   } catch (error) {
     await eagerly(installPatienceMs, () => sleepFence(db))
+    throwIfAborted(signal)
+    if (isCut) {
+      lap(lateIn)
+      return { status: 'too-slow', isCut, in: lateIn }
+    }
     throw error
   } finally {
     clearTimeout(stalled)

@@ -59,7 +59,8 @@ export async function openFollowedCopy(
     await client.end().catch(() => undefined)
   }
   try {
-    await endSessions(client, followerSession(jobId))
+    // A follower's, and one of our own kind that was given up and may not know it yet.
+    for (const name of new Set([followerSession(jobId), applicationName])) await endSessions(client, name)
     await lockTarget(client)
     // A switch that was given up has left the change log armed.
     await keepOutOfChangeLog(client)
