@@ -75,7 +75,9 @@ function route<Body, Query, Params>(
       const answer = await handle({ request, user, container, body, query, params })
       return answer instanceof Response ? answer : json(answer, options.status ?? 200)
     } catch (error) {
-      if (!(error instanceof AppError) || httpStatusOf(error.code) >= 500) logFailure(container, request, error)
+      // Whoever asked has gone, and what was done for them was stopped: nobody has to look into that.
+      const isGone = request.signal.aborted
+      if (!isGone && (!(error instanceof AppError) || httpStatusOf(error.code) >= 500)) logFailure(container, request, error)
       return errorResponse(error)
     }
   }

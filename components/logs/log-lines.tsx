@@ -40,10 +40,27 @@ export function LogLines({ entries, onJob }: LogLinesProps) {
   )
 }
 
+const longestBrief = 160
+
+/** What the line holds besides, in a few words: where, which kind, what the error said. */
+function briefOf(detail: string | null): string {
+  if (detail === null || !detail.startsWith('{')) return ''
+  try {
+    const { err, ...rest } = JSON.parse(detail) as Record<string, unknown>
+    const plain = Object.values(rest).filter((value) => typeof value === 'string' || typeof value === 'number')
+    const message = typeof err === 'object' && err !== null && 'message' in err ? [String(err.message)] : []
+    const words = [plain.join(' '), ...message].filter((part) => part !== '').join(' · ')
+    return words.length > longestBrief ? `${words.slice(0, longestBrief)}…` : words
+  } catch {
+    return ''
+  }
+}
+
 const LogLine = memo(function LogLine({ entry, onJob }: { entry: LogEntry; onJob: (job: string) => void }) {
   const t = useTranslations('logs')
   const format = useFormatters()
   const { at, level, source, text, detail, jobId } = entry
+  const brief = briefOf(detail)
   return (
     <li data-level={level} className="border-line border-b last:border-b-0">
       <details>
@@ -60,6 +77,7 @@ const LogLine = memo(function LogLine({ entry, onJob }: { entry: LogEntry; onJob
             )}
           >
             {text}
+            {brief === '' ? null : <span className="text-ink-faint"> {brief}</span>}
           </span>
         </summary>
         <div className="flex flex-col gap-1.5 bg-sunken/50 px-4 py-2 sm:px-5">

@@ -7,7 +7,7 @@ import { TimeStamp } from '@/components/format/time-stamp'
 import { useFormatters } from '@/components/format/use-formatters'
 import { Skeleton } from '@/components/ui/skeleton'
 import { StatusDot } from '@/components/ui/status-dot'
-import type { OverviewAnswer } from './overview-queries'
+import { areTablesKnown, type OverviewAnswer } from './overview-queries'
 
 export interface OverviewFactsProps {
   overview: OverviewAnswer | undefined
@@ -23,7 +23,9 @@ export function OverviewFacts({ overview, state, failed }: OverviewFactsProps) {
   const known = (value: number | null | undefined, show: (value: number) => string) =>
     value === undefined && !failed ? undefined : value == null ? t('common.notMeasured') : show(value)
   const counted = overview?.tables.filter((table) => table.rows !== null) ?? []
-  const rows = overview && (counted.length < overview.tables.length ? null : counted.reduce((sum, table) => sum + (table.rows ?? 0), 0))
+  const isKnown = overview !== undefined && areTablesKnown(overview)
+  const rows =
+    overview && (!isKnown || counted.length < overview.tables.length ? null : counted.reduce((sum, table) => sum + (table.rows ?? 0), 0))
   const isExact = counted.every((table) => table.rowsExact)
   return (
     <dl className="grid grid-cols-2 gap-x-4 gap-y-4 border-line border-t pt-4 sm:grid-cols-4 xl:grid-cols-5">

@@ -21,6 +21,11 @@ const overviewSchema = z.object({
 
 export type OverviewAnswer = z.infer<typeof overviewSchema>
 
+/** Whether the tables could be listed; where not, an empty list means nothing. */
+export function areTablesKnown({ unknown }: OverviewAnswer): boolean {
+  return unknown.every(({ part }) => part !== 'tables')
+}
+
 /** Size, version and rows of the active database. */
 export function overviewQuery() {
   return queryOptions({

@@ -6,7 +6,7 @@ import { useFormatters } from '@/components/format/use-formatters'
 import { Button } from '@/components/ui/button'
 import { Card, CardBody, CardHeader } from '@/components/ui/card'
 import { SkeletonBlock } from '@/components/ui/skeleton'
-import type { OverviewAnswer } from './overview-queries'
+import { areTablesKnown, type OverviewAnswer } from './overview-queries'
 
 const shownFirst = 14
 /** A thousand bars help nobody; Verification has the searchable list. */
@@ -34,11 +34,15 @@ export function RowsPerTable({ overview, failed }: RowsPerTableProps) {
       <CardHeader
         title={t('rowsPerTable')}
         titleId="rows-per-table"
-        actions={overview ? <span className="text-ink-faint text-xs">{t(isExact ? 'exact' : 'estimated')}</span> : undefined}
+        actions={
+          overview && tables.length > 0 ? <span className="text-ink-faint text-xs">{t(isExact ? 'exact' : 'estimated')}</span> : undefined
+        }
       />
       <CardBody>
         {overview ? null : <SkeletonBlock label={t('loading')} rows={8} />}
-        {overview && tables.length === 0 ? <p className="text-ink-faint text-sm">{t('noTables')}</p> : null}
+        {overview && tables.length === 0 ? (
+          <p className="text-ink-faint text-sm">{areTablesKnown(overview) ? t('noTables') : common('notMeasured')}</p>
+        ) : null}
         <ul className="flex flex-col gap-1">
           {tables.slice(0, all ? shownAtMost : shownFirst).map((table) => (
             <li

@@ -68,6 +68,25 @@ describe.each(inject('postgresServers'))('the overview of $name', (server) => {
     expect(tables.find(({ table }) => table === '_bascule_notes')).toMatchObject({ rows: 1 })
   })
 
+  it('counts the others where one table may not be read, and names that one', async () => {
+    const role = `counter_${process.pid}_${server.major}`
+    await withPostgres(database.url, async (client) => {
+      await client.query(`CREATE ROLE ${role} LOGIN PASSWORD 'few'; GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role}`)
+      await client.query(`REVOKE SELECT ON "CvFile" FROM ${role}`)
+    })
+    try {
+      const url = new URL(database.url)
+      url.username = role
+      url.password = 'few'
+      const { tables, users, unknown } = await readOverview({ engine: 'postgresql', url: url.href }, { timeoutMs: 30_000 })
+      expect(users).toBe(75)
+      expect(unknown.map(({ part }) => part)).toEqual(['table CvFile'])
+      expect(tables.filter(({ rowsExact }) => !rowsExact).map(({ table }) => table)).toEqual(['CvFile'])
+    } finally {
+      await withPostgres(database.url, (client) => client.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`))
+    }
+  })
+
   it('names each part that there was no time for, and invents nothing', async () => {
     const overview = await readOverview({ engine: 'postgresql', url: database.url }, { timeoutMs: 0 })
     expect(overview).toMatchObject({ version: null, sizeBytes: null, users: null, tables: [] })

@@ -6,7 +6,7 @@ import { readSqliteOverview } from './sqlite-overview'
 export type OverviewSource = { readonly engine: 'sqlite'; readonly path: string } | { readonly engine: 'postgresql'; readonly url: string }
 
 export interface OverviewOptions {
-  /** How long all of it may take; what is left over is estimated or unknown. Default: 1,500. */
+  /** How long all of it may take; what is left over is estimated or unknown. Default: 2,500. */
   readonly timeoutMs?: number
 }
 
@@ -17,6 +17,6 @@ export interface OverviewOptions {
  * @throws AppError SOURCE_*, TARGET_* only when the database cannot be opened at all
  */
 export function readOverview(source: OverviewSource, options: OverviewOptions = {}): Promise<Overview> {
-  const timeoutMs = options.timeoutMs ?? 1_500
+  const timeoutMs = options.timeoutMs ?? 2_500
   return source.engine === 'sqlite' ? readSqliteOverview(source.path, timeoutMs) : readPostgresOverview(source.url, timeoutMs)
 }

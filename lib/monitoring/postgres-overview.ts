@@ -33,9 +33,15 @@ export function readPostgresOverview(url: string, timeoutMs: number): Promise<Ov
     const timeZone = await part('time zone', () => readText(client, `(SELECT reset_val FROM pg_settings WHERE name = 'TimeZone')`))
     const known = (await part('tables', () => readTables(client, schemaOf(url)))) ?? []
     const counts = await countTables(client, schemaOf(url), known, part)
-    const tables = known.map(({ table, estimate, sizeBytes: bytes }): OverviewTable => {
+    const sizes = (await part('table sizes', () => readSizes(client, schemaOf(url)))) ?? new Map<string, number>()
+    const tables = known.map(({ table, estimate }): OverviewTable => {
       const counted = counts.get(table)
-      return { table, rows: counted ?? (estimate >= 0 ? estimate : null), rowsExact: counted !== undefined, sizeBytes: bytes }
+      return {
+        table,
+        rows: counted ?? (estimate >= 0 ? estimate : null),
+        rowsExact: counted !== undefined,
+        sizeBytes: sizes.get(table) ?? null,
+      }
     })
     return {
       engine: 'postgresql',
@@ -109,13 +115,13 @@ async function readText(client: pg.Client, expression: string): Promise<string> 
   return z.tuple([z.object({ value: z.string() })]).parse(rows)[0].value
 }
 
-const knownTable = z.object({ table: z.string(), estimate: z.number().transform(Math.round), sizeBytes: z.number() })
+const knownTable = z.object({ table: z.string(), estimate: z.number().transform(Math.round) })
 type KnownTable = z.infer<typeof knownTable>
 
 /** Tables of the app with the planner's estimate: -1 where nothing has been analysed yet. */
 async function readTables(client: pg.Client, schema: string): Promise<KnownTable[]> {
   const { rows } = await client.query(
-    `SELECT c.relname AS table, c.reltuples::float8 AS estimate, pg_total_relation_size(c.oid)::float8 AS "sizeBytes"
+    `SELECT c.relname AS table, c.reltuples::float8 AS estimate
        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND NOT c.relispartition
       ORDER BY c.relname`,
@@ -125,4 +131,19 @@ async function readTables(client: pg.Client, schema: string): Promise<KnownTable
     .array(knownTable)
     .parse(rows)
     .filter(({ table }) => !isOwnTable(table))
+}
+
+/** With indexes. Apart from the list, and last: each size asks the disk about several files, which takes time with a thousand tables. */
+async function readSizes(client: pg.Client, schema: string): Promise<Map<string, number>> {
+  const { rows } = await client.query(
+    `SELECT c.relname AS table, pg_total_relation_size(c.oid)::float8 AS bytes FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND NOT c.relispartition`,
+    [schema],
+  )
+  return new Map(
+    z
+      .array(z.object({ table: z.string(), bytes: z.number() }))
+      .parse(rows)
+      .map(({ table, bytes }) => [table, bytes]),
+  )
 }
