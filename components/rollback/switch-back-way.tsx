@@ -6,6 +6,7 @@ import { useTranslations } from 'next-intl'
 import { useState } from 'react'
 import { ErrorPanel } from '@/components/api/error-panel'
 import { useFormatters } from '@/components/format/use-formatters'
+import { EmergencyNotice, isAboutPostgres } from '@/components/migration/emergency-notice'
 import { rollbackPreviewQuery } from '@/components/migration/migration-queries'
 import { SwitchBackDialog } from '@/components/migration/switch-back-dialog'
 import { WaitingTable } from '@/components/migration/waiting-table'
@@ -49,7 +50,11 @@ export function SwitchBackWay({ busy }: { busy: boolean }) {
       >
         {preview.error && !data ? (
           <CardBody>
-            <ErrorPanel error={preview.error} onRetry={() => void preview.refetch()} />
+            {isAboutPostgres(preview.error) ? (
+              <EmergencyNotice />
+            ) : (
+              <ErrorPanel error={preview.error} onRetry={() => void preview.refetch()} />
+            )}
           </CardBody>
         ) : null}
         {data && data.total > 0 ? (
