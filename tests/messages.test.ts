@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { errorCodes } from '@/lib/core/errors'
 import { findingCodes } from '@/lib/core/finding-codes'
 import { functionCause, functionCauseCodes } from '@/lib/cvsite/function-causes'
+import { structureKinds } from '@/lib/postgres/structure-record'
 import { tableCauseCodes, wordTableCause } from '@/lib/verification/table-cause'
 import { findLocaleProblems, flatten, type Messages } from './support/message-keys'
 
@@ -43,6 +44,11 @@ describe('the messages', () => {
       for (const [page = '', terminal] of words) expect(page === terminal && page !== '').toBe(locale === 'en')
     },
   )
+
+  it('have a word for every kind of thing that a structure has', async () => {
+    const kinds = structureKinds.map((kind) => kind.replace('-', ' ')).sort()
+    for (const locale of ['en', 'fr']) expect(Object.keys(((await read(locale)).findings as { kinds: object }).kinds).sort()).toEqual(kinds)
+  })
 
   it('write French with its own spaces and quotation marks', async () => {
     // Nothing, or an ordinary space, where French has a no-break one; quotation marks of typewriters.

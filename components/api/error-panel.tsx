@@ -48,8 +48,8 @@ export function ErrorPanel({ error, onRetry, actions, announce = false, classNam
         </p>
       ) : null}
       <details className="mt-2 text-xs">
-        <summary className="w-fit cursor-pointer rounded text-ink-soft">{common('details')}</summary>
-        <p className="mt-1 whitespace-pre-wrap break-words font-mono">
+        <summary className="w-fit cursor-pointer rounded text-ink-soft">{common('detailsEnglish')}</summary>
+        <p lang="en" className="mt-1 whitespace-pre-wrap break-words font-mono">
           {text.code}
           {text.subject === undefined ? '' : ` · ${text.subject}`}
           {`\n${text.detail}`}

@@ -51,3 +51,10 @@ function isFilled(t: FindingTranslator, key: string, values: Readonly<Record<str
   const names = [...String(t.raw(key)).matchAll(/\{(\w+)(?:\}|, (?:select|plural),)/g)].map(([, name]) => name ?? '')
   return names.every((name) => name in values)
 }
+
+/** What a finding is about, in the reader's language: "index by_mail" has its kind in front; a value's shape stays as it is. */
+export function wordShape(t: FindingTranslator, shape: string): string {
+  const kind = /^(schema migration|row level security policy|enum type|\w+)(?= |$)/.exec(shape)?.[0] ?? ''
+  const key = `kinds.${kind === 'row level security policy' ? 'policy' : kind === 'enum type' ? 'enum' : kind}`
+  return kind !== '' && t.has(key) ? t(key) + shape.slice(kind.length) : shape
+}

@@ -7,7 +7,7 @@ import { Badge, type BadgeTone } from '@/components/ui/badge'
 import { Button } from '@/components/ui/button'
 import { Table, TableBody, TableCell, TableHead, TableHeader, TableRow } from '@/components/ui/table'
 import type { Finding } from '@/lib/core/finding'
-import type { FindingWords } from './finding-words'
+import { type FindingTranslator, type FindingWords, wordShape } from './finding-words'
 import { useFindingWords } from './use-finding-words'
 
 const tones: Record<Finding['severity'], BadgeTone> = { blocks: 'danger', repaired: 'info', note: 'neutral' }
@@ -16,12 +16,14 @@ const pageSize = 50
 
 export interface FindingsTableProps {
   findings: readonly Finding[]
+  /** A finding of a check may stop a start; one of a proof is a fault. Default: check. */
+  of?: 'check' | 'proof'
   /** What is said below a finding's hint; default: nothing. */
   renderMore?: (finding: Finding) => ReactNode
 }
 
 /** What the checks saw, the weightiest first: where, what, what to do. */
-export function FindingsTable({ findings, renderMore }: FindingsTableProps) {
+export function FindingsTable({ findings, of = 'check', renderMore }: FindingsTableProps) {
   const t = useTranslations('jobs')
   const overview = useTranslations('common')
   const format = useFormatters()
@@ -34,7 +36,7 @@ export function FindingsTable({ findings, renderMore }: FindingsTableProps) {
         <TableHead>
           <tr>
             <TableHeader>{t('findingSeverity')}</TableHeader>
-            <TableHeader>{t('findingWhere')}</TableHeader>
+            <TableHeader className="max-sm:hidden">{t('findingWhere')}</TableHeader>
             <TableHeader>{t('findingWhat')}</TableHeader>
             <TableHeader className="text-right max-sm:hidden">{t('findingCount')}</TableHeader>
           </tr>
@@ -44,16 +46,18 @@ export function FindingsTable({ findings, renderMore }: FindingsTableProps) {
             // biome-ignore lint/suspicious/noArrayIndexKey: findings have no identity and never move
             <TableRow key={index} className="align-top">
               <TableCell className="align-top">
-                <Badge tone={tones[finding.severity]}>{t(`severity.${finding.severity}`)}</Badge>
+                <Badge tone={tones[finding.severity]}>
+                  {t(of === 'proof' ? `proofSeverity.${finding.severity}` : `severity.${finding.severity}`)}
+                </Badge>
               </TableCell>
-              <TableCell className="min-w-24 align-top sm:min-w-32">
-                <p className="break-words font-medium">
-                  {[finding.table, finding.column].filter((part) => part !== null).join('.') || '–'}
-                </p>
-                {finding.key === null ? null : <p className="break-all font-mono text-ink-faint text-xs">{describeKey(finding.key)}</p>}
-                {finding.shape === null ? null : <p className="text-ink-faint text-xs">{finding.shape}</p>}
+              <TableCell className="min-w-32 align-top max-sm:hidden">
+                <Place finding={finding} />
               </TableCell>
               <TableCell className="min-w-40 align-top sm:min-w-64">
+                {/* A phone has no room for a column of its own. */}
+                <div className="mb-1 sm:hidden">
+                  <Place finding={finding} />
+                </div>
                 <FindingText words={words(finding)} />
                 {renderMore?.(finding)}
                 <p className="font-mono text-[11px] text-ink-faint">{finding.code}</p>
@@ -70,6 +74,18 @@ export function FindingsTable({ findings, renderMore }: FindingsTableProps) {
           </Button>
         </div>
       ) : null}
+    </>
+  )
+}
+
+function Place({ finding: { table, column, key, shape } }: { finding: Finding }) {
+  // The keys are the words of a closed list, which a test has translated one by one.
+  const translate = useTranslations('findings') as unknown as FindingTranslator
+  return (
+    <>
+      <p className="break-words font-medium">{[table, column].filter((part) => part !== null).join('.') || '–'}</p>
+      {key === null ? null : <p className="break-all font-mono text-ink-faint text-xs">{describeKey(key)}</p>}
+      {shape === null ? null : <p className="break-words text-ink-faint text-xs">{wordShape(translate, shape)}</p>}
     </>
   )
 }

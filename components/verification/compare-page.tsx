@@ -2,19 +2,23 @@
 
 import { useQuery } from '@tanstack/react-query'
 import { Equal } from 'lucide-react'
-import Link from 'next/link'
 import { useTranslations } from 'next-intl'
 import { PageHeader } from '@/components/admin/page-header'
 import { ErrorPanel } from '@/components/api/error-panel'
 import { TimeStamp } from '@/components/format/time-stamp'
 import { useFormatters } from '@/components/format/use-formatters'
 import { FindingsTable } from '@/components/jobs/findings-table'
+import { Badge } from '@/components/ui/badge'
+import { LinkButton } from '@/components/ui/button'
+import { Callout } from '@/components/ui/callout'
 import { Card, CardHeader } from '@/components/ui/card'
+import { classNames } from '@/components/ui/class-names'
 import { EmptyState } from '@/components/ui/empty-state'
 import { LoadingCard } from '@/components/ui/loading-card'
 import { Table, TableBody, TableCell, TableHead, TableHeader, TableRow } from '@/components/ui/table'
 import type { ReportComparison } from '@/lib/verification/report-comparison'
-import { comparisonQuery } from './verification-queries'
+import { grew, judgeComparison } from './comparison-verdict'
+import { type Compared, comparisonQuery } from './verification-queries'
 
 /** Two kept reports against each other: what changed from the earlier one to the later one. */
 export function ComparePage({ one, other }: { one: string; other: string }) {
@@ -28,17 +32,15 @@ export function ComparePage({ one, other }: { one: string; other: string }) {
       {!data && !error ? <LoadingCard label={common('loadingReport')} rows={6} /> : null}
       {data ? (
         <div className="flex flex-col gap-4">
+          <Verdict data={data} />
           <Card className="grid gap-px overflow-hidden bg-line sm:grid-cols-2">
             {(['earlier', 'later'] as const).map((which) => (
-              <div key={which} className="bg-surface px-4 py-3 text-sm sm:px-5">
-                <p className="text-ink-faint text-xs">{t(which)}</p>
-                <Link href={`/admin/verification/${data[which].id}`} className="rounded font-medium underline-offset-4 hover:underline">
-                  <TimeStamp iso={data[which].createdAt} />
-                </Link>
-                <p className="text-ink-soft">
-                  {data[which].requestedBy} · {common(`reportState.${data.comparison.status[which === 'earlier' ? 'before' : 'after']}`)}
-                </p>
-              </div>
+              <ReportSide
+                key={which}
+                which={which}
+                line={data[which]}
+                status={data.comparison.status[which === 'earlier' ? 'before' : 'after']}
+              />
             ))}
           </Card>
           <ChangedTables comparison={data.comparison} />
@@ -55,13 +57,54 @@ export function ComparePage({ one, other }: { one: string; other: string }) {
   )
 }
 
+const tones = { broken: 'danger', worse: 'danger', other: 'warning', same: 'info', better: 'success', fixed: 'success' } as const
+
+function Verdict({ data: { earlier, later, comparison } }: { data: Compared }) {
+  const t = useTranslations('verification.compare')
+  const format = useFormatters()
+  const { kind, ...counts } = judgeComparison(comparison)
+  const apartMs = Date.parse(later.createdAt) - Date.parse(earlier.createdAt)
+  return (
+    <Callout tone={tones[kind]} title={t(kind)}>
+      <p>{t('summary', counts)}</p>
+      <p className="text-ink-faint text-xs">{t('apart', { duration: format.duration(apartMs) })}</p>
+    </Callout>
+  )
+}
+
+interface ReportSideProps {
+  which: 'earlier' | 'later'
+  line: Compared['earlier']
+  status: 'succeeded' | 'failed'
+}
+
+function ReportSide({ which, line, status }: ReportSideProps) {
+  const t = useTranslations('verification.compare')
+  const common = useTranslations('verification')
+  return (
+    <div className="flex flex-wrap items-center gap-x-4 gap-y-1 bg-surface px-4 py-3 text-sm sm:px-5">
+      <div className="min-w-0 flex-1">
+        <p className="text-ink-faint text-xs">{t(which)}</p>
+        <p className="font-medium">
+          <TimeStamp iso={line.createdAt} />
+        </p>
+        <p className="truncate text-ink-soft">{line.requestedBy}</p>
+      </div>
+      <Badge tone={status === 'succeeded' ? 'success' : 'danger'}>{common(`reportState.${status}`)}</Badge>
+      <LinkButton href={`/admin/verification/${line.id}`} variant="quiet" size="small">
+        {t('open')}
+      </LinkButton>
+    </div>
+  )
+}
+
 function ChangedTables({ comparison }: { comparison: ReportComparison }) {
   const t = useTranslations('verification.compare')
   const common = useTranslations('verification')
-  const format = useFormatters()
   const { tables, unchangedTables } = comparison
-  const count = (rows: number | null | undefined) => (rows === null || rows === undefined ? '–' : format.number(rows))
-  const change = (before: string, after: string) => (before === after ? after : `${before} → ${after}`)
+  const ordered = [...tables].sort((a, b) => grew(b) - grew(a) || a.table.localeCompare(b.table))
+  const ink = { identical: 'text-success-ink', different: 'text-danger-ink', unknown: 'text-warning-ink' } as const
+  const contentOf = (side: ReportComparison['tables'][number]['after']) => (side ? common(`contentState.${side.content}`) : t('noTable'))
   return (
     <Card aria-labelledby="changed-tables">
       <CardHeader
@@ -85,18 +128,18 @@ function ChangedTables({ comparison }: { comparison: ReportComparison }) {
             </tr>
           </TableHead>
           <TableBody>
-            {tables.map(({ table, before, after }) => (
+            {ordered.map(({ table, before, after }) => (
               <TableRow key={table}>
-                <TableCell className="break-all font-medium">{table}</TableCell>
-                <TableCell className="text-right">{change(count(before?.sourceRows), count(after?.sourceRows))}</TableCell>
-                <TableCell className="text-right">{change(count(before?.targetRows), count(after?.targetRows))}</TableCell>
-                <TableCell>
-                  {change(
-                    before ? common(`contentState.${before.content}`) : t('noTable'),
-                    after ? common(`contentState.${after.content}`) : t('noTable'),
+                <TableCell className="min-w-28 break-words font-medium">{table}</TableCell>
+                <Change before={before?.sourceRows} after={after?.sourceRows} />
+                <Change before={before?.targetRows} after={after?.targetRows} />
+                <TableCell className="whitespace-nowrap">
+                  <span className={classNames(after ? ink[after.content] : 'text-ink-faint')}>{contentOf(after)}</span>
+                  {contentOf(before) === contentOf(after) ? null : (
+                    <span className="block text-ink-faint text-xs">{t('was', { before: contentOf(before) })}</span>
                   )}
                 </TableCell>
-                <TableCell className="text-right">{change(count(before?.differencesTotal), count(after?.differencesTotal))}</TableCell>
+                <Change before={before?.differencesTotal} after={after?.differencesTotal} isFault />
               </TableRow>
             ))}
           </TableBody>
@@ -106,12 +149,35 @@ function ChangedTables({ comparison }: { comparison: ReportComparison }) {
   )
 }
 
+interface ChangeProps {
+  before: number | null | undefined
+  after: number | null | undefined
+  /** More of it is worse. Default: false. */
+  isFault?: boolean
+}
+
+/** What it is, and below by how much it is more or less than it was. */
+function Change({ before, after, isFault = false }: ChangeProps) {
+  const format = useFormatters()
+  const by = (after ?? 0) - (before ?? 0)
+  return (
+    <TableCell className="tabular text-right">
+      {after === null || after === undefined ? '–' : format.number(after)}
+      {by === 0 ? null : (
+        <span className={classNames('block text-xs', !isFault ? 'text-ink-soft' : by > 0 ? 'text-danger-ink' : 'text-success-ink')}>
+          {format.signed(by)}
+        </span>
+      )}
+    </TableCell>
+  )
+}
+
 function FindingList({ title, findings, id }: { title: string; findings: ReportComparison['newFindings']; id: string }) {
   if (findings.length === 0) return null
   return (
     <Card aria-labelledby={id}>
       <CardHeader title={title} titleId={id} />
-      <FindingsTable findings={findings} />
+      <FindingsTable of="proof" findings={findings} />
     </Card>
   )
 }

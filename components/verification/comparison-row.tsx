@@ -11,10 +11,15 @@ import type { TableComparison } from '@/lib/verification/verification-result'
 import { type CauseTranslator, wordCause } from './cause-words'
 import { RowDifferences } from './row-differences'
 import { RowStateBadge } from './row-state-badge'
-import { differenceOf, rowStateOf } from './verdict'
+import { differenceOf, missingSideOf, rowStateOf } from './verdict'
+
+/** Counts of the moment may be shown with the contents of the last report. */
+export interface ShownComparison extends TableComparison {
+  readonly isFromReport?: boolean
+}
 
 export interface ComparisonRowProps {
-  comparison: TableComparison
+  comparison: ShownComparison
   /** Rows of the largest table: the bars' whole width. */
   most: number
   reportId?: string
@@ -31,8 +36,17 @@ export const ComparisonRow = memo(function ComparisonRow({ comparison, most, rep
   const reason = wordCause(useTranslations('verification.cause') as unknown as CauseTranslator, comparison)
   const state = rowStateOf(comparison)
   const difference = differenceOf(comparison)
-  const count = (rows: number | null) =>
-    rows === null ? <span className="text-warning-ink">{common('unknown')}</span> : format.number(rows)
+  const missing = missingSideOf(comparison)
+  const count = (side: 'source' | 'target', rows: number | null) =>
+    missing === side ? (
+      <span className="text-ink-faint" title={t('noTableSide')}>
+        {t('noTable')}
+      </span>
+    ) : rows === null ? (
+      <span className="text-warning-ink">{common('unknown')}</span>
+    ) : (
+      format.number(rows)
+    )
   return (
     <>
       <TableRow className={classNames(state === 'different' && 'bg-danger-soft/50', state === 'unknown' && 'bg-warning-soft/50')}>
@@ -67,8 +81,8 @@ export const ComparisonRow = memo(function ComparisonRow({ comparison, most, rep
             <span className="block whitespace-normal font-normal text-ink-soft text-xs">{reason}</span>
           )}
         </TableHeader>
-        <TableCell className="text-right">{count(sourceRows)}</TableCell>
-        <TableCell className="text-right">{count(targetRows)}</TableCell>
+        <TableCell className="text-right">{count('source', sourceRows)}</TableCell>
+        <TableCell className="text-right">{count('target', targetRows)}</TableCell>
         <TableCell
           className={classNames(
             'text-right',
@@ -84,6 +98,7 @@ export const ComparisonRow = memo(function ComparisonRow({ comparison, most, rep
           )}
         >
           {t(`contentState.${content}`)}
+          {comparison.isFromReport ? <span className="block font-normal text-ink-faint text-xs">{t('contentAsOf')}</span> : null}
         </TableCell>
         <TableCell className="max-sm:hidden">
           <RowStateBadge state={state} />

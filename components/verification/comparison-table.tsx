@@ -22,10 +22,10 @@ import { SearchInput } from '@/components/ui/search-input'
 import { Segments } from '@/components/ui/segments'
 import { Table, TableBody, TableHead, TableHeader } from '@/components/ui/table'
 import type { TableComparison } from '@/lib/verification/verification-result'
-import { ComparisonRow } from './comparison-row'
+import { ComparisonRow, type ShownComparison } from './comparison-row'
 import { ComparisonTotals } from './comparison-totals'
 import { Pager } from './pager'
-import { differenceOf, type RowState, rowStateOf } from './verdict'
+import { differenceOf, type RowState, rowStateOf, rowsOf } from './verdict'
 
 const pageSize = 50
 const stateRank: Record<RowState, number> = { different: 0, unknown: 1, changed: 2, equal: 3, identical: 4 }
@@ -39,12 +39,12 @@ const features = tableFeatures({
   filteredRowModel: createFilteredRowModel(),
   paginatedRowModel: createPaginatedRowModel(),
 })
-const column = createColumnHelper<typeof features, TableComparison>()
+const column = createColumnHelper<typeof features, ShownComparison>()
 /** Ids are also the keys of the headings. Missing counts sort below zero, so that they stand together. */
 const columns = column.columns([
   column.accessor('table', { id: 'table', sortFn: (a, b) => a.original.table.localeCompare(b.original.table) }),
-  column.accessor((row) => row.sourceRows ?? -1, { id: 'sourceRows' }),
-  column.accessor((row) => row.targetRows ?? -1, { id: 'targetRows' }),
+  column.accessor((row) => rowsOf(row).source ?? -1, { id: 'sourceRows' }),
+  column.accessor((row) => rowsOf(row).target ?? -1, { id: 'targetRows' }),
   column.accessor((row) => differenceOf(row) ?? -Infinity, {
     id: 'difference',
     sortFn: (a, b) => distance(a.original) - distance(b.original),
@@ -63,7 +63,7 @@ const statesOf: Record<Filter, ReadonlySet<RowState> | null> = {
 }
 
 export interface ComparisonTableProps {
-  tables: readonly TableComparison[]
+  tables: readonly ShownComparison[]
   /** Of the report that they are from: its rows that differ can be looked at. Absent for counts of the moment. */
   reportId?: string
 }

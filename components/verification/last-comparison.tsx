@@ -7,7 +7,9 @@ import { TimeStamp } from '@/components/format/time-stamp'
 import { LinkButton } from '@/components/ui/button'
 import { Card } from '@/components/ui/card'
 import { classNames } from '@/components/ui/class-names'
-import { judge } from './verdict'
+import type { TableComparison } from '@/lib/verification/verification-result'
+import type { ShownComparison } from './comparison-row'
+import { judge, rowStateOf } from './verdict'
 import { type ReportLine, reportQuery } from './verification-queries'
 
 /** What the newest report says of contents; counting alone says nothing of them. */
@@ -16,6 +18,21 @@ export interface ComparedContents {
   readonly isIdentical: boolean
   /** Tables compared when all are identical, otherwise those that are not. */
   readonly tables: number
+  /** What was compared of each table. */
+  readonly compared: ReadonlyMap<string, TableComparison>
+}
+
+/** Counts of this moment with what the last report says of the contents, so that both are one verdict: a fault it found stays one. */
+export function withContents(counted: readonly TableComparison[], contents: ComparedContents | null): readonly ShownComparison[] {
+  if (!contents) return counted
+  return counted.map((table) => {
+    const last = contents.compared.get(table.table)
+    // What was identical then may be another by now: only counted again, it stays a matter of counts.
+    if (!last || rowStateOf(last) !== 'different') return table
+    const { content, differences, differencesTotal, expected, reason, cause = null } = last
+    const found = { content, differences, differencesTotal, ...(expected === undefined ? {} : { expected }), reason, cause }
+    return { ...table, ...found, isFromReport: rowStateOf(table) !== 'different' }
+  })
 }
 
 /** Null while it is loaded, and when that report only counted. */
@@ -26,7 +43,8 @@ export function useComparedContents(newest: ReportLine | undefined): ComparedCon
   const verdict = judge(report.tables)
   const isIdentical = (verdict.state === 'identical' || verdict.state === 'changed') && report.status === 'succeeded'
   const others = report.tables.length - verdict.byState.identical - verdict.byState.changed
-  return { report: newest, isIdentical, tables: isIdentical ? compared.length : others }
+  const byName = new Map(report.tables.map((table) => [table.table, table]))
+  return { report: newest, isIdentical, tables: isIdentical ? compared.length : others, compared: byName }
 }
 
 /** The newest report's word, beside the counts of this moment: a comparison only speaks of the time when it was made. */

@@ -67,7 +67,7 @@ export function ReportPage({ reportId }: { reportId: string }) {
           {report.findings.length > 0 ? (
             <Card aria-labelledby="report-findings">
               <CardHeader title={jobs('findings')} titleId="report-findings" />
-              <FindingsTable findings={report.findings} />
+              <FindingsTable of="proof" findings={report.findings} />
             </Card>
           ) : null}
         </div>

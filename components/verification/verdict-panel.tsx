@@ -44,11 +44,15 @@ export function VerdictPanel({ tables, source, target, status, contentsDiffer = 
     identical: [t('verdict.identical'), t('verdict.identicalBody', { tables: verdict.tables })],
     changed: [t('verdict.changed'), t('verdict.changedBody', { tables: verdict.byState.changed })],
     equal: [t('verdict.equal'), t('verdict.equalBody', { tables: verdict.tables })],
-    different: [t('verdict.different', { tables: verdict.byState.different }), t('verdict.differentBody')],
+    different: [
+      t('verdict.different', { tables: verdict.byState.different }),
+      t(contentsDiffer ? 'verdict.contentsBody' : 'verdict.differentBody', { tables: verdict.byState.different }),
+    ],
     unknown: [t('verdict.unknown', { tables: verdict.byState.unknown }), t('verdict.unknownBody')],
     empty: [t('verdict.empty'), ''],
     structure: [t('verdict.structure'), t('verdict.structureBody', { tables: verdict.tables })],
-    contents: [t('verdict.contents'), t('verdict.contentsBody', { tables: verdict.tables })],
+    // Rows that differ stand in the tables already: what is left is beside them.
+    contents: [t('verdict.structure'), t('verdict.equalBody', { tables: verdict.tables })],
   }[shown]
   return (
     <div className={classNames('rounded-lg border', look.box)}>

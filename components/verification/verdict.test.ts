@@ -27,6 +27,13 @@ describe('the state of a table', () => {
     expect(rowStateOf(table({ content: 'identical', differencesTotal: 1 }))).toBe('different')
   })
 
+  it('has no rows where a side has no such table, which is not unknown', () => {
+    const extra = table({ sourceRows: null, content: 'different', differencesTotal: 4, cause: { code: 'only-target', params: {} } })
+    expect([rowStateOf(extra), differenceOf(extra), judge([extra]).isSourceWhole]).toEqual(['different', 3, true])
+    const empty = table({ sourceRows: null, targetRows: 0, content: 'identical', cause: { code: 'only-target-and-empty', params: {} } })
+    expect(rowStateOf(empty)).toBe('identical')
+  })
+
   it('has no difference in numbers where a side is unknown', () => {
     expect(differenceOf(table({ targetRows: 1 }))).toBe(-2)
     expect(differenceOf(table({ sourceRows: null }))).toBeNull()

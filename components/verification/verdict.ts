@@ -8,7 +8,8 @@ export type RowState = 'identical' | 'changed' | 'equal' | 'different' | 'unknow
 
 /** State of one table. Unknown is never taken for equal, and equal counts never for identical content. */
 export function rowStateOf(table: TableComparison): RowState {
-  const { sourceRows, targetRows, leftOut = 0, content, differencesTotal } = table
+  const { leftOut = 0, content, differencesTotal } = table
+  const { source: sourceRows, target: targetRows } = rowsOf(table)
   if (content === 'different' && isSound(table)) return 'changed'
   if (content === 'different' || differencesTotal > 0) return 'different'
   if (sourceRows === null || targetRows === null) return 'unknown'
@@ -17,9 +18,22 @@ export function rowStateOf(table: TableComparison): RowState {
   return content === 'identical' ? 'identical' : 'equal'
 }
 
+/** The side that has no table of this name; null where both have one, or it is not known. */
+export function missingSideOf({ cause }: TableComparison): 'source' | 'target' | null {
+  if (cause?.code === 'only-source') return 'target'
+  return cause?.code === 'only-target' || cause?.code === 'only-target-and-empty' ? 'source' : null
+}
+
+/** Rows of each side; a table that is not there has none, one that could not be counted has null. */
+export function rowsOf(table: TableComparison): { readonly source: number | null; readonly target: number | null } {
+  const missing = missingSideOf(table)
+  return { source: missing === 'source' ? 0 : table.sourceRows, target: missing === 'target' ? 0 : table.targetRows }
+}
+
 /** Target rows less source rows; null where one side is not known. */
-export function differenceOf({ sourceRows, targetRows }: TableComparison): number | null {
-  return sourceRows === null || targetRows === null ? null : targetRows - sourceRows
+export function differenceOf(table: TableComparison): number | null {
+  const { source, target } = rowsOf(table)
+  return source === null || target === null ? null : target - source
 }
 
 export interface Verdict {
@@ -52,7 +66,7 @@ export function judge(tables: readonly TableComparison[]): Verdict {
     tables: tables.length,
     sourceRows,
     targetRows,
-    isSourceWhole: tables.every((table) => table.sourceRows !== null),
-    isTargetWhole: tables.every((table) => table.targetRows !== null),
+    isSourceWhole: tables.every((table) => rowsOf(table).source !== null),
+    isTargetWhole: tables.every((table) => rowsOf(table).target !== null),
   }
 }

@@ -18,7 +18,7 @@ import { EmptyState } from '@/components/ui/empty-state'
 import { LoadingCard } from '@/components/ui/loading-card'
 import { ComparisonTable } from './comparison-table'
 import { FunctionsCard } from './functions-card'
-import { LastComparison, useComparedContents } from './last-comparison'
+import { LastComparison, useComparedContents, withContents } from './last-comparison'
 import { ReportsList } from './reports-list'
 import { RunningVerification } from './running-verification'
 import { VerdictPanel } from './verdict-panel'
@@ -40,6 +40,7 @@ export function VerificationPage() {
   const contents = useComparedContents(reports.data?.[0])
   const running = lastVerify && isActive(lastVerify) ? lastVerify : undefined
   const broken = lastVerify && lastVerify.error !== null && !isActive(lastVerify) ? lastVerify : undefined
+  const shown = counts.data ? withContents(counts.data.tables, contents) : []
   const error = start.error ?? counts.error ?? state.error
 
   return (
@@ -92,7 +93,7 @@ export function VerificationPage() {
         {hasPair && counts.data ? (
           <>
             <VerdictPanel
-              tables={counts.data.tables}
+              tables={shown}
               source={counts.data.source}
               target={counts.data.target}
               targetInUse={status === 'on-postgresql'}
@@ -105,7 +106,7 @@ export function VerificationPage() {
             {contents ? <LastComparison contents={contents} /> : null}
             <Card aria-labelledby="live-counts">
               <CardHeader title={t('liveCounts')} titleId="live-counts" />
-              <ComparisonTable tables={counts.data.tables} />
+              <ComparisonTable tables={shown} {...(contents ? { reportId: contents.report.id } : {})} />
             </Card>
           </>
         ) : null}

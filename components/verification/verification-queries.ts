@@ -133,11 +133,13 @@ export function recheckMutation() {
 const comparedLineSchema = z.object({ id: z.string(), createdAt: z.iso.datetime(), requestedBy: z.string() })
 
 /** What changed between two reports. */
+const comparedSchema = z.object({ earlier: comparedLineSchema, later: comparedLineSchema, comparison: reportComparisonSchema })
+export type Compared = z.infer<typeof comparedSchema>
+
 export function comparisonQuery(one: string, other: string) {
-  const answer = z.object({ earlier: comparedLineSchema, later: comparedLineSchema, comparison: reportComparisonSchema })
   return queryOptions({
     queryKey: verificationKeys.comparison(one, other),
-    queryFn: ({ signal }) => fetchJson(`/api/verification/compare?${new URLSearchParams({ one, other })}`, answer, { signal }),
+    queryFn: ({ signal }) => fetchJson(`/api/verification/compare?${new URLSearchParams({ one, other })}`, comparedSchema, { signal }),
     staleTime: Number.POSITIVE_INFINITY,
   })
 }
