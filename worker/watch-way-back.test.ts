@@ -8,9 +8,11 @@ import { readEmergency, readWayBack } from '@/lib/control/way-back'
 import { createLogger } from '@/lib/core/logger'
 import { leftBehindFolder } from '@/lib/migration/close-abandoned'
 import { cutOver } from '@/lib/migration/cut-over'
+import { armForwardLog } from '@/lib/migration/live/forward-log'
 import { migrateDatabase } from '@/lib/migration/migrate-database'
 import { switchInEmergency } from '@/lib/migration/switch-in-emergency'
 import { createTcpProxy, type TcpProxy } from '@/lib/migration/testing/tcp-proxy'
+import { armedSince } from '@/lib/sqlite/change-log'
 import { openSqlite } from '@/lib/sqlite/open-database'
 import { createPostgresDatabase, type TestPostgresDatabase, withPostgres } from '@/tests/support/postgres-databases'
 import { createSqliteDatabase, type TestSqliteDatabase } from '@/tests/support/sqlite-databases'
@@ -134,4 +136,39 @@ describe('the watch over the way back', () => {
       'BASCULE_FENCED',
     )
   })
+})
+
+it('gives up a log that has become too long to be worth its place', async () => {
+  const source = await createSqliteDatabase('PRAGMA journal_mode = WAL; CREATE TABLE author (id INTEGER PRIMARY KEY, name TEXT)')
+  const store = await openControlStore(join(source.folder, 'control.db'))
+  const db = openSqlite(source.path)
+  const stop = new AbortController()
+  const target = { sealedUrl: 'sealed', label: 'app@server' }
+  const former = { jobId, target, at: new Date().toISOString(), how: 'rolled-back' as const, log: armForwardLog(db) }
+  await initialiseActiveDatabase(store, { status: 'on-sqlite', former }, 'test')
+  const parts = {
+    store,
+    sqlitePath: source.path,
+    openTarget: () => '',
+    workDir: source.folder,
+    appSessions: [],
+    actor: 'worker test',
+    mostNoted: 20,
+  }
+  const watching = watchWayBack(
+    { ...parts, readAdministrators: async () => [], logger: createLogger('test', 'fatal'), pollMs: 20 },
+    stop.signal,
+  )
+  try {
+    expect(former.log).toBe(armedSince(db))
+    db.exec(`INSERT INTO author WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40) SELECT i, 'many' FROM n`)
+    await expect.poll(() => armedSince(db), { timeout: 30_000 }).toBeNull()
+    expect((await readActiveDatabase(store)).state).toEqual({ status: 'on-sqlite', former: { ...former, log: null } })
+  } finally {
+    stop.abort()
+    await watching
+    db.close()
+    await store.close()
+    await source.remove()
+  }
 })

@@ -1,8 +1,9 @@
+import { z } from 'zod'
 import { schemaMigrationsTable } from '@/lib/schema/map-tables'
 import { readSqliteCatalogue } from '@/lib/sqlite/catalogue'
 import { armChangeLog, armedSince } from '@/lib/sqlite/change-log'
 import { changeKeyOf } from '@/lib/sqlite/change-triggers'
-import type { SqliteDatabase } from '@/lib/sqlite/open-database'
+import { openSqlite, type SqliteDatabase } from '@/lib/sqlite/open-database'
 import { findCaptureRefusals } from './capture'
 
 /**
@@ -29,4 +30,21 @@ export function armConflictLog(db: SqliteDatabase): string | null {
   const tables = readSqliteCatalogue(db).tables.filter((table) => table.name !== schemaMigrationsTable && changeKeyOf(table) !== null)
   armChangeLog(db, tables)
   return armedSince(db)
+}
+
+/** Entries beyond which bringing them forward takes about as long as copying everything, and the file grows for nothing. */
+export const mostNoted = 5_000_000
+
+/** Whether the log has grown beyond what it is good for. A look at two numbers. */
+export function isForwardLogTooLong(sourcePath: string, most: number = mostNoted): boolean {
+  const db = openSqlite(sourcePath, { readonly: true })
+  try {
+    if (armedSince(db) === null) return false
+    const { first, last } = z
+      .object({ first: z.number().nullable(), last: z.number().nullable() })
+      .parse(db.prepare('SELECT (SELECT min(seq) FROM _bascule_change) AS first, (SELECT max(seq) FROM _bascule_change) AS last').get())
+    return (last ?? 0) - (first ?? 0) > most
+  } finally {
+    db.close()
+  }
 }
