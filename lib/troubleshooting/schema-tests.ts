@@ -75,13 +75,11 @@ export async function askSequences(subject: Subject, signal: AbortSignal): Promi
     const all = z.array(sequenceRow).parse((await client.query(sequencesSql, [url.schema])).rows)
     const behind: string[] = []
     const remedies: string[] = []
+    const largest = await readLargest(client, url.schema, all)
     for (const { sequence, table, column, next } of all) {
-      const { rows } = await client.query<{ largest: string | null }>(
-        `SELECT max(${quoteName(column)})::text AS largest FROM ${qualifiedName(url.schema, table)}`,
-      )
-      const largest = rows[0]?.largest
-      if (largest === null || largest === undefined || BigInt(largest) < next) continue
-      behind.push(`${table}.${column}: ${next} ≤ ${largest}`)
+      const key = largest.get(sequence)
+      if (key === undefined || key < next) continue
+      behind.push(`${table}.${column}: ${next} ≤ ${key}`)
       const name = quoteText(qualifiedName(url.schema, sequence))
       remedies.push(`SELECT setval(${name}, (SELECT max(${quoteName(column)}) FROM ${qualifiedName(url.schema, table)}));`)
     }
@@ -90,6 +88,26 @@ export async function askSequences(subject: Subject, signal: AbortSignal): Promi
     return { finding: 'sequences-behind', asked, params, examples: behind.slice(0, 20), remedy: remedies.join('\n'), mend: 'set-sequences' }
   })
 }
+
+/** Tables whose largest keys are asked for in one statement. */
+const keysPerStatement = 100
+
+/** The largest key of each sequence's column; none for an empty table. */
+async function readLargest(client: pg.Client, schema: string, all: readonly z.infer<typeof sequenceRow>[]): Promise<Map<string, bigint>> {
+  const found = new Map<string, bigint>()
+  for (let first = 0; first < all.length; first += keysPerStatement) {
+    const some = all.slice(first, first + keysPerStatement)
+    const selects = some.map(
+      ({ table, column }, place) =>
+        `SELECT ${place} AS place, (SELECT max(${quoteName(column)})::text FROM ${qualifiedName(schema, table)}) AS largest`,
+    )
+    for (const { place, largest } of largestRows.parse((await client.query(selects.join(' UNION ALL '))).rows))
+      if (largest !== null) found.set(some[place]?.sequence ?? '', BigInt(largest))
+  }
+  return found
+}
+
+const largestRows = z.array(z.object({ place: z.number(), largest: z.string().nullable() }))
 
 const sequencesSql = `
 SELECT s.relname::text AS sequence, t.relname::text AS "table", a.attname::text AS "column",
