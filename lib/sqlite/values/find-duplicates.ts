@@ -37,7 +37,8 @@ function mayMerge(db: Database, mapping: TableMapping, column: ColumnMapping): b
 function duplicatesOf(db: Database, mapping: TableMapping, columns: readonly ColumnMapping[]): Finding[] {
   const table = `${quoteName(mapping.table)} AS ${tableAlias}`
   const present = columns.map((column) => `${columnReference(column.name)} IS NOT NULL`).join(' AND ')
-  const converted = columns.map((column) => convertedExpression(column))
+  const isUtf16 = db.pragma('encoding', { simple: true }) !== 'UTF-8'
+  const converted = columns.map((column) => convertedExpression(column, isUtf16))
   const keys = mapping.primaryKey.map((name) => `max(${columnReference(name)})`)
   const sql = `SELECT count(*) - 1${keys.map((key) => `,${key}`).join('')} FROM ${table} WHERE ${present} GROUP BY ${converted.join(',')} HAVING count(*) > 1`
   let count = 0
@@ -71,6 +72,8 @@ function duplicatesOf(db: Database, mapping: TableMapping, columns: readonly Col
   ]
 }
 
-function convertedExpression(column: ColumnMapping): string {
+function convertedExpression(column: ColumnMapping, isUtf16: boolean): string {
+  // Bytes as they are: two texts that are no UTF-8 would become equal in JavaScript.
+  if (column.value.kind === 'bytes' && !isUtf16) return `CAST(${columnReference(column.name)} AS BLOB)`
   return `${copyFunctions.key}(${quoteText(specText(column))},${columnReference(column.name)})`
 }

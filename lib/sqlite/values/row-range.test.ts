@@ -60,7 +60,10 @@ describe.each([
 
   it('is checked, and copied whole', () => {
     const { db, lines } = createKeys(count, isValid)
+    // A BLOB among the texts makes the check look for keys that become equal; none does.
+    db.exec("INSERT INTO t VALUES (x'00')")
     expect(checkTable(db, mapping, { sliceRows: 50 })).toMatchObject([{ code: 'BYTES_FROM_TEXT', count }])
+    db.exec("DELETE FROM t WHERE k = x'00'")
     const data = Buffer.concat([...readCopyPages(db, mapping)].map((page) => page.data))
     expect(data.toString('latin1').toLowerCase().split('\n').slice(0, -1).sort()).toEqual(lines)
   })
