@@ -28,6 +28,7 @@ beforeAll(async () => {
     const lines = [
       { type: 'log', level: 'info', message: 'copying User' },
       { type: 'log', level: 'warn', message: 'a slow chunk' },
+      { type: 'status', status: 'failed' },
     ]
     for (const [place, event] of lines.entries())
       await transaction.jobEvent.create({
@@ -108,8 +109,9 @@ describe('log files', () => {
 
 it('what jobs said is found by job, level and text', async () => {
   const find = async (part: object) => (await searchJobLogs(store, query(part), 100)).map(({ text }) => text)
-  expect(await find({ job: 'job-1', level: 'warn' })).toEqual(['a slow chunk'])
+  expect(await find({ job: 'job-1', level: 'warn' })).toEqual(['migrate job failed', 'a slow chunk'])
   expect(await find({ search: 'copying' })).toEqual(['copying User'])
+  expect(await find({ search: 'migrate job' })).toEqual(['migrate job failed'])
   expect(await find({ source: 'web' })).toEqual([])
   expect(await find({ job: 'another' })).toEqual([])
 })
