@@ -7,6 +7,7 @@ import { parentPort } from 'node:worker_threads'
 import { AppError, reportError } from '@/lib/core/errors'
 import { readSqliteCatalogue } from '@/lib/sqlite/catalogue'
 import { lowerFence, raiseFence } from '@/lib/sqlite/fence'
+import { nameOversized } from '@/lib/sqlite/name-oversized'
 import { openSqlite, type SqliteDatabase, toSqliteError } from '@/lib/sqlite/open-database'
 import { profileColumns } from '@/lib/sqlite/profile-columns'
 import { checkSlices } from '@/lib/sqlite/values/check-values'
@@ -28,16 +29,23 @@ const copier = createChunkCopier()
 
 const handlers: Handlers = {
   catalogue: ({ path }) => withDatabase(path, true, readSqliteCatalogue),
-  profile: ({ path, table }) => withKeptDatabase(path, (db) => profileColumns(db, table)),
+  profile: ({ path, table }) =>
+    withKeptDatabase(path, (db) => {
+      const columns = table.columns.map(({ name }) => name)
+      return namingOversized(db, { ...table, table: table.name, columns }, () => profileColumns(db, table))
+    }),
   check: ({ path, mapping, uniqueKeys }, progress) =>
     withKeptDatabase(path, (db) => {
       const slices = checkSlices(db, mapping, { uniqueKeys })
-      for (;;) {
-        const step = slices.next()
-        if (step.done) return step.value
-        progress(step.value)
-        freePages(sliceBytes)
-      }
+      const columns = mapping.columns.map(({ name }) => name)
+      return namingOversized(db, { ...mapping, columns }, () => {
+        for (;;) {
+          const step = slices.next()
+          if (step.done) return step.value
+          progress(step.value)
+          freePages(sliceBytes)
+        }
+      })
     }),
   measure: ({ path, mappings, limits }) => withDatabase(path, true, (db) => mappings.map((mapping) => measureTable(db, mapping, limits))),
   copy: (input, progress) => copier.copy(input, progress),
@@ -85,6 +93,24 @@ function withKeptDatabase<T>(path: string, use: (db: SqliteDatabase) => T): T {
     throw asSourceError(error, path)
   } finally {
     kept.closing = setTimeout(closeKept, keptMs)
+  }
+}
+
+interface NamedTable {
+  readonly table: string
+  readonly columns: readonly string[]
+  readonly primaryKey: readonly string[]
+  readonly withoutRowid: boolean
+}
+
+/** SQLite says only that something is too large; people need table, column and key. */
+function namingOversized<T>(db: SqliteDatabase, { table, columns, primaryKey, withoutRowid }: NamedTable, use: () => T): T {
+  try {
+    return use()
+  } catch (error) {
+    const isTooLarge = error instanceof Error && 'code' in error && error.code === 'SQLITE_TOOBIG'
+    const key = primaryKey.length === 1 ? (primaryKey[0] ?? null) : withoutRowid ? null : 'rowid'
+    throw (isTooLarge ? nameOversized(db, table, columns, key) : null) ?? error
   }
 }
 
