@@ -166,7 +166,7 @@ async function switchBack(
       // A machine that cannot do it within the limit must not be kept from going back for ever.
       const limitMs = (options.freezeLimitMs ?? 800) * 2 ** Math.floor((attempt - 1) / 3)
       // A server that does not answer any more: the session ends, and recovery, which waits for that, lets PostgreSQL take writes.
-      const stalled = setTimeout(() => destroy(sides.client), limitMs * 2 + stallSlackMs)
+      const stalled = setTimeout(() => destroy(sides.client), Math.max(stallLimitMs, limitMs * 4))
       const freezeMs = await freezeAndFlip(
         sides,
         mark,
@@ -188,7 +188,8 @@ async function switchBack(
 }
 
 const mostAttempts = 12
-const stallSlackMs = 1_000
+/** A server that only is slow ends its statement by then, and the attempt is given up in order. */
+const stallLimitMs = 15_000
 /** Two rounds in a row under this, and the last one can be expected to be as short. */
 const quickMs = 200
 /** On a machine or under a load where no round is quick the freeze has to do the rest; so before each further attempt. */
