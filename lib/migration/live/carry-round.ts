@@ -121,17 +121,25 @@ async function* readRows(
       : `SELECT ${[...key.map((name) => `r.${quoteName(name)}::text`), '(t.ctid IS NOT NULL)::text', ...values].join(', ')}
          FROM (${waitingKeysSql(mapping.targetSchema, mapping.table, key)}) AS r
          LEFT JOIN ${table} AS t ON ${key.map((name) => `t.${quoteName(name)} = r.${quoteName(name)}`).join(' AND ')}`
-  await client.query(`DECLARE bascule_carried NO SCROLL CURSOR FOR ${sql}`)
+  cursors += 1
+  const cursor = `bascule_carried_${cursors}`
+  // It is opened with its first rows, and ends with the transaction: a short round is made of round trips.
+  let text = `DECLARE ${cursor} NO SCROLL CURSOR FOR ${sql}; FETCH ${firstRows} FROM ${cursor}`
   for (let size = firstRows; ; ) {
     goesOn()
-    const { rows } = await client.query<(string | null)[]>({ text: `FETCH ${size} FROM bascule_carried`, rowMode: 'array' })
-    if (rows.length === 0) break
-    yield rows
+    // Of two statements pg answers two results.
+    const answer: unknown = await client.query<(string | null)[]>({ text, rowMode: 'array' })
+    const { rows } = (Array.isArray(answer) ? answer.at(-1) : answer) as pg.QueryArrayResult<(string | null)[]>
+    if (rows.length > 0) yield rows
+    if (rows.length < size) return
     const rowBytes = rows.reduce((sum, row) => sum + row.reduce((bytes, value) => bytes + (value?.length ?? 0), 0), 0) / rows.length
     size = Math.max(1, Math.min(mostRows, Math.floor(batchBytes / Math.max(1, rowBytes))))
+    text = `FETCH ${size} FROM ${cursor}`
   }
-  await client.query('CLOSE bascule_carried')
 }
+
+/** No two of one transaction have the same name. */
+let cursors = 0
 
 /** Rows of unknown size come few at first, then as many as `batchBytes` hold. */
 const firstRows = 20
