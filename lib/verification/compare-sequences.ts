@@ -11,39 +11,83 @@ const scarceShare = 20n
 
 const columnLimits: Readonly<Record<string, bigint>> = { int2: 32_767n, int4: 2_147_483_647n }
 
+/** Sequences read in one statement: 500 tables one by one were a thousand ways to the server and back. */
+const mostTogether = 50
+
+/** A column that a sequence fills. */
+interface FilledColumn {
+  readonly source: SqliteTable
+  readonly target: PostgresTable
+  readonly column: PostgresColumn
+  /** As SQL names it. */
+  readonly sequence: string
+  readonly place: Pick<Finding, 'table' | 'column' | 'shape'>
+}
+
 /**
  * Looks at each sequence that fills a column: the next value that it gives must be beyond every id that is there, beyond
  * every id that the source ever gave (`sqlite_sequence`), or a deleted row's id would be given out again, and there must be
  * values left. Owned or not: what counts is which sequence the column's default asks.
  */
-export async function compareSequences(client: pg.Client, source: SqliteTable, target: PostgresTable): Promise<readonly Finding[]> {
+export async function compareSequences(
+  client: pg.Client,
+  pairs: readonly { readonly source: SqliteTable; readonly target: PostgresTable }[],
+): Promise<readonly Finding[]> {
+  const filled = pairs.flatMap(({ source, target }) => target.columns.flatMap((column) => filledColumn(source, target, column) ?? []))
   const findings: Finding[] = []
-  for (const column of target.columns) {
-    const sequence = sequenceOf(column)
-    if (!sequence) continue
-    const place = { table: target.name, column: column.name, shape: `sequence ${sequence.label}` }
-    await client.query('SAVEPOINT compare_sequence')
-    try {
-      const state = await readSequence(client, target, column.name, sequence.sql)
-      const given = source.rowidColumn === column.name || source.primaryKey.includes(column.name) ? (source.sequence ?? 0n) : 0n
-      const last = columnLimits[column.typeName] ?? state.last
-      findings.push(...judge(place, sequence.sql, { ...state, last: state.last < last ? state.last : last }, given))
-    } catch (error) {
-      await client.query('ROLLBACK TO SAVEPOINT compare_sequence')
-      const { message } = reportError(toPostgresError(error, target.name))
-      findings.push(
-        createFinding({
-          ...place,
-          code: 'SEQUENCE_UNKNOWN',
-          severity: 'note',
-          params: { reason: message },
-          message: `The sequence could not be read: ${message}`,
-          hint: 'Give the role SELECT on the sequence, then verify again.',
-        }),
-      )
-    }
+  for (let at = 0; at < filled.length; at += mostTogether) {
+    const group = filled.slice(at, at + mostTogether)
+    const together = await attempt(client, group)
+    if ('states' in together) findings.push(...group.flatMap((column, place) => judgeColumn(column, together.states[place])))
+    else for (const column of group) findings.push(...(await compareAlone(client, column)))
   }
   return findings
+}
+
+function filledColumn(source: SqliteTable, target: PostgresTable, column: PostgresColumn): FilledColumn | null {
+  const sequence = sequenceOf(column)
+  if (!sequence) return null
+  const place = { table: target.name, column: column.name, shape: `sequence ${sequence.label}` }
+  return { source, target, column, sequence: sequence.sql, place }
+}
+
+async function compareAlone(client: pg.Client, column: FilledColumn): Promise<readonly Finding[]> {
+  const alone = await attempt(client, [column])
+  if ('states' in alone) return judgeColumn(column, alone.states[0])
+  const { message } = reportError(toPostgresError(alone.error, column.target.name))
+  return [
+    createFinding({
+      ...column.place,
+      code: 'SEQUENCE_UNKNOWN',
+      severity: 'note',
+      params: { reason: message },
+      message: `The sequence could not be read: ${message}`,
+      hint: 'Give the role SELECT on the sequence, then verify again.',
+    }),
+  ]
+}
+
+/** A failed statement would end the snapshot's transaction; a savepoint keeps it. */
+async function attempt(
+  client: pg.Client,
+  columns: readonly FilledColumn[],
+): Promise<{ readonly states: readonly (SequenceState | undefined)[] } | { readonly error: unknown }> {
+  await client.query('SAVEPOINT compare_sequences')
+  try {
+    const states = await readSequences(client, columns)
+    await client.query('RELEASE SAVEPOINT compare_sequences')
+    return { states }
+  } catch (error) {
+    await client.query('ROLLBACK TO SAVEPOINT compare_sequences')
+    return { error }
+  }
+}
+
+function judgeColumn({ source, column, sequence, place }: FilledColumn, state: SequenceState | undefined): readonly Finding[] {
+  if (!state) throw new Error('The server did not answer with the state of each sequence.')
+  const given = source.rowidColumn === column.name || source.primaryKey.includes(column.name) ? (source.sequence ?? 0n) : 0n
+  const last = columnLimits[column.typeName] ?? state.last
+  return judge(place, sequence, { ...state, last: state.last < last ? state.last : last }, given)
 }
 
 interface SequenceState {
@@ -135,19 +179,30 @@ function sequenceOf({ sequence, defaultSql }: PostgresColumn): { readonly sql: s
   return asked === undefined ? null : { sql: asked, label: asked }
 }
 
-async function readSequence(client: pg.Client, table: PostgresTable, column: string, sequence: string): Promise<SequenceState> {
-  const { rows } = await client.query(
-    `SELECT (s.last_value + CASE WHEN s.is_called THEN q.seqincrement ELSE 0 END::numeric)::text AS next, q.seqincrement::text AS increment,
-            q.seqmax::text AS last, q.seqcycle AS cycles,
-            (SELECT max(${quoteName(column)})::text FROM ${qualifiedName(table.schema, table.name)}) AS largest
-       FROM ${sequence} s, pg_sequence q WHERE q.seqrelid = ${quoteText(sequence)}::regclass`,
+async function readSequences(client: pg.Client, columns: readonly FilledColumn[]): Promise<readonly (SequenceState | undefined)[]> {
+  const parts = columns.map(
+    ({ target, column, sequence }, place) =>
+      `SELECT ${place} AS place, (s.last_value + CASE WHEN s.is_called THEN q.seqincrement ELSE 0 END::numeric)::text AS next, q.seqincrement::text AS increment,
+              q.seqmax::text AS last, q.seqcycle AS cycles,
+              (SELECT max(${quoteName(column.name)})::text FROM ${qualifiedName(target.schema, target.name)}) AS largest
+         FROM ${sequence} s, pg_sequence q WHERE q.seqrelid = ${quoteText(sequence)}::regclass`,
   )
-  const row = z.tuple([stateSchema]).parse(rows)[0]
-  const largest = row.largest === null ? null : BigInt(row.largest)
-  return { next: BigInt(row.next), increment: BigInt(row.increment), last: BigInt(row.last), cycles: row.cycles, largest }
+  const { rows } = await client.query(parts.join(' UNION ALL '))
+  const states = new Map(
+    stateSchema
+      .array()
+      .parse(rows)
+      .map((row) => [row.place, row]),
+  )
+  return columns.map((_, place) => {
+    const row = states.get(place)
+    const largest = row && row.largest !== null ? BigInt(row.largest) : null
+    return row && { next: BigInt(row.next), increment: BigInt(row.increment), last: BigInt(row.last), cycles: row.cycles, largest }
+  })
 }
 
 const stateSchema = z.object({
+  place: z.number(),
   next: z.string(),
   increment: z.string(),
   last: z.string(),

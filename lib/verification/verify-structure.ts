@@ -36,12 +36,11 @@ export async function verifyStructure(
   const both = pairs.flatMap(({ source, target }) => (source && target ? [{ source, target }] : []))
   const sourceTables = both.map(({ source }) => source)
   const bySource: Finding[] = []
-  const sequences: Finding[] = []
   for (const pair of both) {
     throwIfAborted(signal)
     bySource.push(...compareStructure(pair.source, sourceTables, pair.target, structure, recorded ? 'note' : 'blocks'))
-    sequences.push(...(await compareSequences(client, pair.source, pair.target)))
   }
+  const sequences = await compareSequences(client, both)
   const byRecord = recorded ? compareRecord(recorded, present, schema) : { findings: findDoubtful(present), migratedSince: [] }
   const orphans = await findOrphans(
     client,
