@@ -60,6 +60,7 @@ try {
   const program = async (...args: string[]) => {
     const arg = ['--max-semi-space-size=2', join(root, 'scripts/launch.mjs'), 'scripts/backup.ts', ...args, '--json']
     const done = await runWatched(process.execPath, arg, env)
+    say(`${args[0]}: ${(done.wallMs / 1000).toFixed(1)} s, peak ${done.peakMiB?.toFixed(0) ?? '?'} MiB`)
     const [result] = z
       .tuple([z.object({ id: z.string().optional() }).loose()])
       .parse([JSON.parse(done.output.trim().split('\n').at(-1) ?? '')])
@@ -110,7 +111,8 @@ try {
   if (values.json)
     console.log(JSON.stringify({ databaseBytes: bytes, files, archiveBytes, encryption, steps: lines, standard: ratios, writes }))
 } finally {
-  await server.close()
+  // s3rver waits for connections that nobody uses any more.
+  await Promise.race([server.close(), new Promise((resolve) => setTimeout(resolve, 2_000))])
   await rm(run, { recursive: true, force: true })
 }
 

@@ -10,6 +10,7 @@ import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } 
 import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 
 const root = dirname(import.meta.dirname)
 const cache = join(root, 'node_modules/.cache/bascule/programs')
@@ -18,6 +19,9 @@ const version = 1
 
 // Prisma's query compiler is WebAssembly of megabytes that runs for a blink: optimising it takes 70 MiB and saves nothing.
 setFlagsFromString('--liftoff-only')
+// For lib/core/release-buffers.ts.
+setFlagsFromString('--expose-gc')
+globalThis.gc = runInNewContext('gc')
 
 /** Path of the ready program; null when none can be kept here. */
 async function prepare(entry) {

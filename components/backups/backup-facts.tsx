@@ -7,6 +7,7 @@ import { useFormatters } from '@/components/format/use-formatters'
 import { Card, CardBody, CardHeader } from '@/components/ui/card'
 import type { BackupView } from '@/lib/backup/backup-view'
 import { EncryptionBadge } from './backup-badges'
+import { requesterOf } from './requester'
 
 /** What the manifest and the catalogue say of a backup. */
 export function BackupFacts({ backup }: { backup: BackupView }) {
@@ -16,7 +17,7 @@ export function BackupFacts({ backup }: { backup: BackupView }) {
   const mono = (text: string) => <span className="break-all font-mono text-xs">{text}</span>
   const facts: [string, ReactNode][] = [
     [t('when'), <TimeStamp key="when" iso={backup.createdAt} />],
-    [t('by'), `${t(`origin.${backup.origin}`)} · ${backup.requestedBy}`],
+    [t('by'), `${t(`origin.${backup.origin}`)} · ${requesterOf(backup.requestedBy)}`],
     [t('encryptionTitle'), <EncryptionBadge key="encryption" backup={backup} />],
   ]
   if (backup.fileName !== null) facts.push([t('file'), mono(backup.fileName)])

@@ -10,6 +10,7 @@ import { EmptyState } from '@/components/ui/empty-state'
 import { Table, TableBody, TableCell, TableHead, TableHeader, TableRow } from '@/components/ui/table'
 import type { BackupView } from '@/lib/backup/backup-view'
 import { CopyBadge, EncryptionBadge, LockBadge, TrustBadge } from './backup-badges'
+import { requesterOf } from './requester'
 
 /** All backups, newest first, each a way to its page. */
 export function BackupsTable({ backups, folder }: { backups: readonly BackupView[]; folder: string }) {
@@ -63,7 +64,7 @@ export function BackupsTable({ backups, folder }: { backups: readonly BackupView
                 <TableCell className="max-md:hidden">{t(`engine.${backup.engine}`)}</TableCell>
                 <TableCell className="max-md:hidden">{backup.status === 'written' ? <EncryptionBadge backup={backup} /> : '–'}</TableCell>
                 <TableCell className="max-w-56 truncate text-ink-soft max-lg:hidden">
-                  {t(`origin.${backup.origin}`)} · {backup.requestedBy}
+                  {t(`origin.${backup.origin}`)} · {requesterOf(backup.requestedBy)}
                 </TableCell>
               </TableRow>
             ))}

@@ -13,7 +13,7 @@ import { Callout } from '@/components/ui/callout'
 import { Dialog } from '@/components/ui/dialog'
 import { Field } from '@/components/ui/field'
 import { Input } from '@/components/ui/input'
-import { RadioCards } from '@/components/ui/radio-cards'
+import { RadioCards, type RadioCardsProps } from '@/components/ui/radio-cards'
 import { SkeletonBlock } from '@/components/ui/skeleton'
 import { Table, TableBody, TableCell, TableHead, TableHeader, TableRow } from '@/components/ui/table'
 import type { BackupView } from '@/lib/backup/backup-view'
@@ -99,7 +99,7 @@ export function RestoreDialog({ backup, open, onOpenChange }: RestoreDialogProps
               {preview.data.schemaMigrationsDue.length > 0 ? (
                 <Callout tone="info" title={t('due', { count: preview.data.schemaMigrationsDue.length })} />
               ) : null}
-              <RadioCards
+              <Choice
                 label={t('parts')}
                 value={parts}
                 onChange={setChosen}
@@ -122,6 +122,18 @@ export function RestoreDialog({ backup, open, onOpenChange }: RestoreDialogProps
   )
 }
 
+/** A choice under its name. */
+function Choice<T extends string>(props: RadioCardsProps<T>) {
+  return (
+    <div>
+      <p aria-hidden className="mb-1.5 font-medium text-sm">
+        {props.label}
+      </p>
+      <RadioCards {...props} />
+    </div>
+  )
+}
+
 /** Which of several copies is read; nothing where there is one. */
 function PlaceChoice({ backup, value, onChange }: { backup: BackupView; value: string; onChange: (next: string) => void }) {
   const t = useTranslations('backups.restore')
@@ -129,7 +141,7 @@ function PlaceChoice({ backup, value, onChange }: { backup: BackupView; value: s
   if (copies.length + Number(backup.present) < 2) return null
   const here = { value: nearest, label: t(backup.present ? 'fromHere' : 'fromNearest') }
   return (
-    <RadioCards
+    <Choice
       label={t('from')}
       value={value}
       onChange={onChange}

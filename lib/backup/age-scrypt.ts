@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes, type ScryptOptions, scrypt } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHash, randomBytes, type ScryptOptions, scrypt } from 'node:crypto'
 import { promisify } from 'node:util'
 import { type Identity, type Recipient, Stanza } from 'age-encryption'
 import { AppError } from '@/lib/core/errors'
@@ -17,13 +17,22 @@ const overheadBytes = 16
 const fileKeyBytes = 16
 
 /**
+ * A salt whose key is ready: what turning a passphrase into a key takes in memory is taken now, and not while an archive is
+ * written. The trial of that archive needs nothing of it again.
+ */
+export async function prepareSalt(passphrase: string): Promise<Buffer> {
+  const salt = randomBytes(16)
+  await keyFrom(passphrase, salt, workFactor)
+  return salt
+}
+
+/**
  * age's own passphrase stanza by Node's scrypt. The library's is plain JavaScript: it holds the event loop for 2.6 s, in
  * which a worker gives no sign of life.
  */
-export function passphraseRecipient(passphrase: string): Recipient {
+export function passphraseRecipient(passphrase: string, salt: Buffer = randomBytes(16)): Recipient {
   return {
     wrapFileKey: async (fileKey) => {
-      const salt = randomBytes(16)
       const cipher = createCipheriv('chacha20-poly1305', await keyFrom(passphrase, salt, workFactor), Buffer.alloc(12), {
         authTagLength: 16,
       })
@@ -56,7 +65,22 @@ export function passphraseIdentity(passphrase: string): Identity {
   }
 }
 
+/** The latest key, under what it was made of: an archive is read back right after it was written. */
+let latest: { readonly of: string; readonly key: Promise<Buffer> } | null = null
+
 function keyFrom(passphrase: string, salt: Buffer, logN: number): Promise<Buffer> {
+  const of = createHash('sha256')
+    .update(`${logN} ${salt.toString('hex')} ${passphrase}`)
+    .digest('hex')
+  if (latest?.of === of) return latest.key
+  // What nobody holds any more goes first: this is the most that a backup needs at one time.
+  globalThis.gc?.()
+  const key = makeKey(passphrase, salt, logN)
+  latest = { of, key }
+  return key
+}
+
+function makeKey(passphrase: string, salt: Buffer, logN: number): Promise<Buffer> {
   const options = { N: 2 ** logN, r: 8, p: 1, maxmem: 128 * 2 ** logN * 8 + 2 ** 20 }
   return derive(passphrase, Buffer.concat([Buffer.from(label), salt]), 32, options)
 }

@@ -136,11 +136,16 @@ export async function setLocked({ store }: BackupCatalogue, id: string, locked: 
 export async function forgetBackup({ store }: BackupCatalogue, id: string, actor: string, reason: string): Promise<void> {
   const at = store.clock.now()
   await store.write(async (transaction) => {
-    const row = await transaction.backup.findUnique({ where: { id }, select: { status: true, trial: true } })
+    const row = await transaction.backup.findUnique({ where: { id }, select: { status: true, trial: true, createdAt: true } })
     const { count } = await transaction.backup.deleteMany({ where: { id } })
     if (count !== 1 || row === null) return
     const tested = trialSchema.nullable().catch(null).parse(json(row.trial))?.status === 'passed'
-    await appendAudit(transaction, at, { actor, action: deletedAction, subject: id, detail: { reason, status: row.status, tested } })
+    await appendAudit(transaction, at, {
+      actor,
+      action: deletedAction,
+      subject: id,
+      detail: { reason, status: row.status, tested, createdAt: row.createdAt.toISOString() },
+    })
   })
 }
 
@@ -148,10 +153,9 @@ export async function forgetBackup({ store }: BackupCatalogue, id: string, actor
 export async function listPastBackups({ store }: Pick<BackupCatalogue, 'store'>, since: Date): Promise<readonly PastBackup[]> {
   const rows = await store.read.auditEntry.findMany({ where: { action: deletedAction, at: { gte: since } }, orderBy: { at: 'desc' } })
   return rows.flatMap(({ subject: id, at, detail }) => {
-    const { status, tested, reason } = pastDetail.parse(json(detail))
-    const createdAt = dateOfId(id)
-    return status === 'written' && reason !== unfinished && createdAt !== null
-      ? [{ id, createdAt: createdAt.toISOString(), deletedAt: at.toISOString(), tested }]
+    const { status, tested, reason, createdAt = dateOfId(id)?.toISOString() } = pastDetail.parse(json(detail))
+    return status === 'written' && reason !== unfinished && createdAt !== undefined
+      ? [{ id, createdAt, deletedAt: at.toISOString(), tested }]
       : []
   })
 }
@@ -161,7 +165,12 @@ export const unfinished = 'cancelled or failed'
 
 const deletedAction = 'backup.deleted'
 /** Entries of earlier versions do not say whether there was an archive. */
-const pastDetail = z.object({ status: z.string().default('unknown'), tested: z.boolean().default(false), reason: z.string() })
+const pastDetail = z.object({
+  status: z.string().default('unknown'),
+  tested: z.boolean().default(false),
+  reason: z.string(),
+  createdAt: z.iso.datetime().optional(),
+})
 
 function common({ id, origin, createdAt, requestedBy, jobId, engine, encryption }: BackupRequest) {
   return { id, origin, createdAt, requestedBy, jobId, engine, encryption: JSON.stringify(encryption) }

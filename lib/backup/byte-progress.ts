@@ -1,4 +1,5 @@
 import type { Report } from '@/lib/core/progress'
+import { createBufferRelease } from '@/lib/core/release-buffers'
 
 /** How often progress is said, at most, in milliseconds. */
 const everyMs = 200
@@ -17,6 +18,7 @@ export function createByteProgress(phase: string, bytesTotal: number | null, rep
   const marks: { at: number; bytes: number }[] = [{ at: performance.now(), bytes: 0 }]
   let saidAt = Number.NEGATIVE_INFINITY
   let latest = 0
+  const releaseBuffers = createBufferRelease()
   const say = (now: number) => {
     saidAt = now
     marks.push({ at: now, bytes: latest })
@@ -31,6 +33,7 @@ export function createByteProgress(phase: string, bytesTotal: number | null, rep
   return {
     update: (bytesDone) => {
       latest = bytesDone
+      releaseBuffers(bytesDone)
       const now = performance.now()
       if (now - saidAt >= everyMs) say(now)
     },

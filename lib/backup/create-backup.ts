@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { generateX25519Identity, identityToRecipient } from 'age-encryption'
 import { reportError } from '@/lib/core/errors'
 import type { Report } from '@/lib/core/progress'
+import { prepareSalt } from './age-scrypt'
 import { archiveFileName, workFolderName } from './archive-name'
 import { backupPhases, type Trial } from './backup-view'
 import { createByteProgress } from './byte-progress'
@@ -210,7 +211,10 @@ async function tryArchive(
  */
 async function trialKeys(encryption: EncryptionKey | null): Promise<{ encryption: EncryptionKey | null; keys: OpeningKeys }> {
   if (encryption === null) return { encryption, keys: noKeys }
-  if (encryption.kind === 'passphrase') return { encryption, keys: { passphrases: [encryption.passphrase], identities: [] } }
+  if (encryption.kind === 'passphrase') {
+    const salt = await prepareSalt(encryption.passphrase)
+    return { encryption: { ...encryption, salt }, keys: { passphrases: [encryption.passphrase], identities: [] } }
+  }
   const identity = await generateX25519Identity()
   const recipients = [...encryption.recipients, await identityToRecipient(identity)]
   return { encryption: { kind: 'recipients', recipients }, keys: { passphrases: [], identities: [identity] } }

@@ -6,7 +6,7 @@ import { passphraseIdentity, passphraseRecipient } from './age-scrypt'
 
 /** Whom an archive is encrypted for. Passphrase and recipients exclude each other, as in the `age` tool. */
 export type EncryptionKey =
-  | { readonly kind: 'passphrase'; readonly passphrase: string }
+  | { readonly kind: 'passphrase'; readonly passphrase: string /** Of `prepareSalt`. Default: a new one. */; readonly salt?: Buffer }
   /** Public keys, `age1…`. */
   | { readonly kind: 'recipients'; readonly recipients: readonly string[] }
 
@@ -31,7 +31,7 @@ export async function encryptStream(plain: Readable, key: EncryptionKey): Promis
   try {
     if (key.kind === 'passphrase') {
       if (key.passphrase === '') throw new Error('The passphrase is empty.')
-      encrypter.addRecipient(passphraseRecipient(key.passphrase))
+      encrypter.addRecipient(passphraseRecipient(key.passphrase, key.salt))
     } else {
       if (key.recipients.length === 0) throw new Error('There is no recipient.')
       for (const recipient of key.recipients) encrypter.addRecipient(recipient)

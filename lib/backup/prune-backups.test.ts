@@ -34,8 +34,8 @@ it('deletes files and rows by the rules, never without rules, and never what is 
   await saveRetention(store, rules, 'admin')
   expect(await pruneBackups(setup, 'test', never)).toEqual([first.id])
   expect((await listBackups(setup)).map(({ id }) => id)).toEqual([third.id, second.id])
-  // The calendar remembers what was there, to the second that an id says.
-  const createdAt = `${first.createdAt.slice(0, 19)}.000Z`
+  // The calendar remembers what was there.
+  const { createdAt } = first
   expect(await listPastBackups(setup, new Date(0))).toEqual([{ id: first.id, createdAt, tested: true, deletedAt: expect.any(String) }])
   expect((await readdir(setup.folder)).sort()).toEqual([second.fileName, third.fileName])
   await saveRetention(store, null, 'admin')

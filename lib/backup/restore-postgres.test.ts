@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -13,7 +14,8 @@ import { writeMark } from '@/lib/postgres/copy-mark'
 import { schemaMigrationsTable } from '@/lib/schema/map-tables'
 import { isFenceError } from '@/lib/sqlite/fence'
 import { createTestBackupSetup, insertCvsIntoPostgres, type TestCv, writeCvs } from '@/tests/support/backup-source'
-import { createPostgresDatabase, type TestPostgresDatabase } from '@/tests/support/postgres-databases'
+import { createPostgresDatabase, type TestPostgresDatabase, withPostgres } from '@/tests/support/postgres-databases'
+import { canMount, mountSmallDisk } from '@/tests/support/small-disk'
 import { createCvsiteDatabase, type TestSqliteDatabase } from '@/tests/support/sqlite-databases'
 import type { PostgresFormat } from './database-snapshot'
 import { noKeys } from './encryption'
@@ -246,6 +248,41 @@ describe('what a restore into PostgreSQL holds to', () => {
       expect((await titles())[0]).toBe('CV')
     },
   )
+})
+
+// A disk of its own size needs root, as for SQLite.
+it.runIf(canMount)('a full disk under the database while it is staged: everything as it was, the app writes', async () => {
+  await prepare(server())
+  const disk = await mountSmallDisk(100)
+  const space = `small_${randomBytes(4).toString('hex')}`
+  const name = new URL(database.url).pathname.slice(1)
+  // Nobody may be connected to a database that moves.
+  const moveTo = async (tablespace: string, sql = '') => {
+    await app.end()
+    await withPostgres(inject('embeddedPostgresUrl'), async (client) => {
+      if (sql !== '') await client.query(sql)
+      await client.query(`ALTER DATABASE "${name}" SET TABLESPACE ${tablespace}`)
+    })
+    app = new pg.Client(database.url)
+    await app.connect()
+  }
+  try {
+    await moveTo(space, `CREATE TABLESPACE ${space} LOCATION '${disk.path}'`)
+    // Random bytes do not compress: what is staged needs as much again, and the disk has half of it.
+    await app.query('CREATE TABLE noise (body bytea)')
+    for (let index = 0; index < 10; index += 1) await app.query('INSERT INTO noise VALUES ($1)', [randomBytes(1024 * 1024)])
+    const backup = await make()
+    await change('changed since')
+    await disk.fill(5)
+    await expect(restore(backup.id)).rejects.toMatchObject({ code: 'TARGET_DISK_FULL', hint: expect.any(String) })
+    expect([(await titles())[0], await schemas()]).toEqual(['changed since', []])
+    await change('the app writes')
+    expect((await readdir(setup.folder)).filter((entry) => entry.startsWith('.work'))).toEqual([])
+  } finally {
+    await moveTo('pg_default')
+    await withPostgres(inject('embeddedPostgresUrl'), (client) => client.query(`DROP TABLESPACE ${space}`))
+    await disk.remove()
+  }
 })
 
 function killIn(phase: string, id: string): void {
