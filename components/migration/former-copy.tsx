@@ -11,7 +11,7 @@ import { startJobMutation } from '@/components/jobs/job-queries'
 import { AlertDialog } from '@/components/ui/alert-dialog'
 import { Button } from '@/components/ui/button'
 import { Card, CardBody, CardFooter, CardHeader } from '@/components/ui/card'
-import { SkeletonBlock } from '@/components/ui/skeleton'
+import { LoadingCard } from '@/components/ui/loading-card'
 import { type Former, formerQuery } from './former-queries'
 import { LeftBehindCard } from './left-behind-card'
 
@@ -27,7 +27,7 @@ export function FormerCopy({ former }: { former: NonNullable<AdminState['state']
   return (
     <>
       {query.error && !query.data ? <ErrorPanel error={query.error} onRetry={() => void query.refetch()} /> : null}
-      {query.isPending ? <SkeletonBlock label={common('loading')} rows={3} /> : null}
+      {query.isPending ? <LoadingCard label={common('loading')} rows={3} /> : null}
       {query.data?.forward ? (
         <Forward
           forward={query.data.forward}
