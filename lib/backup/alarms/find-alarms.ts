@@ -37,12 +37,15 @@ export function findAlarms({ backups, rules, freeBytes, copies, now }: AlarmInpu
   const own = backups.filter((backup) => !backup.foreign && backup.origin !== 'safety')
   const there = own.filter((backup) => backup.status === 'written' && isReachable(backup))
   const good = there.find((backup) => backup.trial?.status !== 'failed')
-  const newest = there[0]
+  // An archive that was fetched from elsewhere can be gone back to, and says nothing of how backups are made here.
+  const madeHere = own.filter(({ origin }) => origin !== 'upload')
+  const made = there.filter(({ origin }) => origin !== 'upload')
+  const newest = made[0]
   const found: FoundAlarm[] = []
   const add = (detail: AlarmDetail, subject?: string) =>
     found.push({ key: subject === undefined ? detail.kind : `${detail.kind}:${subject}`, detail })
 
-  const failed = own[0]?.status === 'failed' ? own[0] : undefined
+  const failed = madeHere[0]?.status === 'failed' ? madeHere[0] : undefined
   if (failed)
     add({ kind: 'backup-failed', backupId: failed.id, at: failed.createdAt, ...(failed.error ? { problem: failed.error.message } : {}) })
   if (!good) add({ kind: 'backup-none' })
@@ -56,7 +59,7 @@ export function findAlarms({ backups, rules, freeBytes, copies, now }: AlarmInpu
     })
   else if (newest && newest.trial?.status !== 'passed' && ageMs(newest, now) > rules.untestedAfterHours * hourMs)
     add({ kind: 'backup-untested', backupId: newest.id, at: newest.createdAt })
-  const small = newest && findSmall(newest, there.slice(1), rules.smallPercent)
+  const small = newest && findSmall(newest, made.slice(1), rules.smallPercent)
   if (small) add(small)
   const needed = newest?.sizeBytes ?? 0
   if (freeBytes !== null && needed > 0 && freeBytes < needed) add({ kind: 'disk-low', freeBytes, sizeBytes: needed })

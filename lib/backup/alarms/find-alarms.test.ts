@@ -1,0 +1,50 @@
+import { expect, it } from 'vitest'
+import type { BackupView } from '../backup-view'
+import { findAlarms } from './find-alarms'
+
+const now = new Date('2026-03-10T12:00:00Z')
+const hoursAgo = (hours: number) => new Date(now.getTime() - hours * 3_600_000).toISOString()
+const passed = { status: 'passed', at: hoursAgo(1), elapsedMs: 1, place: '', tables: 1, rows: 1, filesOpened: 0, problem: null } as const
+
+function backup(hours: number, change: Partial<BackupView> = {}): BackupView {
+  return {
+    id: `b${hours}`,
+    origin: 'scheduled',
+    status: 'written',
+    createdAt: hoursAgo(hours),
+    finishedAt: hoursAgo(hours),
+    requestedBy: 'schedule',
+    jobId: null,
+    fileName: 'a.tar.gz',
+    sizeBytes: 1_000,
+    sha256: null,
+    engine: 'sqlite',
+    format: 'sqlite',
+    encryption: { kind: 'none' },
+    keyKnown: true,
+    locked: false,
+    foreign: false,
+    manifest: null,
+    trial: passed,
+    error: null,
+    present: true,
+    copies: [],
+    ...change,
+  }
+}
+const kinds = (backups: readonly BackupView[]) =>
+  findAlarms({ backups, rules: { maxAgeHours: 26, untestedAfterHours: 48, smallPercent: 50 }, freeBytes: null, copies: [], now }).map(
+    ({ detail }) => detail.kind,
+  )
+
+it('an archive from elsewhere, once trusted, neither hides that the latest backup failed nor counts as one that is too small', () => {
+  const failed = backup(2, { status: 'failed', present: false, fileName: null, sizeBytes: null, trial: null })
+  const before = [backup(3), backup(4), backup(5), backup(6)]
+  const fetched = backup(1, { origin: 'upload', sizeBytes: 10, trial: null })
+  expect(kinds([failed, ...before])).toEqual(['backup-failed'])
+  expect(kinds([fetched, failed, ...before])).toEqual(['backup-failed'])
+  expect(kinds([fetched, ...before])).toEqual([])
+  // All the same it can be gone back to.
+  expect([kinds([]), kinds([fetched])]).toEqual([['backup-none'], []])
+  expect(kinds([backup(1, { sizeBytes: 10 }), ...before])).toEqual(['backup-small'])
+})
