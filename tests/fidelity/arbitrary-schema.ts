@@ -50,13 +50,16 @@ export interface ArbitraryRow {
   readonly parents: readonly (number | null)[]
 }
 
-/** Names of tables and columns that need care on one side or the other. */
+/**
+ * Names of tables and columns that need care on one side or the other. Not so long that the names of two indexes made from
+ * them are one once they are cut at 63 bytes: Prisma itself refuses such a schema for PostgreSQL.
+ */
 const awkwardNames = fc.constantFrom(
   'order',
   'Größe',
   'a b',
   'select',
-  'x'.repeat(60),
+  'x'.repeat(20),
   'per%cent',
   'mixedCase',
   '日本',
