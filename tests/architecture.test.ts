@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { findDrawers, findFoldersWithoutLayer, findLongFiles } from './architecture/check-files'
 import { checkImports } from './architecture/check-imports'
+import { findBundlerInWeb } from './architecture/check-web'
 import { layers } from './architecture/layers'
 import { createTemporaryFolder } from './support/sqlite-databases'
 
@@ -15,6 +16,10 @@ describe('the house', () => {
     // The rules mean nothing when the files were not read.
     expect(report.files).toContain('lib/config/environment.ts')
     expect(report.files.length).toBeGreaterThan(50)
+  })
+
+  it('keeps the bundler of threads out of the web', async () => {
+    expect(await findBundlerInWeb(root)).toEqual([])
   })
 
   it('has a layer for every folder of lib/', async () => {
@@ -126,6 +131,21 @@ describe('the rules can fail', () => {
     expect(await findLongFiles(folder.path)).toEqual(['lib/core/long.ts: 401 lines'])
     expect(await findDrawers(folder.path)).toEqual(['app/types.ts', 'components/ui/helpers.tsx', 'lib/utils/text.ts'])
     expect(await findFoldersWithoutLayer(folder.path, layers.flat())).toEqual(['lib/new', 'lib/utils'])
+  })
+
+  it('on a bundler that the web reaches, and not on one whose types alone it knows', async () => {
+    await using folder = await createTemporaryFolder()
+    const files = {
+      'lib/core/thread-code.ts': 'export const load = 1',
+      'lib/core/proof.ts': "import { load } from './thread-code'\nexport const proof = load\nexport type Proof = number",
+      'app/api/a/route.ts': "import { proof } from '@/lib/core/proof'\nexport const GET = proof",
+      'app/api/b/route.ts': "import type { Proof } from '@/lib/core/proof'\nexport const GET: Proof = 1",
+    }
+    for (const [name, text] of Object.entries(files)) {
+      await mkdir(dirname(join(folder.path, name)), { recursive: true })
+      await writeFile(join(folder.path, name), text)
+    }
+    expect(await findBundlerInWeb(folder.path)).toEqual(['app/api/a/route.ts → lib/core/proof.ts → lib/core/thread-code.ts'])
   })
 })
 

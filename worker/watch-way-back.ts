@@ -9,7 +9,7 @@ import { pause } from '@/lib/core/pause'
 import type { ProgressEvent } from '@/lib/core/progress'
 import { type CloseDependencies, closeAbandoned } from '@/lib/migration/close-abandoned'
 import { isForwardLogTooLong } from '@/lib/migration/live/forward-log'
-import { previewRollback } from '@/lib/migration/roll-back'
+import { previewRollback } from '@/lib/migration/preview-roll-back'
 import { disarmChangeLog } from '@/lib/sqlite/change-log'
 import { openSqlite } from '@/lib/sqlite/open-database'
 

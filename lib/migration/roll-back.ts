@@ -6,8 +6,7 @@ import { pause } from '@/lib/core/pause'
 import type { Report } from '@/lib/core/progress'
 import { qualifiedName } from '@/lib/core/quoted-name'
 import { readPostgresCatalogue } from '@/lib/postgres/catalogue'
-import { countChanges, type TableChanges } from '@/lib/postgres/change-log'
-import { connectPostgres, destroy, sqlStateOf, toPostgresError, withPostgres } from '@/lib/postgres/connect'
+import { connectPostgres, destroy, sqlStateOf, toPostgresError } from '@/lib/postgres/connect'
 import { type CopyMark, changeMark, readMark } from '@/lib/postgres/copy-mark'
 import { lowerPostgresFence, raisePostgresFence } from '@/lib/postgres/fence'
 import { lockTarget } from '@/lib/postgres/target-lock'
@@ -27,15 +26,7 @@ import { carrySequences } from './live/carry-sequences'
 import { armForwardLog } from './live/forward-log'
 import type { GoBackStep } from './live/protocol'
 import { type RollBackPhase, rollBackPhases } from './migration-result'
-
-export interface RollbackPreview {
-  /** Rows that are new, changed or gone on PostgreSQL and wait to be carried to SQLite. */
-  readonly total: number
-  /** Tables with such rows. */
-  readonly tables: readonly TableChanges[]
-  /** How long carrying them would take, while the app goes on. Writes wait for less than a second of it, at the end. */
-  readonly estimatedMs: number
-}
+import { notSwitched } from './preview-roll-back'
 
 export interface RollBackOptions {
   readonly sourcePath: string
@@ -65,20 +56,6 @@ export const rollBackSession = 'bascule rollback'
 const inStep: InPhase<RollBackPhase> = inPhase
 
 const fenceReason = 'the app is switched back to SQLite; this database takes no more writes'
-
-/** Rows a second that are carried, read again and compared: less than was measured on a busy machine of two cores. */
-const carriedPerSecond = 4_000
-
-/** What waits to be carried back to SQLite, counted now. @throws AppError STATE_CONFLICT, TARGET_* */
-export async function previewRollback({ targetUrl }: { readonly targetUrl: string }): Promise<RollbackPreview> {
-  return withPostgres(targetUrl, { applicationName: 'bascule preview' }, async (client) => {
-    const mark = await readMark(client)
-    if (mark?.state !== 'switched') throw notSwitched()
-    const tables = (await countChanges(client)).filter(({ inserted, updated, deleted }) => inserted + updated + deleted > 0)
-    const total = tables.reduce((sum, { inserted, updated, deleted }) => sum + inserted + updated + deleted, 0)
-    return { total, tables, estimatedMs: Math.round(500 + (total * 1000) / carriedPerSecond) }
-  })
-}
 
 /**
  * Switches the app back to the SQLite file, with everything that was written on PostgreSQL since the switch.
@@ -321,14 +298,5 @@ function tooSlow(): AppError {
     message: 'The switch could not be made in the time that writes may wait, however often it was tried. The app stays on PostgreSQL.',
     hint: 'Look for long transactions on PostgreSQL, or try again when less is written.',
     retryable: true,
-  })
-}
-
-function notSwitched(): AppError {
-  return new AppError({
-    code: 'STATE_CONFLICT',
-    operation: 'switch back to SQLite',
-    message: 'The app was not switched to this PostgreSQL database by a migration.',
-    hint: 'Reload the page to see where the app is now.',
   })
 }

@@ -7,8 +7,9 @@ import { createSqliteDatabase, type TestSqliteDatabase } from '@/tests/support/s
 import { cutOver } from './cut-over'
 import { discardCopy } from './discard-copy'
 import { migrateDatabase } from './migrate-database'
+import { previewRollback } from './preview-roll-back'
 import { recoverDatabases } from './recover'
-import { previewRollback, rollBack } from './roll-back'
+import { rollBack } from './roll-back'
 
 const never = new AbortController().signal
 const quiet = () => undefined

@@ -17,7 +17,8 @@ import { rollBack } from '../roll-back'
 import { bundleChild } from '../testing/bundle-child'
 import { cutOverLive } from './cut-over-live'
 import { finishSwitch } from './finish'
-import { bringForward, previewForward } from './forward'
+import { bringForward } from './forward'
+import { previewForward } from './preview-forward'
 
 const never = new AbortController().signal
 const quiet = () => undefined

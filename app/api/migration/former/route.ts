@@ -2,7 +2,7 @@ import { adminRoute } from '@/app/_server/api-route'
 import { readActiveDatabase } from '@/lib/control/active-database'
 import { readEmergency } from '@/lib/control/way-back'
 import { reportError } from '@/lib/core/errors'
-import { type ForwardPreview, previewForward } from '@/lib/migration/live/forward'
+import { type ForwardPreview, previewForward } from '@/lib/migration/live/preview-forward'
 
 /** What may be done with the copy that the app was switched back from, and what stayed behind in an emergency. */
 export const GET = adminRoute({}, async ({ container: { control, sqlitePath, openTarget } }) => {

@@ -2,7 +2,7 @@ import { adminRoute } from '@/app/_server/api-route'
 import { readActiveDatabase } from '@/lib/control/active-database'
 import { readWayBack } from '@/lib/control/way-back'
 import { requireStateFor } from '@/lib/jobs/preconditions'
-import { previewRollback } from '@/lib/migration/roll-back'
+import { previewRollback } from '@/lib/migration/preview-roll-back'
 
 /** A count of the worker's that is no older is as good as one of our own: a log of millions of entries takes seconds to count. */
 const freshMs = 7_000
