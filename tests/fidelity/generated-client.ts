@@ -1,6 +1,9 @@
+import { createRequire } from 'node:module'
 import { type GetPrismaClientConfig, getPrismaClient } from '@prisma/client/runtime/client'
 import type { SqlDriverAdapterFactory } from '@prisma/driver-adapter-utils'
 import { type PrintedModel, printSchema } from './print-schema'
+
+const require = createRequire(import.meta.url)
 
 /** What the tests ask of a model's delegate. */
 export interface Delegate {
@@ -28,12 +31,12 @@ export function generateClient(
     engineVersion: '7',
     activeProvider: provider,
     inlineSchema: printSchema(models, provider),
-    runtimeDataModel: { models: Object.fromEntries(models.map((model) => [model.name, runtimeModel(model)])), enums: {}, types: {} },
+    runtimeDataModel: runtimeModels(models),
     // Nothing is turned into a parameter: an empty graph.
     parameterizationSchema: { strings: [], graph: 'A'.repeat(22) },
     compilerWasm: {
-      getRuntime: () => runtimes[provider](),
-      getQueryCompilerWasmModule: async () => new WebAssembly.Module(Buffer.from((await compilers[provider]()).wasm, 'base64')),
+      getRuntime: async () => compilerModule(provider, ''),
+      getQueryCompilerWasmModule: async () => new WebAssembly.Module(Buffer.from(compilerModule(provider, '.wasm-base64').wasm, 'base64')),
       importName: './query_compiler_fast_bg.js',
     },
   }
@@ -50,14 +53,15 @@ export function generateClient(
   }
 }
 
-const runtimes = {
-  sqlite: () => import('@prisma/client/runtime/query_compiler_fast_bg.sqlite.mjs'),
-  postgresql: () => import('@prisma/client/runtime/query_compiler_fast_bg.postgresql.mjs'),
+/** The query compiler of a provider; these modules come without types, and generated clients load them in the same way. */
+function compilerModule(provider: string, part: '' | '.wasm-base64') {
+  return require(`@prisma/client/runtime/query_compiler_fast_bg.${provider}${part}.js`)
 }
 
-const compilers = {
-  sqlite: () => import('@prisma/client/runtime/query_compiler_fast_bg.sqlite.wasm-base64.mjs'),
-  postgresql: () => import('@prisma/client/runtime/query_compiler_fast_bg.postgresql.wasm-base64.mjs'),
+/** A generated file holds this little of a field as well; the runtime's type asks for all that DMMF has. */
+function runtimeModels(models: readonly PrintedModel[]): GetPrismaClientConfig['runtimeDataModel'] {
+  const known = Object.fromEntries(models.map((model) => [model.name, runtimeModel(model)]))
+  return { models: known, enums: {}, types: {} } as unknown as GetPrismaClientConfig['runtimeDataModel']
 }
 
 function runtimeModel({ dbName, fields }: PrintedModel) {
