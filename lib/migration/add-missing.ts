@@ -4,7 +4,7 @@ import { type ColumnProfile, chooseType } from '@/lib/schema/column-type'
 import { addColumn, type ColumnTypes, createTable, type TablePlan, targetColumns, translateComputed } from '@/lib/schema/create-table'
 import { schemaMigrationsTable } from '@/lib/schema/map-tables'
 import { findAccepted, makeColumns, makeTable } from './make-tables'
-import type { PlanDependencies, SchemaModel, TypeOverrides } from './schema-plan'
+import type { PlanDependencies, SchemaModel, TypeOverrides } from './plan-input'
 
 export interface MissingContext extends PlanDependencies {
   readonly schema: string

@@ -2,33 +2,26 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type pg from 'pg'
 import { z } from 'zod'
-import type { PostgresCatalogue, SqliteCatalogue, SqliteTable } from '@/lib/core/catalogue'
+import type { PostgresCatalogue, SqliteCatalogue } from '@/lib/core/catalogue'
 import { AppError } from '@/lib/core/errors'
 import type { Finding } from '@/lib/core/finding'
 import { qualifiedName, quoteName } from '@/lib/core/quoted-name'
 import { readPostgresCatalogue } from '@/lib/postgres/catalogue'
 import { toPostgresError } from '@/lib/postgres/connect'
-import type { ColumnProfile } from '@/lib/schema/column-type'
 import { completeSchema } from '@/lib/schema/complete-schema'
 import type { ColumnTypes } from '@/lib/schema/create-table'
 import { schemaMigrationsTable } from '@/lib/schema/map-tables'
 import { offlinePostgresql } from '@/lib/schema/offline-adapter'
 import { scriptForRehearsal } from '@/lib/schema/postgresql-statements'
 import { rewriteForPostgresql } from '@/lib/schema/prisma-schema'
-import { requireSchemaEngine, type SchemaFile, scriptFromEmpty } from '@/lib/schema/schema-engine'
+import { requireSchemaEngine, scriptFromEmpty } from '@/lib/schema/schema-engine'
 import { listSchemaMigrations } from '@/lib/schema/schema-migrations'
 import { addMissing } from './add-missing'
 import { findAccepted } from './make-tables'
-import { type AskSource, probeLimits } from './probe-limits'
+import type { PlanDependencies, SchemaModel, TypeOverrides } from './plan-input'
+import { probeLimits } from './probe-limits'
 
-/** Where the target's schema comes from. */
-export type SchemaModel =
-  /** A folder of schema migrations for PostgreSQL, as `prisma migrate` keeps them. */
-  | { readonly kind: 'history'; readonly folder: string }
-  /** A Prisma schema for SQLite, one file or several. */
-  | { readonly kind: 'schema'; readonly files: readonly SchemaFile[] }
-  /** Nothing but the SQLite file itself. */
-  | { readonly kind: 'introspect' }
+export type { PlanDependencies, SchemaModel, TypeOverride, TypeOverrides } from './plan-input'
 
 /** How the target's schema will be made, tried out on the target in a transaction that was rolled back. */
 export interface SchemaPlan {
@@ -45,25 +38,6 @@ export interface SchemaPlan {
   readonly chosenTypes: ReadonlyMap<string, ColumnTypes>
   readonly findings: readonly Finding[]
 }
-
-export interface PlanDependencies {
-  readonly client: pg.Client
-  /** Reads what the values of a table without a model are; slow, so asked for only when needed. */
-  readonly profile: (table: SqliteTable) => Promise<ReadonlyMap<string, ColumnProfile>>
-  /** Whether a row of a table meets a condition in SQLite's SQL; asked for computed columns only. */
-  readonly meets: (table: SqliteTable, condition: string) => Promise<boolean>
-  /** Runs a statement on the source; asked where its values may be too long for the target. */
-  readonly ask: AskSource
-}
-
-/** A type that a value check asked for instead of the one chosen first, and what it found. */
-export interface TypeOverride {
-  readonly type: string
-  readonly because: Finding
-}
-
-/** By table and column. */
-export type TypeOverrides = ReadonlyMap<string, ReadonlyMap<string, TypeOverride>>
 
 /**
  * Finds out how the target's schema will look, by making it there inside a transaction that is rolled back: types,
