@@ -16,7 +16,8 @@ export type Situation =
       readonly presence: Presence
       readonly wayBack: WayBack | null
     }
-  | { readonly status: 'answers' | 'elsewhere' }
+  | { readonly status: 'answers' }
+  | { readonly status: 'elsewhere' }
 
 const probeMs = 4_000
 /** However many look at the page, the server is asked this often. */
