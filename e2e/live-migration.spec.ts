@@ -31,6 +31,15 @@ async function writeCv(title: string): Promise<void> {
   expect(answer.status(), await answer.text()).toBe(201)
 }
 
+/** What the Verification page says in place of counts that cannot be had. */
+async function expectNotComparable(why: 'following' | 'kept'): Promise<void> {
+  const verification = await admin.newPage()
+  await verification.goto('/admin/verification')
+  await expect(verification.getByText(text(`verification.notComparable.${why}.title`))).toBeVisible()
+  await expect(verification.getByRole('button', { name: text('verification.countNow') })).toHaveCount(0)
+  await verification.close()
+}
+
 const arrived = async (title: string) => (await queryPostgres(stack.directUrl, `SELECT 1 FROM "CvFile" WHERE title = '${title}'`)).length
 
 test('people go on writing while the database is copied, and nothing says that they cannot', async () => {
@@ -53,6 +62,7 @@ test('a copy that is ready follows what is written, and shows by how much it is 
   await expect(page.getByText(text('migration.live.status.following'), { exact: true })).toBeVisible({ timeout: 30_000 })
   await writeCv('While it waited')
   await expect.poll(() => arrived('While it waited'), { timeout: 30_000 }).toBe(1)
+  await expectNotComparable('following')
   await expect(page.getByRole('img', { name: new RegExp(text('migration.live.chart').split('{')[0] ?? '') })).toBeVisible({
     timeout: 30_000,
   })
@@ -174,6 +184,7 @@ test('PostgreSQL is kept for good: nothing notes any more, and the file is archi
       `SELECT tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid WHERE tgname LIKE '\\_bascule%' AND c.relnamespace = 'public'::regnamespace`,
     ),
   ).toEqual([])
+  await expectNotComparable('kept')
   await writeCv('After the end')
   expect(await arrived('After the end')).toBe(1)
   await expect(page.getByRole('button', { name: text('migration.postgres.back') })).toHaveCount(0)

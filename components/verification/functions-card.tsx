@@ -61,7 +61,7 @@ export function FunctionsCard() {
         }
       />
       <CardBody className="flex flex-col gap-3">
-        {status !== undefined && !canRun ? <p className="text-ink-faint text-sm">{t('readOnly')}</p> : null}
+        {state && !canRun ? <p className="text-ink-faint text-sm">{t(state.state.mode === 'live' ? 'afterSwitch' : 'readOnly')}</p> : null}
         {failure ? <ErrorPanel error={failure} onRetry={() => void refetch()} /> : null}
         {!reports && !error ? <SkeletonBlock label={t('loading')} rows={3} /> : null}
         {reports?.length === 0 ? <p className="text-ink-faint text-sm">{t('none')}</p> : null}

@@ -13,6 +13,7 @@ import { EmptyState } from '@/components/ui/empty-state'
 import { LoadingCard } from '@/components/ui/loading-card'
 import { SearchInput } from '@/components/ui/search-input'
 import { BrowsedTable } from './browsed-table'
+import { whyNotComparable } from './comparable'
 import { tablesQuery } from './verification-queries'
 
 /** Both databases, table by table and row by row, side by side; read-only down to the sessions. */
@@ -20,8 +21,8 @@ export function LookInsidePage() {
   const t = useTranslations('verification.lookInside')
   const common = useTranslations('verification')
   const { data: state } = useQuery(adminStateQuery())
-  const status = state?.state.status
-  const hasPair = status === 'ready-to-switch' || status === 'on-postgresql'
+  const obstacle = state && whyNotComparable(state.state)
+  const hasPair = obstacle === null
   const { data, error, refetch } = useQuery({ ...tablesQuery(), enabled: hasPair })
   const [search, setSearch] = useState('')
   const [chosen, setChosen] = useState<string | null>(null)
@@ -31,14 +32,14 @@ export function LookInsidePage() {
       <PageHeader back={{ href: '/admin/verification', label: common('title') }} title={t('title')} description={t('description')} />
       <div className="flex flex-col gap-4">
         {error ? <ErrorPanel error={error} onRetry={() => void refetch()} /> : null}
-        {status !== undefined && !hasPair ? (
+        {obstacle ? (
           <Card>
-            <EmptyState icon={<TableProperties />} title={common('nothingTitle')}>
-              {common('nothingBody')}
+            <EmptyState icon={<TableProperties />} title={common(`notComparable.${obstacle}.title`)}>
+              {common(`notComparable.${obstacle}.body`)}
             </EmptyState>
           </Card>
         ) : null}
-        {status === undefined || (hasPair && !data && !error) ? <LoadingCard label={t('loading')} rows={6} /> : null}
+        {obstacle === undefined || (hasPair && !data && !error) ? <LoadingCard label={t('loading')} rows={6} /> : null}
         {data ? (
           <>
             <p className="flex items-start gap-2 text-ink-soft text-sm">

@@ -16,6 +16,7 @@ import { Button, LinkButton } from '@/components/ui/button'
 import { Card, CardHeader } from '@/components/ui/card'
 import { EmptyState } from '@/components/ui/empty-state'
 import { LoadingCard } from '@/components/ui/loading-card'
+import { whyNotComparable } from './comparable'
 import { ComparisonTable } from './comparison-table'
 import { FunctionsCard } from './functions-card'
 import { LastComparison, useComparedContents, withContents } from './last-comparison'
@@ -31,7 +32,8 @@ export function VerificationPage() {
   const queryClient = useQueryClient()
   const state = useQuery(adminStateQuery())
   const status = state.data?.state.status
-  const hasPair = status === 'ready-to-switch' || status === 'on-postgresql'
+  const obstacle = state.data ? whyNotComparable(state.data.state) : undefined
+  const hasPair = obstacle === null
   const counts = useQuery({ ...countsQuery(), enabled: hasPair })
   const reports = useQuery(reportsQuery())
   const { data: jobs } = useQuery(recentJobsQuery(20))
@@ -74,18 +76,18 @@ export function VerificationPage() {
         {error ? <ErrorPanel error={error} announce={start.error !== null} /> : null}
         {running ? <RunningVerification job={running} /> : null}
         {broken && !running ? <JobError job={broken} /> : null}
-        {status !== undefined && !hasPair ? (
+        {obstacle ? (
           <Card>
             <EmptyState
               icon={<ScanSearch />}
-              title={t('nothingTitle')}
+              title={t(`notComparable.${obstacle}.title`)}
               action={
-                <LinkButton href="/admin/migration" variant="primary">
+                <LinkButton href="/admin/migration" variant={obstacle === 'nothing' ? 'primary' : 'secondary'}>
                   {t('toMigration')}
                 </LinkButton>
               }
             >
-              {t('nothingBody')}
+              {t(`notComparable.${obstacle}.body`)}
             </EmptyState>
           </Card>
         ) : null}
