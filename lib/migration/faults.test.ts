@@ -88,7 +88,8 @@ describe.each([...inject('postgresServers')])('faults on $name', (server) => {
     const isBuilding = () =>
       withPostgres(target.url, (client) =>
         client.query(
-          `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND query LIKE 'CREATE INDEX%slow%'`,
+          `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND pid <> pg_backend_pid()
+             AND query LIKE '%CREATE INDEX%slow%'`,
         ),
       )
     await vi.waitFor(async () => expect((await isBuilding()).rowCount).toBe(1), { timeout: 40_000, interval: 20 })
