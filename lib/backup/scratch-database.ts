@@ -48,10 +48,11 @@ export async function withScratchDatabase<T>(
   use: (scratch: ScratchDatabase) => Promise<T>,
 ): Promise<T> {
   const own = asTargetUrl(url)
-  const name = `${prefix}${randomBytes(6).toString('hex')}`
-  await withPostgres(own, { applicationName: 'bascule trial', signal }, async (client) => {
-    await dropLeftovers(client)
-    await createDatabase(client, name)
+  const name = await withPostgres(own, { applicationName: 'bascule trial', signal }, async (client) => {
+    const now = await dropLeftovers(client)
+    const unused = `${prefix}${now.toString(16)}_${randomBytes(6).toString('hex')}`
+    await createDatabase(client, unused)
+    return unused
   })
   const target: TargetUrl = { ...own, database: name, schema }
   const text = new URL(url)
@@ -84,13 +85,27 @@ async function createDatabase(client: pg.Client, name: string): Promise<void> {
   }
 }
 
-async function dropLeftovers(client: pg.Client): Promise<void> {
+/** From being made until its maker has connected, a database looks like one that was left: it is given this long. */
+const connectingSeconds = 120
+
+/** Answers the server's time in seconds since 1970, which the names of these databases begin with. */
+async function dropLeftovers(client: pg.Client): Promise<number> {
+  const answer = await client.query<{ now: number }>('SELECT extract(epoch FROM now())::float8 AS now')
+  const now = Math.floor(answer.rows[0]?.now ?? Date.now() / 1000)
   const { rows } = await client.query(
     `SELECT datname AS name FROM pg_database d WHERE datname LIKE 'bascule\\_trial\\_%' AND pg_has_role(datdba, 'USAGE')
        AND NOT EXISTS (SELECT 1 FROM pg_stat_activity a WHERE a.datid = d.oid)`,
   )
   for (const { name } of z.array(z.object({ name: z.string() })).parse(rows)) {
+    if (now - madeAt(name) < connectingSeconds) continue
     // Without FORCE: one that somebody has just connected to is alive.
     await client.query(safeSql`DROP DATABASE IF EXISTS ${quoteName(name)}`).catch(() => undefined)
   }
+  return now
+}
+
+/** Zero for names without a time. */
+function madeAt(name: string): number {
+  const [, seconds] = /^bascule_trial_([0-9a-f]{8})_/.exec(name) ?? []
+  return seconds === undefined ? 0 : Number.parseInt(seconds, 16)
 }

@@ -118,7 +118,7 @@ describe('a migration whose server is restarted', () => {
   it('by immediate shutdowns: waits for it, loses nothing that counted as done, and the content is exact', {
     timeout: 180_000,
   }, async () => {
-    const dataDir = join(folder.path, 'cluster')
+    const dataDir = join(folder.path, `cluster-${randomBytes(4).toString('hex')}`)
     {
       await using cluster = await startOwnServer(dataDir)
       await withPostgres(cluster.url, (client) => client.query('CREATE DATABASE moved'))

@@ -24,7 +24,10 @@ describe.each([...inject('postgresServers')])('opening a session on $name', (ser
       await lockTarget(holder)
       const opening = open(target.url, events)
       const cut = () =>
-        holder.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1', [applicationName])
+        holder.query(
+          `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1 AND query LIKE '%pg_try_advisory_lock%'`,
+          [applicationName],
+        )
       await expect.poll(async () => (await cut()).rowCount, { timeout: 10_000, interval: 10 }).toBe(1)
       await expect.poll(() => events, { timeout: 10_000 }).toContain('lost')
       await holder.query('SELECT pg_advisory_unlock_all()')

@@ -15,8 +15,11 @@ export interface OwnServer extends AsyncDisposable {
 
 /** A server for one test alone, which may do with it what the shared ones would not survive. `dataDir` must not exist. */
 export async function startOwnServer(dataDir: string, settings: readonly string[] = []): Promise<OwnServer> {
+  // The disk need not be waited for, as the machine stays up; but what a killed server has said to be committed must be in
+  // the files, or a test would take its loss for ours.
+  const kept = ['synchronous_commit=on', 'full_page_writes=on', ...settings]
   const start = (port?: number) =>
-    startEmbeddedPostgres({ dataDir, persistent: true, durable: false, settings, ...(port === undefined ? {} : { port }) })
+    startEmbeddedPostgres({ dataDir, persistent: true, durable: false, settings: kept, ...(port === undefined ? {} : { port }) })
   let cluster: Cluster = await start()
   const restart = async () => {
     send(cluster.pid, 'SIGQUIT')

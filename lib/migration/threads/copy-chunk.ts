@@ -56,7 +56,10 @@ export function createChunkCopier(): ChunkCopier {
         const client = await connectPostgres(targetUrl, { applicationName })
         // Not waited for chunk by chunk: a crash of the server takes away rows and positions alike, the last ones first,
         // and the end of the phase waits for all of them at once.
-        await client.query('SET synchronous_commit = off')
+        await client.query('SET synchronous_commit = off').catch((error: unknown) => {
+          destroy(client)
+          throw lost(input.chunk.mapping.table, error)
+        })
         const db = openSqlite(path, { readonly: true })
         db.pragma(sequentialCache)
         registerCopyFunctions(db)
