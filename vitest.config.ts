@@ -19,8 +19,8 @@ export default defineConfig({
     pool: 'forks',
     // Vitest would leave one core free; much of a test's time is waited for PostgreSQL, disks and other processes.
     maxWorkers: Math.max(2, availableParallelism() - 1),
-    // A test that fails is tried up to twice more, and said to be unsteady when it then passes: `npm test` lists such ones.
-    retry: 2,
+    // A test that fails is tried once more, and said to be unsteady when it then passes: `npm test` lists such ones.
+    retry: 1,
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

@@ -28,7 +28,6 @@ import { openControlStore } from '@/lib/control/control-store'
 import { withExclusive } from '@/lib/control/exclusive'
 import { databasesLease, leaseHeld } from '@/lib/control/lease'
 import { openSecret } from '@/lib/control/secrets'
-import { AppError, exitStatusOf, reportError } from '@/lib/core/errors'
 import { exclusiveKinds } from '@/lib/jobs/job'
 import { findActiveJob } from '@/lib/jobs/job-queue'
 import { requireStateFor } from '@/lib/jobs/preconditions'
@@ -39,7 +38,7 @@ import packageJson from '@/package.json' with { type: 'json' }
 import { backupTable, placesOf, printBackupEvent, resultOf } from './backup/backup-output'
 import { copyTo, destinationIds, showDestinations } from './backup/destination-commands'
 import type { Outcome } from './backup/outcome'
-import { failureText, fromCaller, interruptSignal, parseArguments } from './command-line'
+import { fail, fromCaller, interruptSignal, parseArguments } from './command-line'
 
 const root = resolve(import.meta.dirname, '..')
 let run: ((setup: BackupSetup, signal: AbortSignal) => Promise<Outcome>) | undefined
@@ -161,10 +160,7 @@ async function main(): Promise<number> {
     answer(outcome.result)
     return outcome.status
   } catch (error) {
-    const report = reportError(error)
-    console.error(failureText(report))
-    answer({ status: 'failed', error: report })
-    return error instanceof AppError ? exitStatusOf(error.code) : 1
+    return fail(error, answer)
   }
 }
 

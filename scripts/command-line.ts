@@ -23,12 +23,23 @@ export function failureText({ code, subject, message, hint }: Spoken): string {
   return `${subject === undefined ? '' : `${subject}: `}${message} [${code}]${hint ? `\n${hint}` : ''}`
 }
 
-/** Says a failure on standard error, with `json` also as the result object of the contract, and answers the exit status. */
-export function failTables(error: unknown, elapsedMs: number, json: boolean): 1 | 2 {
+/**
+ * Says a failure on standard error and answers the exit status.
+ *
+ * @param answer takes the result object of the contract; it prints it where `--json` was asked for
+ */
+export function fail(error: unknown, answer: (result: { status: 'failed'; error: ErrorReport }) => void): 1 | 2 {
   const report = reportError(error)
   console.error(failureText(report))
-  if (json) console.log(JSON.stringify({ status: 'failed', tables: [], findings: [], elapsedMs: Math.round(elapsedMs), error: report }))
+  answer({ status: 'failed', error: report })
   return error instanceof AppError ? exitStatusOf(error.code) : 1
+}
+
+/** `fail` for commands whose result object lists tables. */
+export function failTables(error: unknown, elapsedMs: number, json: boolean): 1 | 2 {
+  return fail(error, ({ status, error: report }) => {
+    if (json) console.log(JSON.stringify({ status, tables: [], findings: [], elapsedMs: Math.round(elapsedMs), error: report }))
+  })
 }
 
 /** Fires at Ctrl-C and at SIGTERM. */

@@ -15,11 +15,10 @@ import { openControlStore } from '@/lib/control/control-store'
 import { withExclusive } from '@/lib/control/exclusive'
 import { databasesLease } from '@/lib/control/lease'
 import { openSecret } from '@/lib/control/secrets'
-import { AppError, exitStatusOf, reportError } from '@/lib/core/errors'
 import { requireStateFor } from '@/lib/jobs/preconditions'
 import { type FinishResult, finishSwitch } from '@/lib/migration/live/finish'
 import { askWord } from './ask-word'
-import { failureText, interruptSignal, parseArguments } from './command-line'
+import { fail, interruptSignal, parseArguments } from './command-line'
 
 interface Options {
   readonly yes?: true
@@ -51,10 +50,7 @@ async function main(): Promise<number> {
     answer({ status: 'succeeded', ...result })
     return 0
   } catch (error) {
-    const report = reportError(error)
-    console.error(failureText(report))
-    answer({ status: 'failed', error: report })
-    return error instanceof AppError ? exitStatusOf(error.code) : 1
+    return fail(error, answer)
   }
 }
 

@@ -19,14 +19,14 @@ import { type ControlStore, openControlStore } from '@/lib/control/control-store
 import { withExclusive } from '@/lib/control/exclusive'
 import { databasesLease, leaseHeld } from '@/lib/control/lease'
 import { openSecret } from '@/lib/control/secrets'
-import { AppError, exitStatusOf, reportError } from '@/lib/core/errors'
+import { AppError } from '@/lib/core/errors'
 import type { ProgressEvent } from '@/lib/core/progress'
 import { exclusiveKinds } from '@/lib/jobs/job'
 import { findActiveJob } from '@/lib/jobs/job-queue'
 import { requireStateFor } from '@/lib/jobs/preconditions'
 import { previewRollback, type RollbackPreview } from '@/lib/migration/preview-roll-back'
 import { type RollBackResult, rollBack } from '@/lib/migration/roll-back'
-import { failureText, fromCaller, parseArguments } from './command-line'
+import { fail, fromCaller, parseArguments } from './command-line'
 import { leaveInEmergency, listLeftBehind } from './rollback/emergency-commands'
 
 interface Options {
@@ -66,10 +66,7 @@ async function main(): Promise<number> {
     answer({ status: 'succeeded', ...result })
     return 0
   } catch (error) {
-    const report = reportError(error)
-    console.error(failureText(report))
-    answer({ status: 'failed', error: report })
-    return error instanceof AppError ? exitStatusOf(error.code) : 1
+    return fail(error, answer)
   }
 }
 

@@ -16,12 +16,12 @@ import { type ControlStore, openControlStore } from '@/lib/control/control-store
 import { freezeLimit, heldChoice, type SwitchChoice, type SwitchPlan, switchChoiceSchema, switchWindow } from '@/lib/control/switch-choice'
 import { chooseSwitch, readSwitchPlan } from '@/lib/control/switch-plan'
 import { readWorkerStatus } from '@/lib/control/workers'
-import { AppError, exitStatusOf, reportError } from '@/lib/core/errors'
+import { AppError } from '@/lib/core/errors'
 import { pause } from '@/lib/core/pause'
 import { nextRun } from '@/lib/jobs/cron-times'
 import { finalStatuses, type JobView } from '@/lib/jobs/job'
 import { enqueueJob, getJob } from '@/lib/jobs/job-queue'
-import { failureText, interruptSignal, parseArguments } from './command-line'
+import { fail, failureText, interruptSignal, parseArguments } from './command-line'
 
 interface Options {
   readonly now?: true
@@ -62,10 +62,9 @@ async function main(): Promise<number> {
       await control.close()
     }
   } catch (error) {
-    const report = reportError(error)
-    console.error(failureText(report))
-    if (options.json) console.log(JSON.stringify({ status: 'failed', error: report }))
-    return error instanceof AppError ? exitStatusOf(error.code) : 1
+    return fail(error, (result) => {
+      if (options.json) console.log(JSON.stringify(result))
+    })
   }
 }
 

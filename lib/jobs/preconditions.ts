@@ -52,13 +52,12 @@ const hints: Record<ActiveState['status'], string> = {
 export function requireStateFor<K extends JobKind>(kind: K, state: ActiveState): StateFor<K> {
   const allowed: readonly string[] = allowedStates[kind]
   if (needsStillness.has(kind) && isLive(state)) {
-    throw new AppError({
-      code: 'STATE_CONFLICT',
-      operation: `start a ${kind} job`,
-      subject: state.status,
-      message: 'The copy follows an app that goes on writing: the two sides are never the same at one moment.',
-      hint: 'Every row was compared when the copy was finished, and each change is compared as it is applied. Compare the whole again after the switch.',
-    })
+    throw conflict(
+      kind,
+      state.status,
+      'The copy follows an app that goes on writing: the two sides are never the same at one moment.',
+      'Every row was compared when the copy was finished, and each change is compared as it is applied. Compare the whole again after the switch.',
+    )
   }
   if (state.status === 'on-postgresql' && needsWayBack.has(kind)) {
     if (state.finished) throw finished(kind, state.finished.at)
@@ -71,53 +70,43 @@ export function requireStateFor<K extends JobKind>(kind: K, state: ActiveState):
   }
   // Checked by the very list that the type is made from.
   if (allowed.includes(state.status)) return state as StateFor<K>
-  throw new AppError({
-    code: 'STATE_CONFLICT',
-    operation: `start a ${kind} job`,
-    subject: state.status,
-    message: reasons[state.status],
-    hint: hints[state.status],
-  })
+  throw conflict(kind, state.status, reasons[state.status], hints[state.status])
+}
+
+/** Says why a job may not start now, and what to do. */
+function conflict(kind: JobKind, subject: string, message: string, hint: string): AppError {
+  return new AppError({ code: 'STATE_CONFLICT', operation: `start a ${kind} job`, subject, message, hint })
 }
 
 function finished(kind: JobKind, at: string): AppError {
-  return new AppError({
-    code: 'STATE_CONFLICT',
-    operation: `start a ${kind} job`,
-    subject: 'finished',
-    message: `PostgreSQL was chosen to be kept at ${at}: nothing was noted for a way back since.`,
-    hint: 'To go back, restore a backup of before the switch, or the archived SQLite file.',
-  })
+  return conflict(
+    kind,
+    'finished',
+    `PostgreSQL was chosen to be kept at ${at}: nothing was noted for a way back since.`,
+    'To go back, restore a backup of before the switch, or the archived SQLite file.',
+  )
 }
 
 function neverSwitched(kind: JobKind): AppError {
-  return new AppError({
-    code: 'STATE_CONFLICT',
-    operation: `start a ${kind} job`,
-    subject: 'on-postgresql',
-    message: 'The app was not switched to this PostgreSQL database by a migration.',
-    hint: 'There is no SQLite file to go back to.',
-  })
+  return conflict(
+    kind,
+    'on-postgresql',
+    'The app was not switched to this PostgreSQL database by a migration.',
+    'There is no SQLite file to go back to.',
+  )
 }
 
 function noFormer(kind: JobKind): AppError {
-  return new AppError({
-    code: 'STATE_CONFLICT',
-    operation: `start a ${kind} job`,
-    subject: 'on-sqlite',
-    message: 'There is no copy on PostgreSQL that the app was switched back from.',
-    hint: 'Migrate to PostgreSQL.',
-  })
+  return conflict(kind, 'on-sqlite', 'There is no copy on PostgreSQL that the app was switched back from.', 'Migrate to PostgreSQL.')
 }
 
 function notForward(isEmergency: boolean): AppError {
-  return new AppError({
-    code: 'STATE_CONFLICT',
-    operation: 'start a forward job',
-    subject: isEmergency ? 'emergency' : 'log-gone',
-    message: isEmergency
+  return conflict(
+    'forward',
+    isEmergency ? 'emergency' : 'log-gone',
+    isEmergency
       ? 'The app left PostgreSQL in an emergency: that database has rows that SQLite does not have.'
       : 'What the app wrote to SQLite since it came back was not noted.',
-    hint: 'Migrate again: the earlier copy is set aside, and everything is copied.',
-  })
+    'Migrate again: the earlier copy is set aside, and everything is copied.',
+  )
 }
