@@ -3,7 +3,7 @@ import { open, readdir, readFile, stat, truncate, writeFile } from 'node:fs/prom
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { createGzip } from 'node:zlib'
+import { createGzip, gzipSync } from 'node:zlib'
 import { generateX25519Identity, identityToRecipient } from 'age-encryption'
 import { type Header, pack } from 'tar-stream'
 import { describe, expect, it } from 'vitest'
@@ -188,6 +188,10 @@ describe('a hostile archive', () => {
     ['a pipe', { name: 'database/app.db', type: 'fifo' }],
     ['a folder', { name: 'database/app.db', type: 'directory' }],
     ['an unlisted member', { name: '.env', body: Buffer.from('X=1') }],
+    ['another name in a pax header', { name: 'x', pax: { path: 'database/app.db' }, body: Buffer.from('abc') }],
+    ['a sparse file of GNU tar', { name: 'database/app.db', pax: { 'GNU.sparse.name': '/etc/passwd' }, body: Buffer.from('abc') }],
+    ['a name that is too long for a header', { name: `database/${'a'.repeat(5_000)}`, body: Buffer.from('abc') }],
+    ['a name with a line break', { name: 'database/app.db\n', body: Buffer.from('abc') }],
   ] as const)('is refused for %s', async (_what, entry) => {
     expect(await attempt([manifest([good]), entry])).toBe('BACKUP_REFUSED')
   })
@@ -199,6 +203,53 @@ describe('a hostile archive', () => {
     expect(await attempt([manifest([good, good])])).toBe('BACKUP_REFUSED')
     expect(await attempt([{ name: good.name, body: Buffer.from('abc') }, manifest([good])])).toBe('BACKUP_REFUSED')
     expect(await attempt([{ name: 'manifest.json', body: Buffer.from('{}') }])).toBe('BACKUP_REFUSED')
+  })
+
+  it('is refused when its manifest lists no database, another format than its engine has, or far more than it can show', async () => {
+    const { database } = base
+    const with_ = (changed: object, members = [good]) =>
+      attempt([
+        { name: 'manifest.json', body: Buffer.from(JSON.stringify({ ...base, members, database: { ...database, ...changed } })) },
+        { name: good.name, body: Buffer.from('abc') },
+      ])
+    expect(await with_({})).toBe('read')
+    expect(await with_({}, [])).toBe('BACKUP_REFUSED')
+    expect(await with_({ engine: 'postgresql' })).toBe('BACKUP_REFUSED')
+    expect(await with_({ engine: 'postgresql', format: 'plain' })).toBe('BACKUP_REFUSED')
+    expect(await with_({ tables: Array.from({ length: 200_000 }, (_, index) => ({ table: `t${index}`, rows: 1 })) })).toBe('BACKUP_REFUSED')
+    for (const tables of [null, 'x', [{ table: 'a', rows: -1 }], [{ table: 'a', rows: 0.5 }], [{ __proto__: null }]])
+      expect([tables, await with_({ tables })]).toEqual([tables, 'BACKUP_REFUSED'])
+  })
+
+  it('is refused when a size is negative, beyond all disks or no number, and when a second archive follows it', async () => {
+    await using folder = await createTemporaryFolder('hostile')
+    const path = join(folder.path, 'archive')
+    const attemptRaw = async (...content: readonly Buffer[]) => {
+      await writeFile(path, Buffer.concat(content))
+      return readAll(path, noKeys).then(
+        () => 'read',
+        (error: { code: string }) => error.code,
+      )
+    }
+    const size = (octal: string) => Buffer.from(octal.padStart(11, '0'))
+    const whole = [rawMember('manifest.json', listed([good])), rawMember(good.name, Buffer.from('abc')), Buffer.alloc(1024)]
+    expect(await attemptRaw(gzipSync(Buffer.concat(whole)))).toBe('read')
+    const sizes = [
+      Buffer.alloc(11, 0xff),
+      Buffer.from([0x80, 0, 0, 0, 0, 0, 0x10, 0, 0, 0, 0]),
+      Buffer.from('zzzzzzzzzzz'),
+      size('7'),
+      size('0'),
+    ]
+    for (const field of sizes) {
+      const [manifest, , end] = whole as [Buffer, Buffer, Buffer]
+      const damaged = gzipSync(Buffer.concat([manifest, rawMember(good.name, Buffer.from('abc'), field), end]))
+      expect([field, await attemptRaw(damaged)]).toEqual([field, expect.stringMatching(/^BACKUP_(DAMAGED|REFUSED)$/)])
+    }
+    const archive = gzipSync(Buffer.concat(whole))
+    expect(await attemptRaw(archive, archive)).toBe('BACKUP_REFUSED')
+    expect(await attemptRaw(archive, Buffer.from('something else'))).toBe('BACKUP_DAMAGED')
+    expect(await attemptRaw(gzipSync(Buffer.concat([...whole, rawMember('.env', Buffer.from('X=1'))])))).toBe('BACKUP_REFUSED')
   })
 
   it('is refused when a member is missing, longer, shorter, twice, or of other content', async () => {
@@ -227,3 +278,16 @@ describe('a hostile archive', () => {
     await expect(readAll(path, noKeys)).rejects.toMatchObject({ code: 'BACKUP_DAMAGED' })
   })
 })
+
+/** A member as its bytes in a tar file, for what `pack` does not write. */
+function rawMember(name: string, content: Buffer, size = Buffer.from(content.length.toString(8).padStart(11, '0'))): Buffer {
+  const header = Buffer.alloc(512)
+  header.write(name, 0)
+  header.write('0000600\0', 100)
+  size.copy(header, 124)
+  header.write('        0', 148)
+  header.write('ustar\x0000', 257, 'latin1')
+  const sum = header.reduce((total, byte) => total + byte, 0)
+  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148)
+  return Buffer.concat([header, content, Buffer.alloc((512 - (content.length % 512)) % 512)])
+}

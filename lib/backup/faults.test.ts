@@ -150,7 +150,10 @@ describe('a full disk', () => {
       const { available } = await freeSpace(setup.folder)
       await writeFile(join(setup.folder, 'somebody-else'), Buffer.alloc(available - leaveBytes))
       const options = { id, parts: 'all', requestedBy: 'test', jobId: null, holder: 'test' } as const
-      await expect(restoreBackup(setup, options, ignore, never)).rejects.toThrow()
+      await expect(restoreBackup(setup, options, ignore, never)).rejects.toMatchObject({
+        code: 'LOCAL_DISK_FULL',
+        hint: expect.any(String),
+      })
       expect(titlesAndWrite()).toHaveLength(3)
       expect((await readdir(setup.folder)).filter((name) => name.startsWith('.') || name.endsWith('.part'))).toEqual([])
       expect((await listBackups(setup)).filter(({ present }) => present)).toHaveLength(1)

@@ -25,6 +25,14 @@ export const formatVersion = 1
 export const databaseFormats = ['sqlite', 'custom', 'plain', 'portable'] as const
 export type DatabaseFormat = (typeof databaseFormats)[number]
 
+/** The members without which a database of that format is none. */
+export const databaseMembers: Readonly<Record<DatabaseFormat, readonly string[]>> = {
+  sqlite: ['database/app.db'],
+  custom: ['database/database.dump'],
+  plain: ['database/database.sql.gz'],
+  portable: ['database/restore.sql', 'database/schema.sql', 'database/structure.sql'],
+}
+
 export const tableCountSchema = z.object({ table: z.string(), rows: z.number().int().nonnegative() })
 export type TableCount = z.infer<typeof tableCountSchema>
 

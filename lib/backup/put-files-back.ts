@@ -32,8 +32,13 @@ export async function putFilesBack({ from, to, manifest, signal }: PutFilesBackO
     const temporary = `${target}.restoring`
     await rm(temporary, { force: true })
     const source = join(from, storagePath)
-    await link(source, temporary).catch(() => copyFile(source, temporary))
-    await rename(temporary, target)
+    try {
+      await link(source, temporary).catch(() => copyFile(source, temporary))
+      await rename(temporary, target)
+    } catch (error) {
+      await rm(temporary, { force: true })
+      throw error
+    }
     count += 1
   }
   return count

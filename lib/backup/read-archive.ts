@@ -9,7 +9,7 @@ import { cancelledError, throwIfAborted } from '@/lib/core/abort'
 import { AppError } from '@/lib/core/errors'
 import type { ArchivePlace } from './destinations/archive-place'
 import { ageMagic, damaged, decryptStream, type OpeningKeys } from './encryption'
-import { formatVersion, type Manifest, type Member, manifestName, manifestSchema } from './manifest'
+import { databaseMembers, formatVersion, type Manifest, type Member, manifestName, manifestSchema, summarise } from './manifest'
 import { memberNamePattern, refused } from './member-names'
 
 export interface ReadArchiveOptions {
@@ -32,6 +32,8 @@ export type MemberReader = (content: Readable) => Promise<void>
 
 export const archiveLimits = {
   manifestBytes: 64 * 1024 * 1024,
+  /** What of a manifest the catalogue keeps and pages show: without its members. That of 10,000 tables has 600 KB. */
+  summaryCharacters: 4 * 1024 * 1024,
   /** Also what a backup may have; the manifest is held in memory. */
   members: 250_000,
   /** gzip makes at most about 1:1000. What unpacks to more is no content but a bomb. */
@@ -145,6 +147,13 @@ async function openManifest(entry: Entry, fileBytes: number, budget: { bytes: nu
       throw refused('Its manifest lists a name that no backup contains.')
     waiting.set(member.name, member)
   }
+  const { database } = manifest
+  if (
+    (database.engine === 'sqlite') !== (database.format === 'sqlite') ||
+    databaseMembers[database.format].some((name) => !waiting.has(name))
+  )
+    throw refused('It does not list the database that it says it holds.')
+  if (JSON.stringify(summarise(manifest)).length > archiveLimits.summaryCharacters) throw refused('Its manifest is too large.')
   const totalBytes = manifest.members.reduce((sum, member) => sum + member.sizeBytes, 0)
   if (totalBytes > fileBytes * archiveLimits.ratio + 1024 * 1024) throw refused('It would unpack to far more than it can hold.')
   budget.bytes = header.size + totalBytes + (manifest.members.length + 2) * archiveLimits.overheadBytes + 1024 * 1024
@@ -176,6 +185,8 @@ async function readMember(entry: Entry, { waiting, readerOf }: Opened): Promise<
 function checkHeader(header: Header): void {
   if (header.type !== 'file' && header.type !== 'contiguous-file') throw refused(`It contains a ${header.type}.`)
   if (!memberNamePattern.test(header.name)) throw refused('It contains a name that no backup contains.')
+  // tar programs read more out of such headers than we do: other names, links, sparse files. A size beyond 8 GiB is all we might need.
+  if (Object.keys(header.pax ?? {}).some((name) => name !== 'size')) throw refused('It contains a header that no backup contains.')
 }
 
 /** Fails once more bytes than the budget of the moment have come through. */

@@ -22,6 +22,7 @@ import { putFilesBack } from './put-files-back'
 import { readArchive } from './read-archive'
 import { recoverRestore, replaceInPostgres } from './replace-in-postgres'
 import { type Replaced, replaceInSqlite } from './replace-in-sqlite'
+import { requireSpace } from './require-space'
 import { planRestore, type RestoreParts, type RestorePreview, restorePhases } from './restore-plan'
 import { runPhase } from './run-phases'
 import { countTables } from './snapshot-postgres'
@@ -29,6 +30,7 @@ import { countSqliteTables, requireIntegrity, sqliteMember } from './snapshot-sq
 import { stageInPostgres } from './stage-postgres'
 import { stageInSqlite } from './stage-sqlite'
 import { requireEqualCounts, writeMember } from './try-restore'
+import { toArchiveError } from './write-archive'
 
 export interface RestoreOptions {
   readonly id: string
@@ -105,7 +107,7 @@ export async function restoreBackup(
   } catch (error) {
     // On a connection of its own: the one at work may have been cut by a cancel. Unreachable, the worker's recovery does it.
     if (live.engine === 'postgresql') await recoverRestore(live.url).catch(() => undefined)
-    throw error
+    throw toArchiveError(error, setup.folder, signal)
   } finally {
     await rm(work, { recursive: true, force: true })
   }
@@ -135,10 +137,14 @@ async function stage(setup: BackupSetup, options: RestoreOptions, work: string, 
     path: place,
     keys: { passphrases: [...own.passphrases, ...given.passphrases], identities: [...own.identities, ...given.identities] },
     ...(backup.sha256 === null ? {} : { sha256: backup.sha256 }),
-    open:
-      async () =>
-      ({ name }) =>
-        wanted(name) ? writeMember(work, name) : null,
+    open: async ({ members }) => {
+      const kept = members.filter(({ name }) => wanted(name))
+      await requireSpace(
+        setup.folder,
+        kept.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+      )
+      return ({ name }) => (wanted(name) ? writeMember(work, name) : null)
+    },
     onProgress: progress.update,
     signal,
   })

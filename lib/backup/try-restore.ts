@@ -11,6 +11,7 @@ import type { ArchivePlace } from './destinations/archive-place'
 import type { OpeningKeys } from './encryption'
 import { filesPrefix, type Manifest, type TableCount, totalRows } from './manifest'
 import { type MemberReader, readArchive } from './read-archive'
+import { requireSpace } from './require-space'
 import { countSqliteTables, requireIntegrity, sqliteMember } from './snapshot-sqlite'
 
 export interface TryRestoreOptions {
@@ -116,6 +117,11 @@ async function extractForTrial(options: TryRestoreOptions, sample: { path: strin
     open: async (manifest) => {
       const files = manifest.members.filter(({ name }) => name.startsWith(filesPrefix))
       const chosen = new Set(pickEvenly(files, sampleSize).map(({ name }) => name))
+      const database = manifest.members.filter(({ name }) => name.startsWith('database/'))
+      await requireSpace(
+        options.folder,
+        database.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+      )
       return ({ name }) => {
         if (name.startsWith('database/')) return writeMember(options.folder, name)
         if (!chosen.has(name)) return null

@@ -139,13 +139,13 @@ export function toArchiveError(error: unknown, subject: string, signal: AbortSig
   return error
 }
 
-/** No room where backups are written. */
+/** No room where backups are written, and unpacked. */
 export function diskFull(subject: string, cause: unknown): AppError {
   return new AppError({
     code: 'LOCAL_DISK_FULL',
-    operation: 'write a backup',
+    operation: 'write or unpack a backup',
     subject,
-    message: 'The disk that holds the backups is full. The unfinished backup was removed.',
+    message: 'The disk that holds the backups is full. What was unfinished there was removed.',
     hint: 'Free space there, or delete backups that are no longer needed, then start again.',
     retryable: true,
     cause,

@@ -266,6 +266,14 @@ describe('a hostile archive', () => {
     expect(await attempt([manifest([good]), entry])).toBe('BACKUP_REFUSED')
   })
 
+  it('that would pass for something else where it is shown is refused', async () => {
+    const words = { app: { name: 'cvsite', version: '1\u202e0' }, createdBy: '\u001b[2Jadmin' }
+    for (const [name, value] of Object.entries(words)) {
+      const text = JSON.stringify({ ...base, [name]: value, members: [good] })
+      expect(await attempt([{ name: 'manifest.json', body: Buffer.from(text) }])).toBe('BACKUP_REFUSED')
+    }
+  })
+
   it('with a member twice, listed twice, of a newer format, or without a manifest is refused', async () => {
     const member = { name: good.name, body: Buffer.from('abc') }
     expect(await attempt([manifest([good]), member, member])).toBe('BACKUP_REFUSED')

@@ -17,11 +17,13 @@ import { openCopy } from '../destinations/open-archive'
 import { noKeys, type OpeningKeys } from '../encryption'
 import { ownPassphrases } from '../key-policy'
 import { type BackupSetup, backupsLease } from '../make-backup'
-import { summarise } from '../manifest'
+import { type Manifest, summarise } from '../manifest'
+import { refused } from '../member-names'
 import { isEncrypted, readArchive } from '../read-archive'
 import { requireSpace } from '../require-space'
 import { type PhaseOutcome, runPhase } from '../run-phases'
 import { requireKey } from '../trial-backup'
+import { toArchiveError } from '../write-archive'
 import { getUpload, quarantinedArchive, removeUpload } from './quarantine'
 
 /** Where an archive from elsewhere comes from: it was uploaded, or it lies at a destination of ours. */
@@ -76,6 +78,8 @@ export async function importArchive(setup: BackupSetup, options: ImportOptions, 
     try {
       const path = await receive(setup, origin, work, report, held)
       return await take(setup, options, path, report, held)
+    } catch (error) {
+      throw toArchiveError(error, setup.folder, held)
     } finally {
       await rm(work, { recursive: true, force: true })
     }
@@ -133,7 +137,10 @@ async function take(setup: BackupSetup, options: ImportOptions, path: string, re
       path,
       keys,
       sha256,
-      open: async () => () => null,
+      open: async (found) => {
+        requirePlainWords(found)
+        return () => null
+      },
       onProgress: (bytes) => progress.update(sizeBytes + bytes),
       signal,
     })
@@ -168,6 +175,22 @@ async function take(setup: BackupSetup, options: ImportOptions, path: string, re
       facts: { tables: manifest.database.tables.length },
     }
   })
+}
+
+/** What is shown of an archive from elsewhere could pass for something else, on a page or in a terminal. @throws AppError BACKUP_REFUSED */
+function requirePlainWords({ id, createdBy, app, database, files }: Manifest): void {
+  const shown = [
+    id,
+    createdBy,
+    app.name,
+    app.version,
+    database.version,
+    database.reason,
+    files.keyFingerprint,
+    ...database.schemaMigrations,
+  ]
+  if (shown.some((text) => text.length > 1_000 || /[\p{Cc}\p{Bidi_Control}]/u.test(text)))
+    throw refused('Its manifest holds words that no backup contains.')
 }
 
 /** The first key that opens it, and what the catalogue notes of it. @throws AppError BACKUP_KEY_WRONG */
