@@ -19,7 +19,14 @@ import { printReport } from './print-report'
 import { buildSource } from './source-database'
 
 const oursSchema = z.object({
-  cost: z.object({ wallMs: z.number(), cpuMs: z.number(), peakRssMiB: z.number(), longestBlockMs: z.number() }),
+  cost: z.object({
+    wallMs: z.number(),
+    cpuMs: z.number(),
+    peakRssMiB: z.number(),
+    longestBlockMs: z.number(),
+    longestBlockCpuMs: z.number().nullable(),
+    longestBlocksAt: z.tuple([z.string(), z.string()]),
+  }),
   phases: z.record(z.string(), z.number()),
   rows: z.number(),
   proofMs: z.number(),
@@ -68,7 +75,7 @@ const server = await startEmbeddedPostgres({ dataDir: join(folder, `pg-${process
 try {
   say('ours')
   const oursUrl = await createDatabase('bench_ours')
-  const ours = oursSchema.parse(await runMeasured('bench/ours.ts', { sourcePath: source.path, targetUrl: oursUrl }))
+  const ours = oursSchema.parse(await runMeasured('bench/ours.ts', { sourcePath: source.path, targetUrl: oursUrl }, true))
   if (!ours.isProven) throw new Error('Our own copy is not identical to the source.')
   say('the limit of the server')
   const limit = await measureLimit(oursUrl, await createDatabase('bench_limit'), folder)
@@ -95,6 +102,8 @@ try {
       checkMs,
       proofMs: ours.proofMs,
       longestBlockMs: ours.cost.longestBlockMs,
+      longestBlockCpuMs: ours.cost.longestBlockCpuMs,
+      longestBlocksAt: ours.cost.longestBlocksAt,
       phases: ours.phases,
     },
     limit,

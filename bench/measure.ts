@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 
 /** Cost of one run, of the measured process alone. */
 export interface Cost {
@@ -8,14 +9,20 @@ export interface Cost {
   readonly peakRssMiB: number
   /** Longest time that the event loop did not turn, in milliseconds; null where the process has none. */
   readonly longestBlockMs: number | null
+  /** Most processor time of the main thread between two turns, in milliseconds: what of a block was ours, and not the machine's. */
+  readonly longestBlockCpuMs: number | null
+  /** Where each of the two was seen: what `at` said. */
+  readonly longestBlocksAt: readonly [string, string]
 }
 
 /**
- * Runs a script of this folder in a process of its own, with the worker's memory settings (scripts/start.ts), and returns
- * the JSON of its last line on standard output.
+ * Runs a script of this folder in a process of its own, and returns the JSON of its last line on standard output.
+ *
+ * @param likeWorker whether it is launched as the worker is (scripts/start.ts): as one piece, with the same memory settings
  */
-export async function runMeasured(script: string, input: unknown): Promise<unknown> {
-  const child = spawn(process.execPath, ['--import', 'tsx', script, JSON.stringify(input)], {
+export async function runMeasured(script: string, input: unknown, likeWorker = false): Promise<unknown> {
+  const launch = likeWorker ? ['--max-semi-space-size=4', 'scripts/launch.mjs'] : ['--import', 'tsx']
+  const child = spawn(process.execPath, [...launch, script, JSON.stringify(input)], {
     env: { ...process.env, MALLOC_ARENA_MAX: process.env.MALLOC_ARENA_MAX ?? '2' },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -36,17 +43,33 @@ export async function timed<T>(work: () => Promise<T>): Promise<{ readonly value
   return { value, wallMs: performance.now() - started }
 }
 
-/** Measures this process from now until `stop` is called. */
-export function startMeasuring(): { readonly stop: () => Cost } {
+/**
+ * Measures this process from now until `stop` is called.
+ *
+ * @param at what goes on at the moment, for the longest blocks to be placed. Default: nothing.
+ */
+export function startMeasuring(at: () => string = () => ''): { readonly stop: () => Cost } {
   const started = performance.now()
   const cpu = process.cpuUsage()
   let last = started
   let longestBlockMs = 0
+  let lastCpu = mainThreadCpuMs()
+  let longestBlockCpuMs = 0
+  const places: [string, string] = ['', '']
   const beatMs = 5
   const beat = setInterval(() => {
     const now = performance.now()
-    longestBlockMs = Math.max(longestBlockMs, now - last - beatMs)
+    if (now - last - beatMs > longestBlockMs) {
+      longestBlockMs = now - last - beatMs
+      places[0] = at()
+    }
     last = now
+    const used = mainThreadCpuMs()
+    if (used !== null && lastCpu !== null && used - lastCpu > longestBlockCpuMs) {
+      longestBlockCpuMs = used - lastCpu
+      places[1] = at()
+    }
+    lastCpu = used
   }, beatMs)
   return {
     stop: () => {
@@ -57,7 +80,18 @@ export function startMeasuring(): { readonly stop: () => Cost } {
         cpuMs: (used.user + used.system) / 1000,
         peakRssMiB: process.resourceUsage().maxRSS / 1024,
         longestBlockMs,
+        longestBlockCpuMs: lastCpu === null ? null : longestBlockCpuMs,
+        longestBlocksAt: places,
       }
     },
+  }
+}
+
+/** Processor time of the main thread so far, without waiting for a processor; null where the system does not tell (Linux does). */
+function mainThreadCpuMs(): number | null {
+  try {
+    return Number(readFileSync('/proc/self/schedstat', 'utf8').split(' ')[0]) / 1e6
+  } catch {
+    return null
   }
 }

@@ -13,8 +13,9 @@ const { sourcePath, targetUrl } = inputSchema.parse(JSON.parse(process.argv[2] ?
 const workDir = await mkdtemp(join(tmpdir(), 'bascule-bench-'))
 const never = new AbortController().signal
 const quiet = () => undefined
+let phase = ''
 
-const measuring = startMeasuring()
+const measuring = startMeasuring(() => phase)
 const migration = await migrateDatabase(
   {
     jobId: 'bench',
@@ -26,7 +27,9 @@ const migration = await migrateDatabase(
     setAside: false,
     dryRun: false,
   },
-  quiet,
+  (event) => {
+    if (event.type === 'phase' && event.status === 'started') phase = event.phase
+  },
   never,
 )
 const cost = measuring.stop()
