@@ -1,5 +1,6 @@
 import { describe, expect, inject, it } from 'vitest'
 import { createPostgresDatabase, withPostgres } from '@/tests/support/postgres-databases'
+import { connectPostgres } from './connect'
 import { inspectTarget } from './inspect-target'
 
 const signal = new AbortController().signal
@@ -13,6 +14,20 @@ describe.each([...inject('postgresServers')])('inspectTarget on $name', (server)
     expect(inspection).toMatchObject({ isReady: true, leftover: 'none' })
     expect(inspection.serverVersion).toMatch(new RegExp(`^${server.major}`))
     expect(inspection.latencyMs).toBeGreaterThan(0)
+  })
+
+  it('compiles no statement in our sessions, whatever the server is set to', async () => {
+    await using database = await createPostgresDatabase(server)
+    await withPostgres(database.url, (client) => client.query(`ALTER DATABASE "${database.name}" SET jit = on`))
+    await using session = await connectPostgres(database.url, { applicationName: 'bascule test' }).then((client) => ({
+      client,
+      [Symbol.asyncDispose]: () => client.end(),
+    }))
+    // What a round of few keys asks: costs beyond all limits, from which on a server with LLVM would compile it.
+    await session.client.query('SET enable_seqscan = off; CREATE TEMP TABLE keys (id int)')
+    const { rows } = await session.client.query<Record<string, string>>('EXPLAIN (ANALYZE) SELECT * FROM keys')
+    expect(rows.map((row) => row['QUERY PLAN']).join('\n')).not.toContain('JIT')
+    expect((await session.client.query('SHOW jit')).rows).toEqual([{ jit: 'off' }])
   })
 
   it('names what stands in a database that is not empty', async () => {
