@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { AppError } from '@/lib/core/errors'
+import { refusingSource } from '@/lib/postgres/fence'
 import { ownConnectionConfig } from '@/lib/postgres/own-connections'
 import { schemaOf } from '@/lib/postgres/target-url'
 import { type AppClient, type AppTransaction, type OpenClient, transactionLimits } from './app-client'
@@ -41,7 +42,8 @@ export async function openPostgresClient(targetUrl: string): Promise<OpenClient>
       // In the app's own schema: an earlier copy that was set aside keeps its fence.
       const fences: unknown = await shared.$queryRawUnsafe(
         `SELECT 1 FROM pg_catalog.pg_trigger g JOIN pg_catalog.pg_class c ON c.oid = g.tgrelid
-         WHERE g.tgname = '_bascule_fence' AND g.tgenabled <> 'D' AND c.relnamespace = to_regnamespace(quote_ident($1))::oid LIMIT 1`,
+           JOIN pg_catalog.pg_proc p ON p.oid = g.tgfoid
+         WHERE g.tgname = '_bascule_fence' AND g.tgenabled <> 'D' AND ${refusingSource} AND c.relnamespace = to_regnamespace(quote_ident($1))::oid LIMIT 1`,
         schema,
       )
       return Array.isArray(fences) && fences.length > 0

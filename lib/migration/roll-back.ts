@@ -4,11 +4,9 @@ import { AppError, reportError } from '@/lib/core/errors'
 import { type InPhase, inPhase } from '@/lib/core/in-phase'
 import { pause } from '@/lib/core/pause'
 import type { Report } from '@/lib/core/progress'
-import { qualifiedName } from '@/lib/core/quoted-name'
-import { readPostgresCatalogue } from '@/lib/postgres/catalogue'
-import { connectPostgres, destroy, sqlStateOf, toPostgresError } from '@/lib/postgres/connect'
+import { connectPostgres, destroy, toPostgresError } from '@/lib/postgres/connect'
 import { type CopyMark, changeMark, readMark } from '@/lib/postgres/copy-mark'
-import { lowerPostgresFence, raisePostgresFence } from '@/lib/postgres/fence'
+import { type GuardedTables, installGuards, sleepGuards, untilWritersEnded, wakeGuards } from '@/lib/postgres/guards'
 import { lockTarget } from '@/lib/postgres/target-lock'
 import { targetLabel } from '@/lib/postgres/target-url'
 import { highestChange } from '@/lib/sqlite/change-log'
@@ -20,10 +18,11 @@ import { inTransaction } from './apply-schema'
 import { setFenceStage } from './cut-over'
 import { fenceReasons } from './fence-reasons'
 import { restartApplied } from './live/applied-number'
-import { type CarryPlan, planCarry } from './live/carry-plan'
+import { planCarry } from './live/carry-plan'
 import { type CarrySides, carryRound } from './live/carry-round'
 import { carrySequences } from './live/carry-sequences'
 import { armForwardLog } from './live/forward-log'
+import { type BackTry, backLateWords, backWatch, backWordsOf } from './live/go-back-try'
 import type { GoBackStep } from './live/protocol'
 import { type RollBackPhase, rollBackPhases } from './migration-result'
 import { notSwitched } from './preview-roll-back'
@@ -48,6 +47,8 @@ export interface RollBackResult {
   readonly freezeMs: number
   /** How often the switch was tried; more than once when the limit had passed. */
   readonly attempts: number
+  /** Every attempt in which writes waited, oldest first; the last one succeeded. */
+  readonly tries: readonly BackTry[]
 }
 
 /** Shown in pg_stat_activity; a session that its process has left behind is found by it. */
@@ -60,12 +61,12 @@ const fenceReason = 'the app is switched back to SQLite; this database takes no 
 /**
  * Switches the app back to the SQLite file, with everything that was written on PostgreSQL since the switch.
  *
- *   carry in rounds, the app going on ─> prove ─> carry what came meanwhile ─>
- *   PostgreSQL fenced and marked `rolled-back` in one transaction ─> last round ─> sequences ─>
+ *   guards asleep on PostgreSQL's tables, carry in rounds, the app going on ─> prove ─> carry what came meanwhile ─>
+ *   guards awake and the mark `rolled-back` in one transaction ─> writers that were past them have ended ─> last round ─> sequences ─>
  *   SQLite's fence says "returning" ─> flip ─> SQLite's fence down
  *
  * At no moment do both databases take writes. Before the flip any failure takes the fence on PostgreSQL down again and
- * the app stays there, and so does a switch that takes longer than the limit, which is then tried again; after it
+ * the app stays there, and so does a switch that takes longer than the limit, which is then tried again; after the flip
  * `recoverDatabases` finishes what is missing. What was carried by then stays carried, behind the fence.
  *
  * From before the fence on PostgreSQL on a change log in the SQLite file notes what is written to it, and PostgreSQL is told up
@@ -98,10 +99,12 @@ export async function rollBack(options: RollBackOptions, flip: Flip, report: Rep
 /** PostgreSQL takes writes again, and SQLite's fence says so. Only while the app has not been switched back. */
 export async function resumePostgres(client: pg.Client, mark: CopyMark, sourcePath: string | null): Promise<void> {
   if (sourcePath !== null) setFenceStage(sourcePath, 'moved')
-  // Tables as they are now: schema migrations may have made or dropped some since the switch.
-  const tables = (await readPostgresCatalogue(client, mark.targetSchema)).tables.map(({ name }) => name)
+  await openPostgres(client, mark)
+}
+
+async function openPostgres(client: pg.Client, mark: CopyMark): Promise<void> {
   await inTransaction(client, async () => {
-    await lowerPostgresFence(client, mark.targetSchema, tables)
+    await sleepGuards(client)
     await changeMark(client, mark.jobId, ['rolled-back'], 'switched')
   })
 }
@@ -130,6 +133,7 @@ async function switchBack(
 ): Promise<RollBackResult> {
   report({ type: 'plan', phases: [...rollBackPhases] })
   const done = { carried: 0, rounds: 0 }
+  const guarded = { schema: mark.targetSchema, tables: sides.plan.targetTables }
   await inStep('carry', report, () => carryUntilQuick(sides, mostRounds, done, report, signal))
   await inStep('prove', report, async () => {
     await prove(options, signal)
@@ -138,33 +142,40 @@ async function switchBack(
   return inStep('switch', report, async () => {
     // Behind the fence, which only our own transactions pass: what they still carry is noted without need, and counted as known below.
     const log = armForwardLog(sides.db)
-    for (let attempt = 1; ; attempt += 1) {
+    const tries: BackTry[] = []
+    for (let attempt = 1; attempt <= mostAttempts; attempt += 1) {
       throwIfAborted(signal)
+      await installGuards(sides.client, guarded, { signal })
+      // Who has been writing for long would be waited for in the freeze, by all: so before it.
+      if (!(await untilWritersEnded(sides.client, guarded, writerPatienceMs, signal))) {
+        const message = `Attempt ${attempt}: a transaction on PostgreSQL has been writing for more than ${writerPatienceMs / 1000} s; nothing was stopped for it, and it is waited for.`
+        report({ type: 'log', level: 'warn', message })
+        continue
+      }
       // A machine that cannot do it within the limit must not be kept from going back for ever.
       const limitMs = (options.freezeLimitMs ?? 800) * 2 ** Math.floor((attempt - 1) / 3)
       // A server that does not answer any more: the session ends, and recovery, which waits for that, lets PostgreSQL take writes.
       const stalled = setTimeout(() => destroy(sides.client), Math.max(stallLimitMs, limitMs * 4))
-      const freezeMs = await freezeAndFlip(
-        sides,
-        mark,
-        { limitMs, done, log, onStep: options.onStep ?? (() => undefined) },
-        flip,
-        report,
-        signal,
-      ).finally(() => clearTimeout(stalled))
-      if (freezeMs !== null) {
-        report({ type: 'log', level: 'info', message: `The app is back on SQLite. Writes waited for ${Math.round(freezeMs)} ms.` })
-        return { ...done, freezeMs, attempts: attempt }
+      const freeze = { limitMs, guarded, done, log, onStep: options.onStep ?? (() => undefined) }
+      const made = await freezeAndFlip(sides, mark, freeze, flip, report, signal).finally(() => clearTimeout(stalled))
+      tries.push(made)
+      if (made.lateIn === null) {
+        const message = `The app is back on SQLite. Writes waited for ${Math.round(made.freezeMs)} ms (${backWordsOf(made)}).`
+        report({ type: 'log', level: 'info', message })
+        return { ...done, freezeMs: made.freezeMs, attempts: attempt, tries }
       }
-      if (attempt === mostAttempts) throw tooSlow()
-      report({ type: 'log', level: 'warn', message: `The switch took longer than ${limitMs} ms and was given up; it is tried again.` })
+      const message = `Attempt ${attempt}: ${backLateWords[made.lateIn]} took the switch beyond ${limitMs} ms (${backWordsOf(made)}). It was given up, the app writes on, and it is tried again.`
+      report({ type: 'log', level: 'warn', message })
       await pause(attempt * 100, signal)
       await carryUntilQuick(sides, roundsBetween, done, report, signal)
     }
+    throw tooSlow()
   })
 }
 
 const mostAttempts = 12
+/** How long a transaction that writes is waited for while nobody else has to wait. */
+const writerPatienceMs = 10_000
 /** A server that only is slow ends its statement by then, and the attempt is given up in order. */
 const stallLimitMs = 15_000
 /** Two rounds in a row under this, and the last one can be expected to be as short. */
@@ -210,26 +221,42 @@ async function prove({ sourcePath, targetUrl }: RollBackOptions, signal: AbortSi
 
 interface Freeze {
   readonly limitMs: number
+  readonly guarded: GuardedTables
   readonly done: { carried: number; rounds: number }
   readonly log: string | null
   readonly onStep: (step: GoBackStep) => void
 }
 
-/** Null when the limit passed first, and PostgreSQL takes writes again. */
+/** One attempt: with `lateIn` the limit passed first, and PostgreSQL takes writes again. */
 async function freezeAndFlip(
   sides: CarrySides,
   mark: CopyMark,
-  { limitMs, done, log, onStep }: Freeze,
+  { limitMs, guarded, done, log, onStep }: Freeze,
   flip: Flip,
   report: Report,
   signal: AbortSignal,
-): Promise<number | null> {
-  const { db, client, plan } = sides
-  const started = performance.now()
-  if (!(await raiseWithin(client, mark, plan, limitMs))) return null
+): Promise<BackTry> {
+  const { db, client } = sides
+  const watch = backWatch(limitMs)
+  const giveUp = async (lateIn: NonNullable<BackTry['lateIn']>) => {
+    watch.lap(lateIn)
+    await resume(sides, mark)
+    watch.lap('flip')
+    return watch.made(lateIn)
+  }
+  // When its answer is lost recovery reads what became of it.
+  await inTransaction(client, async () => {
+    await wakeGuards(client, guarded, fenceReason)
+    await changeMark(client, mark.jobId, ['switched'], 'rolled-back')
+  })
   let isFlipBegun = false
   try {
+    watch.lap('fence')
     onStep('fence')
+    // What is left of the limit is for the last round.
+    if (!(await untilWritersEnded(client, guarded, limitMs * shareOfWriters, signal))) return await giveUp('ended')
+    watch.lap('ended')
+    onStep('ended')
     const { changes } = await carryRound(sides, signal)
     done.carried += changes
     done.rounds += 1
@@ -237,18 +264,17 @@ async function freezeAndFlip(
     await restartApplied(client, log === null ? null : highestChange(db))
     onStep('carry')
     throwIfAborted(signal)
-    if (performance.now() - started > limitMs) {
-      await resume(sides, mark)
-      return null
-    }
+    if (watch.elapsedMs() > limitMs - Math.min(longestReserveMs, limitMs / 5)) return await giveUp('carry')
+    watch.lap('carry')
     restageFence(db, 'returning')
     onStep('returning')
     isFlipBegun = true
     await flip(log)
     onStep('flip-back')
     lowerFence(db)
+    watch.lap('flip')
     onStep('lower')
-    return performance.now() - started
+    return watch.made(null)
   } catch (error) {
     // A flip that failed may have been recorded all the same: both stay fenced until recovery has read the state.
     if (!isFlipBegun) {
@@ -263,32 +289,15 @@ async function freezeAndFlip(
   }
 }
 
-/** As `resumePostgres`, through the connections that are open. */
-async function resume({ db, client, plan }: CarrySides, mark: CopyMark): Promise<void> {
-  restageFence(db, 'moved')
-  await inTransaction(client, async () => {
-    await lowerPostgresFence(client, mark.targetSchema, plan.targetTables)
-    await changeMark(client, mark.jobId, ['rolled-back'], 'switched')
-  })
-}
+/** Of the limit, for writers that were past the guards to end. */
+const shareOfWriters = 0.6
+/** Kept back of the limit for the flip: three commits on this machine's disk. */
+const longestReserveMs = 200
 
-/** Waits for writers, whose successors wait behind us: so not for long. False when one did not end in time. */
-async function raiseWithin(client: pg.Client, mark: CopyMark, plan: CarryPlan, limitMs: number): Promise<boolean> {
-  try {
-    await inTransaction(client, async () => {
-      await client.query(`SET LOCAL lock_timeout = ${Math.ceil(limitMs)}`)
-      // All at once: between two tables a writer that holds one and wants the other would be in our way, or we in its.
-      const tables = plan.targetTables.map((table) => qualifiedName(mark.targetSchema, table))
-      if (tables.length > 0) await client.query(`LOCK TABLE ${tables.join(', ')} IN SHARE ROW EXCLUSIVE MODE`)
-      await raisePostgresFence(client, mark.targetSchema, plan.targetTables, fenceReason)
-      await changeMark(client, mark.jobId, ['switched'], 'rolled-back')
-    })
-    return true
-  } catch (error) {
-    // 40P01: one that holds one table and wants another can be in our way or we in its.
-    if (['40P01', '55P03'].includes(sqlStateOf(error) ?? '')) return false
-    throw error
-  }
+/** As `resumePostgres`, through the connections that are open. */
+async function resume({ db, client }: CarrySides, mark: CopyMark): Promise<void> {
+  restageFence(db, 'moved')
+  await openPostgres(client, mark)
 }
 
 function tooSlow(): AppError {

@@ -44,13 +44,12 @@ export interface WaitingTable {
   readonly isKeyed: boolean
 }
 
-/** The tables that the log speaks of, as the caller's transaction sees it. */
-export async function readWaitingTables(client: pg.Client): Promise<readonly WaitingTable[]> {
-  if (!(await hasLog(client))) return []
-  const { rows } = await client.query(
-    `SELECT table_name AS "table", (count(DISTINCT key) + count(*) FILTER (WHERE key IS NULL))::int AS changes, bool_and(key IS NOT NULL) AS "isKeyed"
-     FROM ${log} GROUP BY 1 ORDER BY 1`,
-  )
+/** A query for the tables that the log speaks of, as its transaction sees it; `parseWaitingTables` reads the rows. */
+export const waitingTablesSql = `SELECT table_name AS "table",
+    (count(DISTINCT key) + count(*) FILTER (WHERE key IS NULL))::int AS changes, bool_and(key IS NOT NULL) AS "isKeyed"
+  FROM ${log} GROUP BY 1 ORDER BY 1`
+
+export function parseWaitingTables(rows: readonly unknown[]): readonly WaitingTable[] {
   return z.array(z.object({ table: z.string(), changes: z.number(), isKeyed: z.boolean() })).parse(rows)
 }
 
@@ -62,12 +61,10 @@ export function waitingKeysSql(schema: string, table: string, key: readonly stri
 }
 
 /**
- * Forgets the entries that the caller's transaction sees. In a REPEATABLE READ transaction those are exactly the ones that
+ * Forgets the entries that the transaction sees. In a REPEATABLE READ transaction those are exactly the ones that
  * it has read: an entry that another transaction commits meanwhile stays.
  */
-export async function forgetChanges(client: pg.Client): Promise<void> {
-  await client.query(`DELETE FROM ${log}`)
-}
+export const forgettingSql = `DELETE FROM ${log}`
 
 /**
  * Keeps what this session writes out of the log, from now on: rows that are brought to a copy which follows its source. So the
@@ -75,11 +72,6 @@ export async function forgetChanges(client: pg.Client): Promise<void> {
  */
 export async function keepOutOfChangeLog(client: pg.Client): Promise<void> {
   await client.query(`SET bascule.quiet = 'on'`)
-}
-
-/** Empties the log, in the caller's transaction: of a copy that was never switched to it holds nothing that matters. */
-export async function emptyChangeLog(client: pg.Client): Promise<void> {
-  await client.query(`DELETE FROM ${log}`)
 }
 
 const unlessQuiet = `WHEN (pg_catalog.current_setting('bascule.quiet', true) IS DISTINCT FROM 'on')`

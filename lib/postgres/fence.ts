@@ -4,7 +4,11 @@ import { bookkeepingSchema } from './copy-mark'
 
 /** The same mark as in SQLite, so that one check recognises a refusal by either. */
 const fenceMark = 'BASCULE_FENCED'
-const trigger = quoteName('_bascule_fence')
+/** Quoted; the same name whichever function it calls. */
+export const fenceTrigger = quoteName('_bascule_fence')
+const trigger = fenceTrigger
+/** In the text of the function that refuses, and in no other: tells a fence from guards that sleep (guards.ts). */
+export const refusingSource = `p.prosrc LIKE '%${fenceMark}%'`
 
 /**
  * Makes tables refuse writes, in the caller's transaction. CREATE TRIGGER waits until every transaction that has written
@@ -20,9 +24,7 @@ export async function raisePostgresFence(
   home: string = bookkeepingSchema,
 ): Promise<void> {
   const refuse = qualifiedName(home, 'refuse_write')
-  // 25006 is what PostgreSQL itself answers to a write in a read-only transaction.
-  await client.query(`CREATE OR REPLACE FUNCTION ${refuse}() RETURNS trigger LANGUAGE plpgsql AS $function$
-BEGIN RAISE EXCEPTION USING ERRCODE = '25006', MESSAGE = ${quoteText(`${fenceMark}: ${reason}`)}; END $function$`)
+  await client.query(refusingFunction(home, reason))
   // In one go: the app's writes wait for it.
   const statements = tables.map((table) => {
     const name = qualifiedName(schema, table)
@@ -32,17 +34,31 @@ BEGIN RAISE EXCEPTION USING ERRCODE = '25006', MESSAGE = ${quoteText(`${fenceMar
   if (statements.length > 0) await client.query(statements.join(';\n'))
 }
 
+/** Makes the function that triggers of the fence call refuse, from the commit on, whoever calls it. */
+export function refusingFunction(home: string, reason: string): string {
+  // 25006 is what PostgreSQL itself answers to a write in a read-only transaction.
+  return `CREATE OR REPLACE FUNCTION ${qualifiedName(home, 'refuse_write')}() RETURNS trigger LANGUAGE plpgsql AS $function$
+BEGIN RAISE EXCEPTION USING ERRCODE = '25006', MESSAGE = ${quoteText(`${fenceMark}: ${reason}`)}; END $function$`
+}
+
+/** Makes it let everything pass. What a trigger for whole statements answers is of no matter. */
+export function sleepingFunction(home: string): string {
+  return `CREATE OR REPLACE FUNCTION ${qualifiedName(home, 'refuse_write')}() RETURNS trigger LANGUAGE plpgsql AS $function$
+BEGIN RETURN NULL; END $function$`
+}
+
 /** Lets the tables take writes again, in the caller's transaction. Safe to repeat. */
 export async function lowerPostgresFence(client: pg.Client, schema: string, tables: readonly string[]): Promise<void> {
   const statements = tables.map((table) => `DROP TRIGGER IF EXISTS ${trigger} ON ${qualifiedName(schema, table)}`)
   if (statements.length > 0) await client.query(statements.join(';\n'))
 }
 
-/** Whether the fence stands on all of these tables and none of its triggers is switched off. */
+/** Whether the fence stands on all of these tables, awake, and none of its triggers is switched off. */
 export async function isFencedEverywhere(client: pg.Client, schema: string, tables: readonly string[]): Promise<boolean> {
   const { rows } = await client.query<{ fenced: number }>(
-    `SELECT count(*)::int AS fenced FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid
-     WHERE c.relnamespace = to_regnamespace(quote_ident($1))::oid AND c.relname = ANY ($2) AND g.tgname = '_bascule_fence' AND g.tgenabled IN ('O', 'A')`,
+    `SELECT count(*)::int AS fenced FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid JOIN pg_proc p ON p.oid = g.tgfoid
+     WHERE c.relnamespace = to_regnamespace(quote_ident($1))::oid AND c.relname = ANY ($2) AND g.tgname = '_bascule_fence'
+       AND g.tgenabled IN ('O', 'A') AND ${refusingSource}`,
     [schema, tables],
   )
   return rows[0]?.fenced === tables.length

@@ -94,9 +94,9 @@ export function validating(schema: string, part: StructurePart): string {
   return `ALTER TABLE ${qualifiedName(schema, part.table)} VALIDATE CONSTRAINT ${quoteName(part.name)}`
 }
 
-/** Several parts in one go: for when somebody waits. */
-export async function restoreLateParts(client: pg.Client, schema: string, parts: readonly StructurePart[]): Promise<void> {
-  if (parts.length > 0) await client.query(parts.map((part) => restoring(schema, part)).join(';\n'))
+/** The statements that put several parts back, for one message: somebody waits. */
+export function restoringLateParts(schema: string, parts: readonly StructurePart[]): readonly string[] {
+  return parts.map((part) => restoring(schema, part))
 }
 
 export async function validateReference(client: pg.Client, schema: string, part: StructurePart): Promise<void> {

@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import type { SqliteTable } from '@/lib/core/catalogue'
 import { qualifiedName, quoteName } from '@/lib/core/quoted-name'
-import type { TableMapping } from '@/lib/core/table-mapping'
+import type { ColumnMapping, TableMapping } from '@/lib/core/table-mapping'
 import type { SqliteDatabase } from '@/lib/sqlite/open-database'
 import { type Canonical, canonicalSource, canonicalTarget, type SourceValue, unreadable } from './canonical-value'
 import { advanceRow } from './comparison'
@@ -38,50 +38,70 @@ export interface ListedDifference {
  * @returns how many keys were compared, and the first difference
  */
 export async function compareListedRows(rows: ListedRows): Promise<{ compared: number; difference: ListedDifference | null }> {
-  const { client, mapping, key, keysSql } = rows
-  const table = qualifiedName(mapping.targetSchema, mapping.table)
-  const same = key.map((name) => `t.${quoteName(name)} = r.${quoteName(name)}`).join(' AND ')
+  const { client, mapping } = rows
   const find = createFinder(rows)
+  const keyed = keyColumns(rows)
+  const { columns } = mapping
   let compared = 0
-  const gone = keyColumns(rows)
-  const absentSql = `SELECT ${gone.map(fieldSql).join(', ')} FROM (${keysSql}) AS r WHERE NOT EXISTS (SELECT 1 FROM ${table} AS t WHERE ${same})`
-  for await (const values of readRows(client, absentSql, gone)) {
+  for await (const { isThere, keyValues, values } of readRows(client, listedSql(rows, keyed), keyed, columns)) {
     compared += 1
-    const printed = printRowKey(values, gone, rows)
-    if (find(printed)) return { compared, difference: { key: printed, column: null } }
-  }
-  const columns = mapping.columns
-  const presentSql = `SELECT ${columns.map(fieldSql).join(', ')} FROM ${table} AS t WHERE EXISTS (SELECT 1 FROM (${keysSql}) AS r WHERE ${same})`
-  for await (const values of readRows(client, presentSql, columns)) {
-    compared += 1
-    const printed = printRowKey(values, columns, rows)
+    const printed = printRowKey(keyValues, keyed, rows)
     const found = find(printed)
-    if (!found) return { compared, difference: { key: printed, column: null } }
+    if (!isThere && !found) continue
+    if (!isThere || !found) return { compared, difference: { key: printed, column: null } }
     const at = columns.findIndex((column, index) => !isSame(found[index] ?? null, values[index] ?? null, column.value))
     if (at >= 0) return { compared, difference: { key: printed, column: columns[at]?.name ?? null } }
   }
   return { compared, difference: null }
 }
 
-function keyColumns({ mapping, key }: ListedRows) {
+/** In one statement, since somebody may wait for it: whether there is such a row, its key, its columns. */
+function listedSql({ mapping, keysSql }: ListedRows, keyed: readonly ColumnMapping[]): string {
+  const names = keyed.map(({ name }, index) => `${quoteName(name)} AS q${index}`)
+  const keys = keyed.map((column, index) => `${fieldSql(column)} AS p${index}`)
+  const columns = mapping.columns.map((column, index) => `${fieldSql(column)} AS c${index}`)
+  const fields = ['s.is_there', ...keyed.map((_, index) => `r.p${index}`), ...mapping.columns.map((_, index) => `s.c${index}`)]
+  return `SELECT ${fields.join(', ')} FROM (SELECT ${[...names, ...keys].join(', ')} FROM (${keysSql}) AS k) AS r
+    LEFT JOIN (SELECT true AS is_there, ${[...names, ...columns].join(', ')} FROM ${qualifiedName(mapping.targetSchema, mapping.table)} AS t) AS s
+      ON ${keyed.map((_, index) => `s.q${index} = r.q${index}`).join(' AND ')}`
+}
+
+function keyColumns({ mapping, key }: ListedRows): readonly ColumnMapping[] {
   return key.flatMap((name) => mapping.columns.find((column) => column.name === name) ?? [])
+}
+
+interface ListedRow {
+  readonly isThere: boolean
+  readonly keyValues: readonly Canonical[]
+  /** Of no meaning where there is no such row. */
+  readonly values: readonly Canonical[]
 }
 
 async function* readRows(
   client: pg.Client,
   sql: string,
-  columns: readonly TableMapping['columns'][number][],
-): AsyncGenerator<readonly Canonical[]> {
-  const rows = new TargetRows(copyOut(client, `COPY (${sql}) TO STDOUT (FORMAT binary)`), columns.length)
+  keyed: readonly ColumnMapping[],
+  columns: readonly ColumnMapping[],
+): AsyncGenerator<ListedRow> {
+  const firstKey = 1
+  const firstColumn = firstKey + keyed.length
+  const rows = new TargetRows(copyOut(client, `COPY (${sql}) TO STDOUT (FORMAT binary)`), firstColumn + columns.length)
   try {
-    while (await advanceRow(rows)) yield columns.map(({ value }, at) => canonicalTarget(rows.row, at, value))
+    while (await advanceRow(rows)) {
+      const isThere = rows.row.lengths[0] !== -1
+      yield {
+        isThere,
+        keyValues: keyed.map(({ value }, at) => canonicalTarget(rows.row, firstKey + at, value)),
+        values: isThere ? columns.map(({ value }, at) => canonicalTarget(rows.row, firstColumn + at, value)) : [],
+      }
+    }
   } finally {
     // Also after an early return: the connection is the caller's.
     await rows.drain()
   }
 }
 
-function printRowKey(values: readonly Canonical[], columns: readonly TableMapping['columns'][number][], rows: ListedRows): PrintedKey {
+function printRowKey(values: readonly Canonical[], columns: readonly ColumnMapping[], rows: ListedRows): PrintedKey {
   const parts = keyParts({ ...rows.mapping, primaryKey: rows.key }) ?? []
   return Object.fromEntries(
     parts.map((part) => [part.name, printKeyValue(values[columns.findIndex(({ name }) => name === part.name)] ?? null, part)]),
@@ -109,7 +129,7 @@ function createFinder({ db, source, mapping, key }: ListedRows): (key: PrintedKe
 }
 
 /** Finer than a millisecond is what Prisma reads on neither side. */
-function isSame(source: SourceValue, target: Canonical, value: TableMapping['columns'][number]['value']): boolean {
+function isSame(source: SourceValue, target: Canonical, value: ColumnMapping['value']): boolean {
   const one = canonicalSource(source, value)
   if (one === unreadable) return false
   return one === (typeof target === 'string' && value.kind === 'timestamp' ? target.replace(/ and \d+ microseconds$/, '') : target)

@@ -17,12 +17,11 @@ export interface AppliedNumber {
 }
 
 const table = `${bookkeepingSchema}.applied`
+const createTable = `CREATE TABLE IF NOT EXISTS ${table} (only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row), seq bigint NOT NULL, proven_seq bigint)`
 
 /** Begins at the highest change of the snapshot that was copied. Safe to repeat: a number that stands is kept. */
 export async function startApplied(client: pg.Client, seq: number): Promise<void> {
-  await client.query(
-    `CREATE TABLE IF NOT EXISTS ${table} (only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row), seq bigint NOT NULL, proven_seq bigint)`,
-  )
+  await client.query(createTable)
   await client.query(`INSERT INTO ${table} (seq) VALUES ($1) ON CONFLICT DO NOTHING`, [seq])
 }
 
@@ -31,10 +30,9 @@ export async function startApplied(client: pg.Client, seq: number): Promise<void
  * that goes back to its source. Null: that the source notes nothing.
  */
 export async function restartApplied(client: pg.Client, seq: number | null): Promise<void> {
-  await client.query(`DROP TABLE IF EXISTS ${table}`)
-  if (seq === null) return
-  await startApplied(client, seq)
-  await recordProven(client, seq)
+  // Writes wait for it: one message and one commit.
+  const begin = `${createTable}; INSERT INTO ${table} (seq, proven_seq) VALUES (${Math.trunc(seq ?? 0)}, ${Math.trunc(seq ?? 0)})`
+  await client.query(`DROP TABLE IF EXISTS ${table}${seq === null ? '' : `; ${begin}`}`)
 }
 
 /** Null where nothing is applied: a copy that was made with the source read-only. */

@@ -2,8 +2,8 @@ import type pg from 'pg'
 import { throwIfAborted } from '@/lib/core/abort'
 import { AppError } from '@/lib/core/errors'
 import { qualifiedName, quoteName } from '@/lib/core/quoted-name'
-import { forgetChanges, readWaitingTables, waitingKeysSql } from '@/lib/postgres/change-log'
-import { destroy, toPostgresError } from '@/lib/postgres/connect'
+import { forgettingSql, parseWaitingTables, type WaitingTable, waitingKeysSql, waitingTablesSql } from '@/lib/postgres/change-log'
+import { destroy, sqlStateOf, toPostgresError } from '@/lib/postgres/connect'
 import { writeBehindFence } from '@/lib/sqlite/fence'
 import type { SqliteDatabase } from '@/lib/sqlite/open-database'
 import { compareListedRows } from '@/lib/verification/compare-listed-rows'
@@ -44,23 +44,20 @@ export async function carryRound(sides: CarrySides, signal: AbortSignal): Promis
     throwIfAborted(signal)
   }
   try {
-    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ')
-    const waiting = await readWaitingTables(client)
+    const waiting = await beginRound(client)
     const changes = waiting.reduce((sum, table) => sum + table.changes, 0)
     if (waiting.length > 0) {
-      if (changes <= fewKeys) await client.query(byIndex)
       const tables = waiting.map(({ table, isKeyed }) => ({ table: plannedTable(sides.plan, table), isKeyed }))
       await writeBehindFence(sides.db, async () => {
         try {
-          await carryTables(sides, tables, goesOn)
+          await carryTables(sides, tables, changes <= fewKeys, goesOn)
         } catch (error) {
           // Named by its own side: what goes wrong with PostgreSQL is no fault of the file that is written.
           throw isSqliteError(error) ? error : toPostgresError(error, 'PostgreSQL')
         }
       })
-      await forgetChanges(client)
     }
-    await client.query('COMMIT')
+    await client.query(waiting.length > 0 ? `${forgettingSql}; COMMIT` : 'COMMIT')
     return { changes, elapsedMs: performance.now() - started }
   } catch (error) {
     await client.query('ROLLBACK').catch(() => undefined)
@@ -68,6 +65,25 @@ export async function carryRound(sides: CarrySides, signal: AbortSignal): Promis
   } finally {
     clearTimeout(stalled)
   }
+}
+
+/** Opens the snapshot of a round and answers what waits in it. The last round is waited for by all, and made of round trips. */
+async function beginRound(client: pg.Client): Promise<readonly WaitingTable[]> {
+  try {
+    return parseWaitingTables(lastRows(await client.query(`BEGIN ISOLATION LEVEL REPEATABLE READ; ${waitingTablesSql}`)))
+  } catch (error) {
+    // Nothing was ever logged here.
+    if (sqlStateOf(error) !== undefinedTable) throw error
+    await client.query('ROLLBACK; BEGIN')
+    return []
+  }
+}
+
+const undefinedTable = '42P01'
+
+/** Of several statements pg answers several results. */
+function lastRows(answer: unknown): readonly unknown[] {
+  return (Array.isArray(answer) ? answer.at(-1) : answer).rows
 }
 
 /** The server not answering for so long means that nobody is there any more; the file must not stay locked for it. */
@@ -86,17 +102,22 @@ function isSqliteError(error: unknown): boolean {
 
 type Waiting = readonly { readonly table: CarriedTable; readonly isKeyed: boolean }[]
 
-async function carryTables(sides: CarrySides, waiting: Waiting, goesOn: () => void): Promise<void> {
-  const { db, plan } = sides
+async function carryTables(sides: CarrySides, waiting: Waiting, areFew: boolean, goesOn: () => void): Promise<void> {
+  const { db, client, plan } = sides
   for (const { name } of plan.triggers) db.exec(`DROP TRIGGER ${quoteName(name)}`)
   const writers = waiting.map(({ table, isKeyed }, index) => ({
     table,
     writer: createRowWriter(db, table, index, isKeyed && table.key.length > 0),
   }))
+  const cursors = writers.map(({ table, writer }, index) => openingOf(table, writer.isKeyed ? table.key : [], `bascule_carried_${index}`))
+  // All in one message. Cursors end with the transaction.
+  const openings = `${areFew ? `${byIndex}; ` : ''}${cursors.map(({ sql }) => sql).join('; ')}`
+  const opened = await fetched(client, openings)
   // All rows leave before any comes: two rows may have exchanged a value that must be unique.
-  for (const { table, writer } of writers) {
-    const columns = writer.isKeyed ? table.key : []
-    for await (const rows of readRows(sides.client, table, columns, goesOn)) for (const row of rows) writer.take(row)
+  for (const [index, { writer }] of writers.entries()) {
+    const cursor = cursors[index]
+    if (!cursor) continue
+    for await (const rows of readRows(client, cursor, opened[index] ?? [], goesOn)) for (const row of rows) writer.take(row)
   }
   for (const { writer } of writers) writer.finish()
   for (const { sql } of plan.triggers) db.exec(sql)
@@ -106,45 +127,63 @@ async function carryTables(sides: CarrySides, waiting: Waiting, goesOn: () => vo
   }
 }
 
+type TextRow = readonly (string | null)[]
+
+interface RowCursor {
+  readonly name: string
+  readonly table: CarriedTable
+  /** Opens it and fetches its first rows. */
+  readonly sql: string
+  readonly firstSize: number
+}
+
 /** Every value as the text that PostgreSQL prints: the key's columns, whether there is such a row, then the row's columns. */
-async function* readRows(
-  client: pg.Client,
-  { mapping, columns }: CarriedTable,
-  key: readonly string[],
-  goesOn: () => void,
-): AsyncGenerator<readonly (readonly (string | null)[])[]> {
+function openingOf(carried: CarriedTable, key: readonly string[], name: string): RowCursor {
+  const { mapping, columns } = carried
   const table = qualifiedName(mapping.targetSchema, mapping.table)
-  const values = columns.map(({ name }) => `t.${quoteName(name)}::text`)
+  const values = columns.map((column) => `t.${quoteName(column.name)}::text`)
   const sql =
     key.length === 0
       ? `SELECT ${['true::text', ...values].join(', ')} FROM ${table} AS t`
-      : `SELECT ${[...key.map((name) => `r.${quoteName(name)}::text`), '(t.ctid IS NOT NULL)::text', ...values].join(', ')}
+      : `SELECT ${[...key.map((part) => `r.${quoteName(part)}::text`), '(t.ctid IS NOT NULL)::text', ...values].join(', ')}
          FROM (${waitingKeysSql(mapping.targetSchema, mapping.table, key)}) AS r
-         LEFT JOIN ${table} AS t ON ${key.map((name) => `t.${quoteName(name)} = r.${quoteName(name)}`).join(' AND ')}`
-  cursors += 1
-  const cursor = `bascule_carried_${cursors}`
-  // It is opened with its first rows, and ends with the transaction: a short round is made of round trips.
-  let text = `DECLARE ${cursor} NO SCROLL CURSOR FOR ${sql}; FETCH ${firstRows} FROM ${cursor}`
-  for (let size = firstRows; ; ) {
+         LEFT JOIN ${table} AS t ON ${key.map((part) => `t.${quoteName(part)} = r.${quoteName(part)}`).join(' AND ')}`
+  const known = rowBytesSeen.get(carried)
+  const firstSize = known === undefined ? firstRows : Math.max(1, Math.min(mostRows, Math.floor(firstBytes / known)))
+  return { name, table: carried, firstSize, sql: `DECLARE ${name} NO SCROLL CURSOR FOR ${sql}; FETCH ${firstSize} FROM ${name}` }
+}
+
+async function* readRows(
+  client: pg.Client,
+  { name, table, firstSize }: RowCursor,
+  first: readonly TextRow[],
+  goesOn: () => void,
+): AsyncGenerator<readonly TextRow[]> {
+  for (let size = firstSize, rows = first; ; ) {
     goesOn()
-    // Of two statements pg answers two results.
-    const answer: unknown = await client.query<(string | null)[]>({ text, rowMode: 'array' })
-    const { rows } = (Array.isArray(answer) ? answer.at(-1) : answer) as pg.QueryArrayResult<(string | null)[]>
     if (rows.length > 0) yield rows
     if (rows.length < size) return
-    const rowBytes = rows.reduce((sum, row) => sum + row.reduce((bytes, value) => bytes + (value?.length ?? 0), 0), 0) / rows.length
-    size = Math.max(1, Math.min(mostRows, Math.floor(batchBytes / Math.max(1, rowBytes))))
-    text = `FETCH ${size} FROM ${cursor}`
+    const sum = rows.reduce((all, row) => all + row.reduce((bytes, value) => bytes + (value?.length ?? 0), 0), 0)
+    const rowBytes = Math.max(1, sum / rows.length)
+    rowBytesSeen.set(table, rowBytes)
+    size = Math.max(1, Math.min(mostRows, Math.floor(batchBytes / rowBytes)))
+    rows = (await fetched(client, `FETCH ${size} FROM ${name}`))[0] ?? []
   }
 }
 
-/** No two of one transaction have the same name. */
-let cursors = 0
+/** The rows of each FETCH among the statements. */
+async function fetched(client: pg.Client, text: string): Promise<readonly (readonly TextRow[])[]> {
+  const answer: unknown = await client.query<(string | null)[]>({ text, rowMode: 'array' })
+  const results = (Array.isArray(answer) ? answer : [answer]) as readonly pg.QueryArrayResult<(string | null)[]>[]
+  return results.filter(({ command }) => command === 'FETCH').map(({ rows }) => rows)
+}
 
-/** Rows of unknown size come few at first, then as many as `batchBytes` hold. */
+/** Rows of unknown size come few at first, then as many as `batchBytes` hold; the next round knows how large they are. */
 const firstRows = 20
 const mostRows = 2_000
+const firstBytes = 512 * 1024
 const batchBytes = 8 * 1024 * 1024
+const rowBytesSeen = new WeakMap<CarriedTable, number>()
 
 async function requireSame({ db, client }: CarrySides, { mapping, source, key }: CarriedTable, isKeyed: boolean): Promise<void> {
   const { targetSchema, table } = mapping

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { qualifiedName } from '@/lib/core/quoted-name'
+import { qualifiedName, quoteText } from '@/lib/core/quoted-name'
 import { writeBehindFence } from '@/lib/sqlite/fence'
 import type { CarrySides } from './carry-round'
 
@@ -9,15 +9,15 @@ import type { CarrySides } from './carry-round'
  */
 export async function carrySequences({ db, client, plan }: CarrySides): Promise<void> {
   const last = new Map<string, bigint>()
-  for (const { source, target } of plan.tables) {
+  const reads = plan.tables.flatMap(({ source, target }) => {
     const column = target.columns.find(({ name, sequence }) => sequence !== null && name === source.rowidColumn)
-    if (!source.autoIncrement || !column?.sequence) continue
-    const { rows } = await client.query(
-      `SELECT last_value::text AS last, is_called AS "isCalled" FROM ${qualifiedName(column.sequence.schema, column.sequence.name)}`,
-    )
-    const sequence = z.tuple([z.object({ last: z.string(), isCalled: z.boolean() })]).parse(rows)[0]
-    if (sequence.isCalled) last.set(source.name, BigInt(sequence.last))
-  }
+    if (!source.autoIncrement || !column?.sequence) return []
+    const from = qualifiedName(column.sequence.schema, column.sequence.name)
+    return [`SELECT ${quoteText(source.name)} AS "table", last_value::text AS last FROM ${from} WHERE is_called`]
+  })
+  if (reads.length === 0) return
+  const { rows } = await client.query(reads.join(' UNION ALL '))
+  for (const row of z.array(z.object({ table: z.string(), last: z.string() })).parse(rows)) last.set(row.table, BigInt(row.last))
   if (last.size === 0) return
   await writeBehindFence(db, async () => {
     const raise = db.prepare('UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = ?')

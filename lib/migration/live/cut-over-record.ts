@@ -1,9 +1,9 @@
 import type pg from 'pg'
 import type { PostgresCatalogue } from '@/lib/core/catalogue'
-import { armChangeLog, emptyChangeLog } from '@/lib/postgres/change-log'
+import { armChangeLog, forgettingSql } from '@/lib/postgres/change-log'
 import { changeMark } from '@/lib/postgres/copy-mark'
 import { setSequences } from '@/lib/postgres/sequences'
-import { restoreLateParts, type StructurePart } from '@/lib/postgres/structure'
+import { restoringLateParts, type StructurePart } from '@/lib/postgres/structure'
 import { schemaMigrationsTable } from '@/lib/schema/map-tables'
 import { inTransaction } from '../apply-schema'
 
@@ -40,11 +40,10 @@ export async function prepareRecord(client: pg.Client, { target }: Pick<CutOverR
  */
 export async function commitRecord(client: pg.Client, record: CutOverRecord, mayCommit: () => boolean): Promise<RecordOutcome> {
   const { jobId, target, lateParts, readSequences } = record
-  await client.query('BEGIN')
   try {
-    await restoreLateParts(client, target.schema, lateParts)
+    // Writes wait: as few messages as can be.
+    await client.query(['BEGIN', ...restoringLateParts(target.schema, lateParts), forgettingSql].join(';\n'))
     await setSequences(client, target, readSequences())
-    await emptyChangeLog(client)
     await changeMark(client, jobId, ['copied'], 'switched')
     // The one commit that must survive a crash of the server: our sessions leave it at the server's setting otherwise.
     await client.query('SET LOCAL synchronous_commit = on')

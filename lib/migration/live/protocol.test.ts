@@ -32,6 +32,8 @@ interface World {
   readonly postgres: number
   /** What a process of the app that has not looked again still believes. */
   readonly belief: 'sqlite' | 'postgresql'
+  /** Whether a transaction of the app is past PostgreSQL's guards and has not ended: fenced or not, it may still commit. */
+  readonly isInside: boolean
   /** Set by an emergency: writes that stay behind on PostgreSQL, and are said to. Null before. */
   readonly left: number | null
 }
@@ -71,6 +73,7 @@ const start: World = {
   sqlite: 1,
   postgres: 0,
   belief: 'sqlite',
+  isInside: false,
   left: null,
 }
 
@@ -93,16 +96,27 @@ function isPostgresOpen({ mark, isPostgresFenced, left, belief }: World): boolea
 function appWrites(world: World): World[] {
   const truth = world.state === 'on-postgresql' ? 'postgresql' : 'sqlite'
   const looked: World[] = world.belief === truth ? [] : [{ ...world, belief: truth }]
-  if (world.written >= mostWrites) return looked
+  const entered: World[] = [...looked, ...insideMoves(world)]
+  if (world.written >= mostWrites) return entered
   const written = world.written + 1
-  if (world.belief === 'sqlite' && isSqliteOpen(world)) return [...looked, { ...world, written, sqlite: bit(world.sqlite, written) }]
+  if (world.belief === 'sqlite' && isSqliteOpen(world)) return [...entered, { ...world, written, sqlite: bit(world.sqlite, written) }]
   const isAnswered = world.isPostgresReachable && isPostgresOpen(world)
-  if (world.belief === 'postgresql' && isAnswered) {
-    // In the moment after an emergency's flip: it is in PostgreSQL's change log, and among what is said to stay behind.
-    const left = world.left === null ? null : bit(world.left, written)
-    return [...looked, { ...world, written, left, postgres: bit(world.postgres, written) }]
-  }
-  return looked
+  // One of those that are past the guards at a time: each is as good as any other.
+  if (world.belief === 'postgresql' && isAnswered && !world.isInside) return [...entered, { ...world, isInside: true }]
+  return entered
+}
+
+/** A transaction that began before the guards were awake: it ends when it likes, one way or the other. */
+function insideMoves(world: World): World[] {
+  if (!world.isInside) return []
+  const ended = { ...world, isInside: false }
+  const written = world.written + 1
+  // After an emergency's flip a process of the app looks once more before its commit.
+  const mayCommit = world.isPostgresReachable && (world.left === null || world.belief === 'postgresql') && written <= mostWrites
+  if (!mayCommit) return [ended]
+  // In the moment after an emergency's flip: it is in PostgreSQL's change log, and among what is said to stay behind.
+  const left = world.left === null ? null : bit(world.left, written)
+  return [ended, { ...ended, written, left, postgres: bit(world.postgres, written) }]
 }
 
 /** Bit 0 is write 1. */
@@ -142,7 +156,7 @@ function workerMoves(world: World, protocol: Protocol): World[] {
     case 'over':
       return [...overStep(world, protocol.over, worker.step), ...giveUpOver(world, protocol.over, worker.step)]
     case 'back':
-      return backStep(world, protocol.back, worker.step)
+      return [...backStep(world, protocol.back, worker.step), ...giveUpBack(world, protocol.back, worker.step)]
   }
 }
 
@@ -170,6 +184,13 @@ function giveUpOver(world: World, order: readonly CutOverStep[], at: number): Wo
   return isAsked || at === 0 ? [] : [{ ...world, awake: false, stage: 'moving', worker: { at: 'idle' } }]
 }
 
+/** Past the limit, as long as SQLite's fence does not say "returning": as recovery would, and in the same order. */
+function giveUpBack(world: World, order: readonly GoBackStep[], at: number): World[] {
+  const done = order.slice(0, at)
+  if (!done.includes('fence') || done.includes('returning') || done.includes('flip-back')) return []
+  return [{ ...world, worker: { at: 'recovering', decision: 'resume', part: 0 } }]
+}
+
 function backStep(world: World, order: readonly GoBackStep[], at: number): World[] {
   const step = order[at]
   const on = (change: Partial<World>): World[] => [{ ...world, ...change, worker: { at: 'back', step: at + 1 } }]
@@ -177,6 +198,8 @@ function backStep(world: World, order: readonly GoBackStep[], at: number): World
   switch (step) {
     case 'fence':
       return commit(world, 'fence', 'back', at)
+    case 'ended':
+      return world.isInside || !world.isPostgresReachable ? [] : on({})
     case 'carry':
       return world.isPostgresReachable ? on({ sqlite: world.postgres }) : []
     case 'returning':
@@ -204,9 +227,13 @@ function awayStep(world: World, order: Protocol['away'], at: number): World[] {
   }
 }
 
-/** The first thing that is done to a database that was left, once it answers; under its lock, so after any commit under way. */
+/**
+ * The first thing that is done to a database that was left, once it answers; under its lock, so after any commit under way, and
+ * after every transaction there: it locks the tables.
+ */
 function abandon(world: World): World[] {
-  if (world.left === null || world.mark === 'abandoned' || !world.isPostgresReachable || world.underWay !== null) return []
+  if (world.left === null || world.mark === 'abandoned' || !world.isPostgresReachable || world.underWay !== null || world.isInside)
+    return []
   return [{ ...world, mark: 'abandoned', isPostgresFenced: true }]
 }
 
@@ -336,6 +363,8 @@ describe('the protocol of the switch', () => {
     ['the record comes before the guards are awake', { over: moved(cutOverSteps, 'record', 'wake') }],
     ['SQLite is lowered before the flip back', { back: moved(goBackSteps, 'lower', 'flip-back') }],
     ['the last changes are carried before PostgreSQL is fenced', { back: moved(goBackSteps, 'carry', 'fence') }],
+    ['the last changes are carried while a writer is still past the guards', { back: goBackSteps.filter((step) => step !== 'ended') }],
+    ['writers are waited for before PostgreSQL is fenced', { back: moved(goBackSteps, 'ended', 'fence') }],
     ['SQLite is lowered before PostgreSQL is fenced', { back: moved(goBackSteps, 'lower', 'fence') }],
     ['the fence says "moved" while the state is flipped back', { back: goBackSteps.filter((step) => step !== 'returning') }],
     ['SQLite takes writes before an emergency is recorded', { away: moved(away, 'lower-away', 'flip-away') }],

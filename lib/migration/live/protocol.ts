@@ -4,7 +4,7 @@
  * two steps: nowhere do both databases take writes, and nowhere is a write lost that was acknowledged.
  *
  *   to PostgreSQL   wake ─> drain ─> record ─> moved ─> flip        `record` alone decides
- *   back to SQLite  fence ─> carry ─> returning ─> flip back ─> lower   `flip back` alone decides
+ *   back to SQLite  fence ─> ended ─> carry ─> returning ─> flip back ─> lower   `flip back` alone decides
  *
  * A step either happened or it did not; only of `record` and `fence`, which are commits sent over a network, may the one who
  * asked for it not know. So nobody acts on what stands in PostgreSQL before holding the target's lock: it is had only when
@@ -13,7 +13,8 @@
 export const cutOverSteps = ['wake', 'drain', 'record', 'moved', 'flip'] as const
 export type CutOverStep = (typeof cutOverSteps)[number]
 
-export const goBackSteps = ['fence', 'carry', 'returning', 'flip-back', 'lower'] as const
+/** `fence` stops who comes; who was past it is waited for (`ended`), since PostgreSQL has many writers at a time, and SQLite one. */
+export const goBackSteps = ['fence', 'ended', 'carry', 'returning', 'flip-back', 'lower'] as const
 export type GoBackStep = (typeof goBackSteps)[number]
 
 /**
