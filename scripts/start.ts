@@ -12,6 +12,7 @@ import { loadEnvFiles } from '@/lib/config/env-files'
 import { type Environment, parseEnvironment } from '@/lib/config/environment'
 import { AppError, exitStatusOf, reportError } from '@/lib/core/errors'
 import { prepareStart } from './start/prepare'
+import { createSettling } from './start/settle'
 import { supervise } from './start/supervisor'
 
 const root = resolve(import.meta.dirname, '..')
@@ -42,7 +43,11 @@ async function main(args: readonly string[]): Promise<number> {
     const worker = { name: 'worker', args: ['--max-semi-space-size=4', 'scripts/launch.mjs', 'worker/main.ts'], env: workerEnv }
     const programs = [web, worker].filter(({ name }) => only === undefined || name === only)
     if (programs.length === 0) throw wrongUsage()
-    await supervise(programs, { cwd: root, write: (line) => console.log(line) }, stop.signal)
+    const settling = createSettling(environment, say)
+    const onEnd = (name: string) => {
+      if (name === 'worker') void settling.settle()
+    }
+    await supervise(programs, { cwd: root, write: (line) => console.log(line), onEnd }, stop.signal)
     say(`${programs.map(({ name }) => name).join(' and ')} ended.`)
     return 0
   } catch (error) {

@@ -63,14 +63,21 @@ async function main(): Promise<number> {
     const store = await openControlStore(environment.controlPath)
     try {
       await initialiseActiveDatabase(store, initialState(environment, store.clock.now()), 'worker')
-      await raiseKeyAlarms(store, secretsOf(process.env), 'worker', logger)
       const id = `${hostname()}-${process.pid}-${randomUUID().slice(0, 8)}`
       const identity = { id, host: describeHost(), pid: process.pid, version: packageJson.version }
       const dependencies = handlerDependencies(environment, store)
-      const swept = await sweepUploadsAtStart(dependencies.backups, `worker ${id}`, shutdown.signal)
-      if (swept > 0) logger.info({ uploads: swept }, 'unfinished uploads of backups were given up')
       const handlers = createHandlers(dependencies)
-      const recoverAll = (signal: AbortSignal) => recover(dependencies, id, logger, signal)
+      const tidyOnce = once(async () => {
+        await raiseKeyAlarms(store, secretsOf(process.env), 'worker', logger)
+        const swept = await sweepUploadsAtStart(dependencies.backups, `worker ${id}`, shutdown.signal)
+        if (swept > 0) logger.info({ uploads: swept }, 'unfinished uploads of backups were given up')
+      })
+      // Recovery comes before everything that can wait: people's writes may be waiting for it.
+      const recoverAll = async (signal: AbortSignal) => {
+        const job = await recover(dependencies, id, logger, signal)
+        await tidyOnce().catch((error: unknown) => logger.error({ error: reportError(error) }, 'tidying up at the start failed'))
+        return job
+      }
       const { sqlitePath, openTarget } = dependencies
       const active = async () => {
         const { state } = await readActiveDatabase(store)
@@ -136,6 +143,14 @@ function createHostChecks(environment: Environment, store: ControlStore, openTar
   return {
     functions: createFunctionChecks({ database, cvFolder, cvKey }),
     checkFiles: createCvFilesVerification({ folder: cvFolder, key: cvKey }),
+  }
+}
+
+function once(act: () => Promise<void>): () => Promise<void> {
+  let begun: Promise<void> | undefined
+  return () => {
+    begun ??= act()
+    return begun
   }
 }
 

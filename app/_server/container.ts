@@ -2,13 +2,15 @@ import { createBackupSetup } from '@/lib/backup/backup-setup'
 import type { BackupSetup } from '@/lib/backup/make-backup'
 import { type Environment, parseEnvironment } from '@/lib/config/environment'
 import { initialiseActiveDatabase, readActiveDatabase } from '@/lib/control/active-database'
-import type { SealedTarget } from '@/lib/control/active-state'
+import type { ActiveState, SealedTarget } from '@/lib/control/active-state'
 import { type ControlStore, openControlStore } from '@/lib/control/control-store'
 import { createReportStore, type ReportStore } from '@/lib/control/reports'
 import { openSecret } from '@/lib/control/secrets'
+import { type AppError, reportError } from '@/lib/core/errors'
 import { openLogFile } from '@/lib/core/log-files'
 import { createLogger, type Logger } from '@/lib/core/logger'
 import { type AppDatabase, createAppDatabase } from '@/lib/database/app-database'
+import { contradictionOf } from '@/lib/database/check-against-record'
 import { initialState } from '@/lib/jobs/sealed-target'
 import { raiseKeyAlarms } from '@/lib/preflight/key-alarm'
 import { secretsOf } from '@/lib/preflight/secret-checks'
@@ -32,6 +34,8 @@ export interface Container {
   readonly sqlitePath: string | null
   /** The URL sealed in a target. @throws AppError KEY_INVALID */
   openTarget(target: SealedTarget): string
+  /** What of DATABASE_URL contradicts a state; then this process writes nothing to the app's database. Null: nothing. */
+  contradiction(state: ActiveState): AppError | null
 }
 
 // The development server evaluates modules anew at each change; connections must not pile up with them.
@@ -58,16 +62,22 @@ async function createContainer(): Promise<Container> {
   const sqlitePath = environment.database.engine === 'sqlite' ? environment.database.path : null
   const openTarget = (target: SealedTarget) => openSecret(target.sealedUrl, environment.nextAuthSecret)
   const readState = async () => (await readActiveDatabase(control)).state
+  // `npm start` refuses to start with one; whoever starts Next by other means still must not split the data.
+  const contradiction = (state: ActiveState) =>
+    contradictionOf(environment.database, state, () => ('target' in state ? openTarget(state.target) : ''))
+  const found = contradiction(await readState())
+  if (found) logger.error({ error: reportError(found) }, `ALARM: ${found.message} The app takes no changes until this is corrected.`)
   return {
     root,
     environment,
     logger,
     control,
     reports: createReportStore(control, verificationResultSchema),
-    appDatabase: createAppDatabase({ readState, sqlitePath, openTarget }),
+    appDatabase: createAppDatabase({ readState, sqlitePath, openTarget, contradiction }),
     rateLimits: createRateLimits(),
     backups: createBackupSetup({ environment, store: control, root, app: { name, version }, openTarget }),
     sqlitePath,
     openTarget,
+    contradiction,
   }
 }

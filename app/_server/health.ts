@@ -4,7 +4,7 @@ import { listBackups } from '@/lib/backup/backup-catalogue'
 import { couldRecover } from '@/lib/backup/could-recover'
 import { readActiveDatabase } from '@/lib/control/active-database'
 import { readWorkerStatus } from '@/lib/control/workers'
-import { reportError } from '@/lib/core/errors'
+import { type AppError, reportError } from '@/lib/core/errors'
 import type { Container } from './container'
 
 /**
@@ -64,6 +64,7 @@ async function askHealth(container: Container): Promise<Health> {
     },
     false,
   )
+  await ask('configuration', async () => requireNone(container.contradiction((await readActiveDatabase(control)).state)), undefined)
   const worker = await ask('control store', () => readWorkerStatus(control), { alive: false, lastSeenAt: null })
   const open = await ask('alarms', async () => (await listAlarms(control)).filter(({ clearedAt }) => clearedAt === null), [])
   const recover = await ask('backups', async () => couldRecover(await listBackups(backups), control.clock.now()), null)
@@ -81,6 +82,10 @@ async function askHealth(container: Container): Promise<Health> {
     },
     problems: [...new Set(problems)],
   }
+}
+
+function requireNone(contradiction: AppError | null): void {
+  if (contradiction) throw contradiction
 }
 
 function toShort({ detail, raisedAt }: Alarm) {

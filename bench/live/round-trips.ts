@@ -43,6 +43,8 @@ export interface RoundTripResult {
   readonly p99Ms: number
   /** Of writes that began within two seconds before the end of a switch. */
   readonly p99DuringSwitchMs: number
+  /** The longest wait of a write that was under way when the app was switched, of each switch in turn: over, back, over … */
+  readonly longestAtSwitchMs: readonly number[]
 }
 
 const root = join(import.meta.dirname, '../..')
@@ -220,6 +222,7 @@ function summarise(
     p50Ms: quantile(sorted, 0.5),
     p99Ms: quantile(sorted, 0.99),
     p99DuringSwitchMs: quantile(during, 0.99),
+    longestAtSwitchMs: switches.map((end) => Math.max(0, ...waits.filter(([at, ms]) => at < end && at + ms > end).map(([, ms]) => ms))),
   }
 }
 

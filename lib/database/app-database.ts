@@ -3,6 +3,7 @@ import { type ActiveState, activeEngine, isWritable, type SealedTarget } from '@
 import { AppError } from '@/lib/core/errors'
 import { FENCE_MARK, isFenceError } from '@/lib/sqlite/fence'
 import type { AppReader, AppTransaction, Engine, OpenClient } from './app-client'
+import { refusalOf } from './check-against-record'
 import { openPostgresClient } from './postgres-client'
 import { openSqliteClient } from './sqlite-client'
 
@@ -13,6 +14,11 @@ export interface AppDatabaseOptions {
   readonly sqlitePath: string | null
   /** The URL sealed in a target. */
   readonly openTarget: (target: SealedTarget) => string | Promise<string>
+  /**
+   * What of this process's settings contradicts a state: then it writes nothing, since another process, set up otherwise, may be
+   * writing elsewhere. Default: nothing ever does.
+   */
+  readonly contradiction?: (state: ActiveState) => AppError | null
   /** How long a state that was read stays believed, in milliseconds. Default: 50. */
   readonly stateLifetimeMs?: number
   /** How long a write waits for the end of a switch that is under way, in milliseconds. Default: 10,000. */
@@ -32,7 +38,7 @@ export interface AppDatabase {
    * refuses it whole; it waits until the switch has ended or was given up, and is run again from its beginning on
    * the engine that is active then: so `change` must do nothing but query.
    *
-   * @throws AppError APP_READ_ONLY (retryable) while the app is being migrated with the app read-only, at once, and
+   * @throws AppError CONFIG_INVALID when this process is set up for another database; APP_READ_ONLY (retryable) while the app is being migrated with the app read-only, at once, and
    *   when a switch has not ended within `freezePatienceMs`; nothing was changed
    */
   write<T>(change: (transaction: AppTransaction) => Promise<T>): Promise<T>
@@ -137,6 +143,8 @@ export function createAppDatabase(options: AppDatabaseOptions): AppDatabase {
 
   async function writeOnce<T>(change: (transaction: AppTransaction) => Promise<T>): Promise<T> {
     const state = await currentState()
+    const contradiction = options.contradiction?.(state)
+    if (contradiction) throw refusalOf(contradiction)
     if (!isWritable(state)) throw readOnlyError()
     if (state.status !== 'on-postgresql') return use(state, (client) => client.transact(change))
     return use(state, (client) =>

@@ -7,6 +7,7 @@ import { openControlStore } from '@/lib/control/control-store'
 import { readUnsettled } from '@/lib/control/exclusive'
 import { openSecret } from '@/lib/control/secrets'
 import { AppError } from '@/lib/core/errors'
+import { checkAgainstRecord } from '@/lib/database/check-against-record'
 import { ensureSchema } from '@/lib/database/ensure-schema'
 import { initialState } from '@/lib/jobs/sealed-target'
 import { targetLabel } from '@/lib/postgres/target-url'
@@ -42,36 +43,8 @@ export async function prepareStart(environment: Environment, root: string, say: 
   }
 }
 
-/**
- * The record decides which database is active, so that an old or edited .env cannot send writes to the one that was
- * left. What cannot be meant is refused: a PostgreSQL database in DATABASE_URL that is not the recorded one, and
- * no SQLite file where SQLite is active.
- *
- * @throws AppError CONFIG_INVALID
- */
-export function checkAgainstRecord(database: DatabaseLocation, state: ActiveState, openTarget: () => string): void {
-  if (database.engine === 'sqlite') return
-  if (state.status !== 'on-postgresql') {
-    throw contradiction(
-      'the app’s data is in SQLite, but DATABASE_URL names a PostgreSQL database',
-      'Set DATABASE_URL to the SQLite file again, and move to PostgreSQL on the Migration page.',
-    )
-  }
-  if (sameDatabase(database.url, openTarget())) return
-  throw contradiction(
-    `the app runs on ${state.target.label}, but DATABASE_URL names ${targetLabel(database.url)}`,
-    'Set DATABASE_URL to the recorded database, or back to the SQLite file, which stays good for ever.',
-  )
-}
-
 function locateActive(database: DatabaseLocation, state: ActiveState, openTarget: () => string): DatabaseLocation {
   return state.status === 'on-postgresql' ? { engine: 'postgresql', url: openTarget() } : database
-}
-
-/** Host, port, database and schema; user and password may change without it being another database. */
-function sameDatabase(left: string, right: string): boolean {
-  const place = (url: string) => targetLabel(url).replace(/^.*@/, '')
-  return place(left) === place(right)
 }
 
 function checkTarget(url: string): void {
@@ -91,11 +64,6 @@ function checkTarget(url: string): void {
 
 function describe(database: DatabaseLocation, root: string): string {
   return database.engine === 'sqlite' ? `SQLite, ${relative(root, database.path)}` : `PostgreSQL, ${targetLabel(database.url)}`
-}
-
-function contradiction(what: string, hint: string): AppError {
-  const message = `DATABASE_URL contradicts what is recorded: ${what}. Starting could split the data over two databases.`
-  return new AppError({ code: 'CONFIG_INVALID', operation: 'start', message, hint })
 }
 
 function missingFile(path: string): AppError {

@@ -1,12 +1,23 @@
+import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type Environment, parseEnvironment } from '@/lib/config/environment'
 import { initialiseActiveDatabase, transitionActiveDatabase } from '@/lib/control/active-database'
-import { openControlStore } from '@/lib/control/control-store'
+import { type ControlStore, openControlStore } from '@/lib/control/control-store'
+import { readUnsettled, withExclusive } from '@/lib/control/exclusive'
+import { databasesLease, type Lease, renewLease } from '@/lib/control/lease'
+import { describeHost, registerWorker } from '@/lib/control/workers'
+import { checkAgainstRecord } from '@/lib/database/check-against-record'
+import { leaseHolderOf } from '@/lib/jobs/interruption'
+import { claimJob, enqueueJob } from '@/lib/jobs/job-queue'
 import { sealTarget } from '@/lib/jobs/sealed-target'
-import { checkAgainstRecord, prepareStart } from './prepare'
+import { raiseFence } from '@/lib/sqlite/fence'
+import { openSqlite } from '@/lib/sqlite/open-database'
+import { prepareStart } from './prepare'
+import { createSettling } from './settle'
 import { supervise } from './supervisor'
 
 const root = join(import.meta.dirname, '../..')
@@ -62,6 +73,49 @@ describe('preparing', () => {
     expect(() => checkAgainstRecord(postgres(recordedUrl), { status: 'on-sqlite' }, open)).toThrow(refused)
   })
 })
+
+describe('settling after a worker that was killed', () => {
+  it('frees the app from the switch it was in, at once and without another worker, and leaves alone what nobody waits for', async () => {
+    const control = await openControlStore(join(folder, 'control.db'))
+    try {
+      const settling = createSettling(environmentOf(), () => undefined)
+      await initialiseActiveDatabase(control, { status: 'on-sqlite' }, 'test')
+      expect(await settling.settle()).toBe(false)
+      // Killed between the flip back and the end of SQLite's fence.
+      const path = join(folder, 'app.db')
+      writeFileSync(path, '')
+      const file = openSqlite(path)
+      file.exec('CREATE TABLE t (id INTEGER PRIMARY KEY)')
+      raiseFence(file, 'on its way back', 'returning')
+      const [job, lease] = await killedInRollback(control)
+      expect(await settling.settle()).toBe(true)
+      file.exec('INSERT INTO t VALUES (1)')
+      file.close()
+      expect((await control.read.job.findUniqueOrThrow({ where: { id: job } })).status).toBe('interrupted')
+      expect(await readUnsettled(control)).toBeNull()
+      await expect(renewLease(control, lease)).rejects.toMatchObject({ code: 'LEASE_LOST' })
+    } finally {
+      await control.close()
+    }
+  })
+})
+
+/** As a worker leaves it that was killed: a running job of a process that is gone, its lease, and the mark. */
+async function killedInRollback(control: ControlStore): Promise<readonly [string, Lease]> {
+  const { pid } = spawnSync(process.execPath, ['--version'])
+  const worker = { id: 'killed', host: describeHost(), pid, version: '0' }
+  await registerWorker(control, worker)
+  const { id } = await enqueueJob(control, { kind: 'rollback', payload: {}, requestedBy: 'test' })
+  await claimJob(control, worker.id)
+  const never = new Promise<never>(() => undefined)
+  return new Promise((resolve) => {
+    const request = { name: databasesLease, holder: leaseHolderOf(worker.id), purpose: 'rollback', ttlMs: 600_000 }
+    void withExclusive(control, request, new AbortController().signal, (_signal, lease) => {
+      resolve([id, lease])
+      return never
+    })
+  })
+}
 
 describe('keeping programs running', () => {
   it('starts again what ends in any way, passes the end on, and leaves nothing behind', async () => {

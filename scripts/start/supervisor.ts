@@ -16,6 +16,8 @@ export interface SupervisorOptions {
   readonly cwd: string
   /** Receives each line of output, with the program's name before it. */
   readonly write: (line: string) => void
+  /** Called as soon as a program has ended that is to be started again, with its name; what it does is not waited for. */
+  readonly onEnd?: (name: string) => void
   /** Pause before a program that died is started again, in milliseconds; doubled each time up to thirty seconds. Default: 250. */
   readonly firstPauseMs?: number
   /** A program that ran this long begins again with the first pause. Default: 60,000. */
@@ -45,6 +47,7 @@ async function keepRunning(program: Program, options: SupervisorOptions, signal:
     const startedAt = performance.now()
     const ending = await runOnce(program, options, signal)
     if (signal.aborted) return
+    options.onEnd?.(program.name)
     if (performance.now() - startedAt >= steadyMs) pauseMs = firstPauseMs
     write(`[start] ${program.name} ended (${ending}); starting it again in ${pauseMs / 1000} s`)
     await pause(pauseMs, signal)
