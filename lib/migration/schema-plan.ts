@@ -8,13 +8,14 @@ import type { Finding } from '@/lib/core/finding'
 import { qualifiedName, quoteName } from '@/lib/core/quoted-name'
 import { readPostgresCatalogue } from '@/lib/postgres/catalogue'
 import { toPostgresError } from '@/lib/postgres/connect'
-import { completeSchema } from '@/lib/schema/complete-schema'
+import { completeSchema, nameShortened } from '@/lib/schema/complete-schema'
 import type { ColumnTypes } from '@/lib/schema/create-table'
+import { scriptWithDistinctNames } from '@/lib/schema/distinct-names'
 import { schemaMigrationsTable } from '@/lib/schema/map-tables'
 import { offlinePostgresql } from '@/lib/schema/offline-adapter'
 import { scriptForRehearsal } from '@/lib/schema/postgresql-statements'
 import { rewriteForPostgresql } from '@/lib/schema/prisma-schema'
-import { requireSchemaEngine, scriptFromEmpty } from '@/lib/schema/schema-engine'
+import { requireSchemaEngine } from '@/lib/schema/schema-engine'
 import { listSchemaMigrations } from '@/lib/schema/schema-migrations'
 import { addMissing } from './add-missing'
 import { findAccepted } from './make-tables'
@@ -53,8 +54,8 @@ export async function planSchema(
   dependencies: PlanDependencies,
 ): Promise<SchemaPlan> {
   const { client } = dependencies
-  const modelSql = await sqlOfModel(model)
   const findings: Finding[] = []
+  const modelSql = await sqlOfModel(model, findings)
   const ownSql: string[] = []
   await client.query('BEGIN')
   try {
@@ -106,7 +107,7 @@ export function schemaError(error: unknown, model: SchemaModel): AppError {
   })
 }
 
-async function sqlOfModel(model: SchemaModel): Promise<string> {
+async function sqlOfModel(model: SchemaModel, findings: Finding[]): Promise<string> {
   if (model.kind === 'introspect') return ''
   if (model.kind === 'history') {
     const names = await listSchemaMigrations(model.folder)
@@ -117,7 +118,9 @@ async function sqlOfModel(model: SchemaModel): Promise<string> {
   const files = rewriteForPostgresql(model.files)
   await requireSchemaEngine()
   try {
-    return withoutSchemaStatement(await scriptFromEmpty(offlinePostgresql(), files))
+    const { sql, renamed } = await scriptWithDistinctNames(offlinePostgresql(), files)
+    findings.push(...renamed.map(({ table, attribute, name }) => nameShortened(table, attribute, name, 'model')))
+    return withoutSchemaStatement(sql)
   } catch (cause) {
     throw new AppError({
       code: 'MODEL_INVALID',

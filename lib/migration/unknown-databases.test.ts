@@ -53,7 +53,7 @@ describe.each([...inject('postgresServers')])('migrateDatabase on $name, of a da
       CREATE TABLE image (id INTEGER PRIMARY KEY, team TEXT, CONSTRAINT fk FOREIGN KEY (team) REFERENCES team (id), CONSTRAINT fk FOREIGN KEY (team) REFERENCES settings (id))`)
     await using target = await createPostgresDatabase(server)
     const result = await migrate(source, target)
-    expect(result).toMatchObject({ status: 'succeeded', findings: [] })
+    expect(result).toMatchObject({ status: 'succeeded', findings: [{ code: 'NAME_SHORTENED', table: 'image', shape: 'fk → fk_2' }] })
     const { rows } = await withPostgres(target.url, (client) =>
       client.query(`SELECT conname FROM pg_constraint WHERE contype = 'f' ORDER BY conname`),
     )

@@ -58,7 +58,7 @@ function addChecks(
     })
     if (expression === null) findings.push(otherwise)
     else {
-      const name = check.name === null ? '' : `CONSTRAINT ${quoteName(freeName(check.name, usedConstraints))} `
+      const name = check.name === null ? '' : `CONSTRAINT ${quoteName(named(table, check.name, usedConstraints, findings))} `
       steps.push({ sql: `ALTER TABLE ${qualifiedName(target.schema, target.name)} ADD ${name}CHECK (${expression})`, otherwise })
     }
   }
@@ -109,6 +109,7 @@ function addIndex(
     index.origin === 'unique' ? `${table.name}_${index.parts.map((part) => part.column).join('_')}_key` : index.name,
     usedNames,
   )
+  if (index.origin === 'index' && name !== index.name) findings.push(nameShortened(table.name, index.name, name, 'source'))
   const unique = index.unique ? 'UNIQUE ' : ''
   const condition = where === null ? '' : ` WHERE ${where}`
   steps.push({
@@ -187,7 +188,7 @@ function addReference(
     findings.push(otherwise)
     return
   }
-  const name = key.name === null ? '' : `CONSTRAINT ${quoteName(freeName(key.name, usedConstraints))} `
+  const name = key.name === null ? '' : `CONSTRAINT ${quoteName(named(table, key.name, usedConstraints, findings))} `
   const deferred = key.deferred ? ' DEFERRABLE INITIALLY DEFERRED' : ''
   steps.push({
     sql: `ALTER TABLE ${qualifiedName(target.schema, target.name)} ADD ${name}FOREIGN KEY (${quoteNames(key.columns)}) REFERENCES ${qualifiedName(target.schema, referenced.name)} (${quoteNames(key.referencedColumns)}) ON UPDATE ${key.onUpdate} ON DELETE ${key.onDelete}${deferred}`,
@@ -201,6 +202,22 @@ function sameNames(a: readonly string[], b: readonly string[]): boolean {
 
 function leftBehind(input: Omit<FindingInput, 'severity'>): Finding {
   return createFinding({ ...input, severity: 'note' })
+}
+
+/** An index or rule that cannot have its name on PostgreSQL, which cuts names at 63 bytes and has one of each in a schema. */
+export function nameShortened(table: string, was: string, name: string, origin: 'model' | 'source'): Finding {
+  return createFinding({
+    code: 'NAME_SHORTENED',
+    severity: 'note',
+    table,
+    shape: `${was} → ${name}`,
+    params: { name, origin },
+    message: `PostgreSQL would cut this name at 63 bytes, or has it for something else already; there it is ${name}.`,
+    hint:
+      origin === 'model'
+        ? `Add map: "${name}" to it in the Prisma schema: Prisma refuses the schema for PostgreSQL without.`
+        : 'Nothing to do unless something asks for it by its name.',
+  })
 }
 
 function otherCollation(table: SqliteTable, index: SqliteIndex): Finding {
@@ -217,6 +234,13 @@ function otherCollation(table: SqliteTable, index: SqliteIndex): Finding {
       ? 'Queries use it when they compare lower(column COLLATE "C"), and comparisons on PostgreSQL heed case.'
       : 'Queries use it when they compare rtrim(column), and comparisons on PostgreSQL heed spaces.',
   })
+}
+
+/** The name that a rule of the file gets; said where it is not its own. */
+function named(table: SqliteTable, wanted: string, used: Set<string>, findings: Finding[]): string {
+  const name = freeName(wanted, used)
+  if (name !== wanted) findings.push(nameShortened(table.name, wanted, name, 'source'))
+  return name
 }
 
 /** A name that is not in use yet: index names by schema, constraint names by table. */

@@ -116,3 +116,13 @@ it('names the limit where a value is too large to be read', () => {
     hint: expect.stringContaining('octet_length'),
   })
 })
+
+it('reads the last key given out as SQLite does, also where somebody wrote it as a text', async () => {
+  const { tables } = await read(`
+    CREATE TABLE a (id INTEGER PRIMARY KEY AUTOINCREMENT); INSERT INTO a VALUES (5); UPDATE sqlite_sequence SET seq = '12';
+    CREATE TABLE b (id INTEGER PRIMARY KEY AUTOINCREMENT); INSERT INTO b VALUES (5); UPDATE sqlite_sequence SET seq = 'x' WHERE name = 'b'`)
+  expect(tables.map(({ name, sequence }) => [name, sequence])).toEqual([
+    ['a', 12n],
+    ['b', 0n],
+  ])
+})

@@ -9,7 +9,6 @@ import type {
   SqliteObject,
   SqliteTable,
 } from '@/lib/core/catalogue'
-import { quoteName } from '@/lib/core/quoted-name'
 import { isReservedTable, isReservedTrigger } from '@/lib/core/reserved-names'
 import { parseCreateIndex, parseCreateTable } from './create-statement'
 import type { SqliteDatabase } from './open-database'
@@ -221,7 +220,8 @@ function readSequences(db: SqliteDatabase): ReadonlyMap<string, bigint> {
   if (!exists) return new Map()
   const rows = z.array(sequenceRow).parse(
     db
-      .prepare(`SELECT name, ${quoteName('seq')} AS seq FROM sqlite_sequence WHERE typeof(seq) = 'integer'`)
+      // A number that somebody wrote as a text counts for SQLite too; what is none counts as zero.
+      .prepare('SELECT name, CAST(seq AS INTEGER) AS seq FROM sqlite_sequence WHERE name IS NOT NULL')
       .safeIntegers()
       .all(),
   )

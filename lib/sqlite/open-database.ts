@@ -19,15 +19,30 @@ export interface OpenOptions {
  */
 export function openSqlite(path: string, options: OpenOptions = {}): SqliteDatabase {
   checkFile(path)
-  let db: SqliteDatabase | undefined
   try {
-    db = new Database(path, { readonly: options.readonly ?? false, fileMustExist: true, timeout: options.busyTimeoutMs ?? 5_000 })
+    return open(path, options)
+  } catch (error) {
+    if (!options.readonly || !isInterruptedWrite(error)) throw toSqliteError(error, path)
+  }
+  // A writer died in the middle of a transaction: whoever may write takes its half of it back, as the app would by opening it.
+  openSqlite(path, { ...options, readonly: false }).close()
+  return openSqlite(path, options)
+}
+
+function open(path: string, options: OpenOptions): SqliteDatabase {
+  const db = new Database(path, { readonly: options.readonly ?? false, fileMustExist: true, timeout: options.busyTimeoutMs ?? 5_000 })
+  try {
     db.prepare('SELECT count(*) FROM sqlite_master').get()
     return db
   } catch (error) {
-    db?.close()
-    throw toSqliteError(error, path)
+    db.close()
+    throw error
   }
+}
+
+/** https://www.sqlite.org/rescode.html#readonly_rollback */
+function isInterruptedWrite(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'SQLITE_READONLY_ROLLBACK'
 }
 
 /** What a failure of SQLite means for people. An AppError is handed on as it is. */
@@ -95,6 +110,12 @@ const meanings: readonly (readonly [prefix: string, code: ErrorCode, message: st
     'Find it with the sqlite3 shell (SELECT rowid FROM each table WHERE octet_length(column) > 536870000), and split it or keep it as a file.',
   ],
   ['SQLITE_PERM', 'SOURCE_UNREADABLE', 'SQLite may not open the file.', readHint],
+  [
+    'SQLITE_READONLY_ROLLBACK',
+    'SOURCE_UNREADABLE',
+    'The last write to the SQLite file was cut off, and its half cannot be taken back here: the file or its folder is read-only.',
+    'Give the process the right to write to both, or open the file once where it may be written, with the -journal file beside it.',
+  ],
   ['SQLITE_READONLY', 'SOURCE_UNREADABLE', 'The SQLite file or its folder is read-only.', 'Give the process the right to write to both.'],
 ]
 

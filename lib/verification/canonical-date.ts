@@ -4,10 +4,16 @@
  * what is finer than a millisecond. Seen in @prisma/client 7.10, `normalizeDateTime` of its data mapper.
  */
 export function readDateText(text: string): Date | null {
-  const trimmed = text.trim()
+  const trimmed = withSeconds(text.trim())
   const clock = /\d{2}:\d{2}:\d{2}(?:\.\d+)?\s?(Z|[+-]\d{2}(?::?\d{2})?)?$/.exec(trimmed)
   const date = new Date(clock ? withZone(trimmed, clock) : `${trimmed}T00:00:00Z`)
   return Number.isNaN(date.getTime()) ? null : date
+}
+
+/** SQLite reads a time without its seconds; Prisma reads none, so nothing that it reads is touched. */
+function withSeconds(text: string): string {
+  const parts = /^(\d{4}-\d\d-\d\d[ T]\d\d:\d\d)\s*(|Z|UTC|[+-]\d\d(?::?\d\d)?)$/.exec(text)
+  return parts ? `${parts[1]}:00${parts[2] === 'UTC' ? 'Z' : parts[2]}` : text
 }
 
 function withZone(text: string, clock: RegExpExecArray): string {

@@ -28,6 +28,7 @@ const beyondPrisma: ReadonlySet<string> = new Set<ValueCode>([
   'TEXT_FROM_NUMBER',
   'BYTES_FROM_TEXT',
   'DATE_SPACED_OFFSET',
+  'DATE_WITHOUT_SECONDS',
   'JSON_FROM_BINARY',
   'INT_TRUNCATED',
 ])

@@ -61,6 +61,11 @@ describe('dates', () => {
     await arrives(dateTime, '2024-03-01T10:00:00.9996Z', '2024-03-01 10:00:00.999', 'DATE_DIGITS_DROPPED')
   })
   it('6: a space before the offset', () => arrives(dateTime, '1900-01-01 00:00:00 +00:00', '1900-01-01 00:00:00', 'DATE_SPACED_OFFSET'))
+  it('6: a time without seconds', async () => {
+    await arrives(dateTime, '2024-03-01 10:20', '2024-03-01 10:20:00', 'DATE_WITHOUT_SECONDS')
+    await arrives(dateTime, '2024-03-01T10:20Z', '2024-03-01 10:20:00', 'DATE_WITHOUT_SECONDS')
+    await arrives(zoned, '2024-03-01 10:20 +0530', '2024-03-01 04:50:00+00', 'DATE_WITHOUT_SECONDS')
+  })
   it('7: date only and time only', async () => {
     await arrives(dateTime, '2024-03-01', '2024-03-01 00:00:00')
     await arrives(dateTime, '10:20:30', '1970-01-01 10:20:30')

@@ -24,7 +24,7 @@ export function convertDate(raw: Present, target: DateTarget): Conversion {
   if (Buffer.isBuffer(raw)) return refused('DATE_UNPARSABLE')
   if (typeof raw === 'string') {
     const instant = new Date(normalizeDateTime(raw)).getTime()
-    if (Number.isNaN(instant)) return spacedOffset(raw, target)
+    if (Number.isNaN(instant)) return otherSpelling(raw, target)
     return instantText(instant, target, /\.\d{3}\d*[1-9]/.test(raw) ? 'DATE_DIGITS_DROPPED' : null)
   }
   const number = Number(raw)
@@ -34,14 +34,16 @@ export function convertDate(raw: Present, target: DateTarget): Conversion {
 }
 
 /**
- * "1900-01-01 00:00:00 +00:00": SQLite itself and earlier Prisma engines read a space before the offset, Prisma 7 does
- * not. The instant is beyond doubt, so it arrives, and the page says so.
+ * "1900-01-01 00:00:00 +00:00" and "2024-03-01 10:00": SQLite itself reads a time without seconds, and earlier Prisma engines
+ * a space before the offset; Prisma 7 reads neither. The instant is beyond doubt, so it arrives, and the page says so.
  */
-function spacedOffset(text: string, target: DateTarget): Conversion {
-  const match = /^(\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}(?:\.\d+)?) +(Z|UTC|[-+]\d{2}(?::?\d{2})?)$/.exec(text)
-  if (match === null) return refused('DATE_UNPARSABLE')
-  const joined = `${match[1]}${match[2] === 'UTC' ? 'Z' : match[2]}`
-  return instantText(new Date(normalizeDateTime(joined)).getTime(), target, 'DATE_SPACED_OFFSET')
+function otherSpelling(text: string, target: DateTarget): Conversion {
+  const match = /^(\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2})(:\d{2}(?:\.\d+)?)?( *)(Z|UTC|[-+]\d{2}(?::?\d{2})?)?$/.exec(text)
+  const [, minutes, seconds, space, zone] = match ?? []
+  if (minutes === undefined || (seconds !== undefined && (space === '' || zone === undefined))) return refused('DATE_UNPARSABLE')
+  const joined = `${minutes}${seconds ?? ':00'}${zone === 'UTC' ? 'Z' : (zone ?? '')}`
+  const remark = seconds === undefined ? 'DATE_WITHOUT_SECONDS' : 'DATE_SPACED_OFFSET'
+  return instantText(new Date(normalizeDateTime(joined)).getTime(), target, remark)
 }
 
 function unitRemark(number: number): ValueCode | null {

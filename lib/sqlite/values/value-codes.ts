@@ -128,6 +128,11 @@ export const valueCodes = {
     says: 'have a space before their UTC offset, which Prisma 7 fails to read; the instant they spell arrives',
     hint: 'Nothing to do; they become readable again on PostgreSQL.',
   },
+  DATE_WITHOUT_SECONDS: {
+    severity: 'note',
+    says: 'have a time without seconds, which SQLite reads and Prisma 7 does not; the full minute arrives',
+    hint: 'Nothing to do; they become readable for Prisma on PostgreSQL.',
+  },
   DATE_WOULD_ROUND: {
     severity: 'blocks',
     says: 'have a part (fraction, time or day) that the date type of the target would drop',
