@@ -2,7 +2,7 @@ import type pg from 'pg'
 import { reportError } from '@/lib/core/errors'
 import type { Report } from '@/lib/core/progress'
 import { qualifiedName } from '@/lib/core/quoted-name'
-import { partKey, readBuilt, readStripped, validateReference } from '@/lib/postgres/structure'
+import { isLatePart, partKey, readBuilt, readStripped, type StructurePart, validateReference } from '@/lib/postgres/structure'
 import { readStructureRecord, recordStructure } from '@/lib/postgres/structure-record'
 import { disarmChangeLog, readCapturedTables } from '@/lib/sqlite/change-log'
 import { openSqlite } from '@/lib/sqlite/open-database'
@@ -41,11 +41,19 @@ export async function finishCutOver(
   if (pending.length > 0) {
     for (const table of new Set(pending.map((part) => part.table))) await client.query(`ANALYZE ${qualifiedName(schema, table)}`)
   }
-  const hasTriggers = stripped.some((part) => part.kind === 'trigger' && built.has(partKey(part)))
-  const isOnRecord = !hasTriggers || ((await readStructureRecord(client)) ?? []).some((item) => item.kind === 'trigger')
-  if (pending.length > 0 || !isOnRecord) await recordStructure(client, schema)
+  if (pending.length > 0 || !(await isOnRecord(client, stripped, built))) await recordStructure(client, schema)
   if (sourcePath !== null) disarm(sourcePath)
   return { validated }
+}
+
+/**
+ * Whether the record has what was put back at the switch. It was made while that was off; and who was killed between the last
+ * reference and the record leaves nothing pending.
+ */
+async function isOnRecord(client: pg.Client, stripped: readonly StructurePart[], built: ReadonlyMap<string, boolean>): Promise<boolean> {
+  const recorded = (await readStructureRecord(client)) ?? []
+  const putBack = stripped.filter((part) => isLatePart(part) && built.has(partKey(part)))
+  return recorded.length > 0 && putBack.every(({ table, name }) => recorded.some((item) => item.table === table && item.name === name))
 }
 
 function disarm(sourcePath: string): void {

@@ -165,7 +165,13 @@ describe('forward again, and for good', () => {
     await postgres(`INSERT INTO author (name) VALUES ('seven')`)
     expect((await authors()).at(-1)).toEqual({ id: 7, name: 'seven' })
     await expect(postgres(`INSERT INTO book VALUES (10, 99, 'nobody')`)).rejects.toMatchObject({ code: '23503' })
+    // As if killed after the last reference was looked at and before the structure was recorded: the next start records it.
+    await postgres(`DELETE FROM bascule.structure WHERE definition LIKE 'FOREIGN KEY%'`)
+    const moved: ActiveState = { status: 'on-postgresql', jobId, target, since }
+    const where = { sourcePath: source.path, targetUrl: database.url, workDir: source.folder }
+    expect(await recoverDatabases({ state: moved, ...where }, quiet, never)).toEqual({ outcome: 'unchanged' })
     await back()
+    expect(await previewForward(forward())).toMatchObject({ status: 'possible' })
     sqlite(`INSERT INTO author (name) VALUES ('eight')`)
     await bringForward(forward(), quiet, never)
     await cutOverLive({ ...options(), freezeLimitMs: 60_000 }, async () => undefined, quiet, never)
