@@ -68,7 +68,9 @@ export async function runRoundTrips(options: RoundTripOptions): Promise<RoundTri
     const freezes: { overMs: number; backMs: number }[] = []
     const switches: number[] = []
     for (let round = 1; round <= rounds; round += 1) {
-      const { freezeMs: overMs, targetUrl } = await goOver(options, control, sqlitePath, round)
+      // People do not press the button in the very moment: the app goes on, and is followed, for a while.
+      const followed = () => load.untilWritten(options.writesBetween)
+      const { freezeMs: overMs, targetUrl } = await goOver(options, control, sqlitePath, round, followed)
       switches.push(Date.now())
       await load.untilWritten(options.writesBetween)
       const backMs = await goBack(control, sqlitePath, targetUrl, say)
@@ -90,6 +92,7 @@ async function goOver(
   control: ControlStore,
   sqlitePath: string,
   round: number,
+  followed: () => Promise<void>,
 ): Promise<{ freezeMs: number; targetUrl: string }> {
   const { folder, say } = options
   const never = new AbortController().signal
@@ -113,6 +116,7 @@ async function goOver(
   if (result.error) throw new Error(`${result.error.code}: ${result.error.message}`)
   say(`round ${round}: ${result.rowsCopied} rows copied and proved in ${Math.round(performance.now() - started)} ms, the app writing`)
   await changeState(control, { status: 'ready-to-switch', ...known })
+  await followed()
   const { mode: _, ...rest } = known
   const flip = () => changeState(control, { ...rest, status: 'on-postgresql', since: new Date().toISOString() })
   const { freezeMs } = await cutOverLive({ sourcePath: sqlitePath, targetUrl, jobId }, flip, saying(say), never)

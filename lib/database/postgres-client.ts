@@ -7,8 +7,9 @@ import { schemaOf } from '@/lib/postgres/target-url'
 import { type AppClient, type AppTransaction, type OpenClient, transactionLimits } from './app-client'
 import { PrismaClient } from './generated/postgresql/client'
 
-/** Connections that one web process keeps to PostgreSQL, at most. */
+/** Connections that one web process keeps to PostgreSQL, at most; those that are made before they are needed. */
 const poolSize = 10
+const warmConnections = 4
 
 /**
  * Opens the app's PostgreSQL database. `?schema=` of the URL names the schema, as Prisma reads it; default
@@ -22,6 +23,8 @@ export async function openPostgresClient(targetUrl: string): Promise<OpenClient>
       ...connection,
       max: poolSize,
       connectionTimeoutMillis: 5_000,
+      // Longer than between two looks at those that wait for a switch.
+      idleTimeoutMillis: 60_000,
       application_name: 'cvsite',
       // Dates are stored without zone, in UTC; the server's own zone must have no part in it.
       options: ['-c timezone=UTC', options].filter((option) => option !== undefined).join(' '),
@@ -49,7 +52,9 @@ export async function openPostgresClient(targetUrl: string): Promise<OpenClient>
       return Array.isArray(fences) && fences.length > 0
     },
     warmUp: async () => {
-      await Promise.all(Array.from({ length: poolSize }, () => shared.$queryRawUnsafe('SELECT 1')))
+      await Promise.all(Array.from({ length: warmConnections }, () => shared.$queryRawUnsafe('SELECT 1')))
+      // The client's own query compiler begins with its first query that is none of SQL.
+      await shared.user.findFirst({ select: { id: true } })
     },
     close: () => client.$disconnect(),
   }
