@@ -1,3 +1,4 @@
+import type { StopReason } from '@/lib/control/switch-choice'
 import type { Alarm, AlarmDetail } from './alarm-view'
 import type { Mail } from './send-mail'
 
@@ -23,9 +24,11 @@ export function alarmMail(
 ): Mail {
   const sentence = about === 'test' ? testSentence(locale) : alarmSentence(alarm.detail, locale)
   const fr = locale === 'fr'
+  const isOfBackups = alarm.detail.kind !== 'switch-held' && alarm.detail.kind !== 'postgres-away'
+  const word = isOfBackups ? (fr ? 'Alerte de sauvegarde' : 'Backup alarm') : fr ? 'Alerte' : 'Alarm'
   const heads: Record<About, string> = {
-    raised: fr ? 'Alerte de sauvegarde' : 'Backup alarm',
-    cleared: fr ? 'Alerte de sauvegarde levée' : 'Backup alarm cleared',
+    raised: word,
+    cleared: fr ? `${word} levée` : `${word} cleared`,
     test: fr ? 'Essai des alertes' : 'Test of the alarms',
   }
   const since = fr ? `Depuis le ${when(alarm.raisedAt, locale)}.` : `Since ${when(alarm.raisedAt, locale)}.`
@@ -61,6 +64,10 @@ function english(detail: AlarmDetail): string {
       return `The disk of the backups has ${bytes(detail.freeBytes, 'en')} left, less than the last backup took (${bytes(detail.sizeBytes, 'en')}).`
     case 'destination-failed':
       return `The copy to ${detail.place ?? 'a destination'} failed${at}.${problem}`
+    case 'switch-held':
+      return `The planned switch to PostgreSQL was not made${at}: ${englishReasons[detail.reason ?? 'failed']}. The app goes on on SQLite; choose anew on the Migration page.`
+    case 'postgres-away':
+      return `PostgreSQL, which the app runs on, does not answer${at}.${problem} If it stays away, an administrator can go on with SQLite at /emergency.`
   }
 }
 
@@ -84,7 +91,30 @@ function french(detail: AlarmDetail): string {
       return `Il reste ${bytes(detail.freeBytes, 'fr')} sur le disque des sauvegardes, moins que la dernière (${bytes(detail.sizeBytes, 'fr')}).`
     case 'destination-failed':
       return `La copie vers ${detail.place ?? 'une destination'} a échoué${at}.${problem}`
+    case 'switch-held':
+      return `La bascule prévue vers PostgreSQL n’a pas eu lieu${at}\u00a0: ${frenchReasons[detail.reason ?? 'failed']}. L’application reste sur SQLite\u00a0; choisissez à nouveau sur la page Migration.`
+    case 'postgres-away':
+      return `PostgreSQL, sur lequel l’application fonctionne, ne répond pas${at}.${problem} S’il ne revient pas, un administrateur peut continuer sur SQLite à l’adresse /emergency.`
   }
+}
+
+const englishReasons: Record<StopReason, string> = {
+  'worker-away': 'no worker ran at the time',
+  'not-ready': 'the copy was not finished and proved in time',
+  'not-following': 'the copy could not follow the app',
+  busy: 'another job was in the way',
+  failed: 'it was tried and failed',
+  'tried-often': 'it was tried as often as is sensible',
+  'no-copy': 'the migration did not succeed',
+}
+const frenchReasons: Record<StopReason, string> = {
+  'worker-away': 'aucun worker ne tournait à l’heure dite',
+  'not-ready': 'la copie n’était pas terminée et prouvée à temps',
+  'not-following': 'la copie ne pouvait pas suivre l’application',
+  busy: 'une autre tâche occupait la place',
+  failed: 'elle a été tentée et a échoué',
+  'tried-often': 'elle a été tentée aussi souvent qu’il est raisonnable',
+  'no-copy': 'la migration n’a pas abouti',
 }
 
 function when(iso: string, locale: Locale): string {

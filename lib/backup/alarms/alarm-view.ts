@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import { stopReasons } from '@/lib/control/switch-choice'
 
-/** What the alarms of the backups are and how they are told, as it goes over the wire. A contract file. */
+/** What the alarms of backups, switch and PostgreSQL are and how they are told, as it goes over the wire. A contract file. */
 
 /**
  * backup-none           there is no backup at all
@@ -11,6 +12,8 @@ import { z } from 'zod'
  * backup-untested       the newest one was not restored for a trial within the time set
  * disk-low              the folder of the backups has no room for the next one
  * destination-failed    the latest copy to a destination failed: full or unreachable
+ * switch-held           a switch to PostgreSQL that was planned was not made, and is held
+ * postgres-away         the app runs on PostgreSQL, which has not answered the worker for a minute
  */
 export const alarmKinds = [
   'backup-none',
@@ -21,11 +24,13 @@ export const alarmKinds = [
   'backup-untested',
   'disk-low',
   'destination-failed',
+  'switch-held',
+  'postgres-away',
 ] as const
 export type AlarmKind = (typeof alarmKinds)[number]
 
-/** Kinds with which there may be nothing to recover from; the others only want looking at. */
-export const graveKinds: readonly AlarmKind[] = ['backup-none', 'backup-old', 'backup-failed', 'trial-failed']
+/** Kinds with which the app is down, or there may be nothing to recover from; the others only want looking at. */
+export const graveKinds: readonly AlarmKind[] = ['backup-none', 'backup-old', 'backup-failed', 'trial-failed', 'postgres-away']
 
 export const channels = ['mail', 'webhook'] as const
 export type Channel = (typeof channels)[number]
@@ -42,6 +47,8 @@ export const alarmDetailSchema = z.object({
   place: z.string().optional(),
   /** What failed, in the words of the error. */
   problem: z.string().optional(),
+  /** Why a planned switch was not made. */
+  reason: z.enum(stopReasons).optional(),
 })
 export type AlarmDetail = z.infer<typeof alarmDetailSchema>
 

@@ -22,6 +22,7 @@ import {
   deliverySchema,
 } from './alarm-view'
 import { type AlarmInput, findAlarms } from './find-alarms'
+import { readSwitchAlarms } from './find-switch-alarms'
 import { sendMail } from './send-mail'
 import { sendWebhook } from './send-webhook'
 
@@ -74,13 +75,14 @@ export async function testChannel(parts: AlarmParts, settings: AlarmSettingsInpu
 async function compareWithRecord(setup: BackupSetup, settings: AlarmSettingsInput): Promise<void> {
   const { store } = setup
   const now = store.clock.now()
-  const found = findAlarms({
+  const ofBackups = findAlarms({
     backups: await listBackups(setup),
     rules: settings,
     freeBytes: await freeBytes(setup.folder),
     copies: await latestCopies(store),
     now,
   })
+  const found = [...ofBackups, ...(await readSwitchAlarms(store))]
   const open = await store.read.alarm.findMany({ where: { clearedAt: null } })
   const known = new Set(open.map(({ cause }) => cause))
   await store.write(async (transaction) => {
