@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import Database from 'better-sqlite3'
 import { describe, expect, inject, it } from 'vitest'
+import type { Report } from '@/lib/core/progress'
 import { createPostgresDatabase, withPostgres } from '@/tests/support/postgres-databases'
 import { createSqliteDatabase, type TestSqliteDatabase } from '@/tests/support/sqlite-databases'
+import { cutOverLive } from './live/cut-over-live'
 import { migrateDatabase } from './migrate-database'
 
 /** Schema migrations as people write them by hand: functions, triggers, enums, their own transactions. */
@@ -51,11 +54,17 @@ function createSource(): Promise<TestSqliteDatabase> {
     INSERT INTO "Note" (text, kind) VALUES ('soft', 'plain'), ('softer', 'fancy');`)
 }
 
-function run(source: TestSqliteDatabase, targetUrl: string, folder: string) {
+function run(
+  source: TestSqliteDatabase,
+  targetUrl: string,
+  folder: string,
+  mode: 'still' | 'live' = 'still',
+  report: Report = () => undefined,
+) {
   const options = { jobId: 'history', sourcePath: source.path, targetUrl, workDir: join(source.folder, 'work'), fenceSource: false }
   return migrateDatabase(
-    { ...options, model: { kind: 'history', folder }, setAside: false, dryRun: false },
-    () => undefined,
+    { ...options, model: { kind: 'history', folder }, live: mode === 'live', setAside: false, dryRun: false },
+    report,
     new AbortController().signal,
   )
 }
@@ -95,6 +104,40 @@ describe.each([...inject('postgresServers')])('a schema by its history on $name'
           logs: null,
         })),
       )
+    })
+  })
+
+  it('stays out of the way of its triggers while the app writes on, and has them fire from the switch on', async () => {
+    await using source = await createSource()
+    await using target = await createPostgresDatabase(server)
+    const db = new Database(source.path)
+    db.pragma('journal_mode = WAL')
+    const folder = await writeHistory(source, scripts)
+    // Written once the change log is armed: these rows come by rounds, not by the copy.
+    const result = await run(source, target.url, folder, 'live', (event) => {
+      if (event.type === 'phase' && event.phase === 'copy' && event.status === 'started')
+        db.exec(`INSERT INTO "Note" (text) VALUES ('meanwhile'); UPDATE "Note" SET text = 'still soft' WHERE id = 1`)
+    })
+    expect(result.error).toBeUndefined()
+    db.exec(`INSERT INTO "Note" (text) VALUES ('late'); DELETE FROM "Note" WHERE id = 2`)
+    db.close()
+    const pair = { sourcePath: source.path, targetUrl: target.url, jobId: 'history', freezeLimitMs: 60_000 }
+    await cutOverLive(
+      pair,
+      async () => undefined,
+      () => undefined,
+      new AbortController().signal,
+    )
+    await withPostgres(target.url, async (client) => {
+      const notes = await client.query('SELECT id, text FROM "Note" ORDER BY id')
+      expect(notes.rows.map(({ id, text }) => `${id} ${text}`)).toEqual(['1 still soft', '3 meanwhile', '4 late'])
+      const written = await client.query(`INSERT INTO "Note" (text) VALUES ('new') RETURNING id, text`)
+      expect(written.rows).toEqual([{ id: 5, text: 'NEW' }])
+      const states = await client.query(`SELECT tgname, tgenabled FROM pg_trigger WHERE tgname IN ('Note_asleep', 'Note_shout') ORDER BY 1`)
+      expect(states.rows).toEqual([
+        { tgname: 'Note_asleep', tgenabled: 'D' },
+        { tgname: 'Note_shout', tgenabled: 'O' },
+      ])
     })
   })
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { describe, expect, inject, it } from 'vitest'
+import { startOwnServer } from '@/tests/support/own-server'
 import { createPostgresDatabase, type TestPostgresDatabase, withPostgres } from '@/tests/support/postgres-databases'
 import { createSqliteDatabase, type TestSqliteDatabase } from '@/tests/support/sqlite-databases'
 import { type MigrateOptions, migrateDatabase } from './migrate-database'
@@ -107,6 +108,21 @@ it('lets a model be ahead of an empty table, and names the column where there ar
     ['COLUMN_NOT_IN_SOURCE', 'note', 'Empty', 'added'],
     ['COLUMN_NOT_IN_SOURCE', 'blocks', 'Full', 'added'],
   ])
+})
+
+it('refuses more tables than the server has locks for before anything is written, and says which setting helps', async () => {
+  const tables = Array.from({ length: 600 }, (_, n) => `CREATE TABLE t${n} (id INTEGER PRIMARY KEY AUTOINCREMENT, v TEXT UNIQUE);`)
+  await using source = await createSqliteDatabase(tables.join(' '))
+  await using small = await startOwnServer(join(source.folder, 'small'), ['max_connections=20', 'max_locks_per_transaction=10'])
+  await using target = await createPostgresDatabase(small)
+  expect(await migrate(source, target)).toMatchObject({
+    status: 'failed',
+    error: { code: 'STRUCTURE_UNSUPPORTED', hint: expect.stringContaining('max_locks_per_transaction') },
+  })
+  const left = await withPostgres(target.url, (client) =>
+    client.query(`SELECT relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname IN ('public', 'bascule')`),
+  )
+  expect(left.rows).toEqual([])
 })
 
 function migrate(source: TestSqliteDatabase, target: TestPostgresDatabase, more: Partial<MigrateOptions> = {}): Promise<MigrationResult> {
