@@ -32,6 +32,22 @@ function gate(): { readonly opened: Promise<unknown>; open(): void } {
   return { opened, open: () => signal.abort() }
 }
 
+/** How often the state was asked for since. */
+function countLooks(app: TestApp): () => number {
+  let looks = 0
+  let state = app.state
+  Object.defineProperty(app, 'state', {
+    get: () => {
+      looks += 1
+      return state
+    },
+    set: (next: ActiveState) => {
+      state = next
+    },
+  })
+  return () => looks
+}
+
 const migrating: ActiveState = {
   status: 'migrating',
   jobId: 'job',
@@ -87,8 +103,9 @@ describe('the app database', () => {
     })
     await expect.poll(() => attempts, { timeout: 30_000 }).toBe(1)
     expect(await emails()).toEqual([])
-    // It waits without taking the write lock again and again.
-    await new Promise((resolve) => setTimeout(resolve, 200))
+    // It waits without taking the write lock again and again: however often it has looked, it was not tried.
+    const looks = countLooks(app)
+    await expect.poll(looks, { timeout: 30_000 }).toBeGreaterThan(5)
     expect(attempts).toBe(1)
     // The switch is given up: the same write goes on where it was.
     withSqlite(app, (file) => lowerFence(file))
@@ -169,12 +186,17 @@ describe('the app database', () => {
     const ledger = () => app.database.read(({ user }) => user.count())
     expect(await ledger()).toBe(1)
     const emails = Array.from({ length: 40 }, (_, index) => `p${index}@cvsite.test`)
+    // Half of them are on their way when the fence comes, wherever that meets them; the others begin behind it.
+    const raised = gate()
+    let written = 0
     const writing = emails.map(async (email, index) => {
-      await new Promise((resolve) => setTimeout(resolve, index * 5))
+      if (index >= 20) await raised.opened
       await app.database.write(({ user }) => user.create({ data: { email } }))
+      written += 1
     })
-    await new Promise((resolve) => setTimeout(resolve, 80))
+    await expect.poll(() => written, { timeout: 30_000, interval: 1 }).toBeGreaterThan(2)
     withSqlite(app, (file) => raiseFence(file, 'moved'))
+    raised.open()
     app.state = app.onPostgres
     await Promise.all(writing)
     const before = withSqlite(app, (file) => file.prepare('SELECT email FROM User WHERE id <> ?').pluck().all(person.id))

@@ -12,6 +12,7 @@ import { cutOver } from '../cut-over'
 import { migrateDatabase } from '../migrate-database'
 import { recoverDatabases } from '../recover'
 import { bundleChild } from '../testing/bundle-child'
+import { createSwitchedPair } from '../testing/switched-pair'
 import { createTcpProxy, type TcpProxy } from '../testing/tcp-proxy'
 import { leaveGonePostgres, probePostgres } from './emergency'
 import { abandonCopy } from './emergency-abandon'
@@ -174,5 +175,41 @@ describe('an emergency', () => {
     // A database that took its place is left alone.
     await postgres(`UPDATE bascule.mark SET job_id = 'another'`)
     expect(await abandonCopy({ targetUrl: proxy.url, jobId }, quiet, never, async (_client, { status }) => status)).toBe('other')
+  })
+})
+
+describe('an emergency whose process is killed after its last step', () => {
+  it('is over: SQLite takes writes before and after the recovery, and PostgreSQL none once it was closed', async () => {
+    const child = await bundleChild('switch-in-child.ts')
+    const pair = await createSwitchedPair(inject('embeddedPostgresUrl'))
+    try {
+      await pair.bringTo('postgresql')
+      const { jobId, targetUrl } = pair.options
+      const gone = new URL(targetUrl)
+      gone.port = '1'
+      const order = {
+        direction: 'away',
+        killAfter: 'lower-away',
+        stateFile: pair.stateFile,
+        options: { ...pair.options, targetUrl: gone.href },
+      }
+      const ended = await once(fork(child, [JSON.stringify(order)], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] }), 'exit')
+      expect(ended).toEqual([null, 'SIGKILL'])
+      expect(readFileSync(pair.stateFile, 'utf8').trimEnd().split('\n').at(-1)).toBe('away')
+      const db = openSqlite(pair.source.path)
+      db.exec(`INSERT INTO author (name) VALUES ('before')`)
+      const log = db.prepare('SELECT armedAt FROM _bascule_capture').pluck().get() as string
+      const former = { jobId, target: { sealedUrl: '', label: '' }, at: '2026-01-01T00:00:00.000Z', how: 'emergency' as const, log }
+      const state = { status: 'on-sqlite' as const, former }
+      const where = { sourcePath: pair.source.path, targetUrl: null, workDir: pair.source.folder }
+      expect(await recoverDatabases({ state, ...where }, quiet, never)).toEqual({ outcome: 'unchanged' })
+      db.exec(`INSERT INTO author (name) VALUES ('after')`)
+      db.close()
+      expect(await abandonCopy({ targetUrl, jobId }, quiet, never, async (_client, { status }) => status)).toBe('closed')
+      await expect(withPostgres(targetUrl, (client) => client.query(`DELETE FROM author`))).rejects.toThrow('BASCULE_FENCED')
+    } finally {
+      await pair[Symbol.asyncDispose]()
+      rmSync(child, { force: true })
+    }
   })
 })

@@ -125,8 +125,14 @@ describe('forward again, and for good', () => {
     await postgres(`UPDATE author SET name = 'three' WHERE id = 3`)
   })
 
-  it('brings only what was written, again after being cut short, and every row is compared', async () => {
+  it('brings only what was written, again after being killed, and every row is compared', async () => {
     const notes: string[] = []
+    // Right after the copy was opened: nothing refuses rows there any more, and nobody of the app is sent there.
+    const order = { direction: 'forward', killAfter: 'opened', stateFile: join(source.folder, 'state'), options: options(), log }
+    const ended = await once(fork(child, [JSON.stringify(order)], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] }), 'exit')
+    expect(ended).toEqual([null, 'SIGKILL'])
+    expect(await state()).toBe('copying')
+    sqlite(`UPDATE author SET name = 'three' WHERE id = 3`)
     const recorded: ActiveState = {
       status: 'migrating',
       jobId,

@@ -7,10 +7,13 @@ import { dirname } from 'node:path'
 import { cutOverLive } from '../live/cut-over-live'
 import { leaveGonePostgres } from '../live/emergency'
 import { finishSwitch } from '../live/finish'
+import { bringForward } from '../live/forward'
 import { rollBack } from '../roll-back'
 
 interface Order {
-  readonly direction: 'over' | 'back' | 'away' | 'finish'
+  readonly direction: 'over' | 'back' | 'away' | 'finish' | 'forward'
+  /** Of the way forward: which log notes since the app came back. */
+  readonly log?: string
   /** Null: to the end. */
   readonly killAfter: string | null
   readonly stateFile: string
@@ -27,4 +30,6 @@ if (order.direction === 'over') await cutOverLive({ ...order.options, onStep }, 
 else if (order.direction === 'finish')
   await finishSwitch({ ...order.options, archiveFolder: dirname(order.stateFile), at: new Date(), onStep }, flip, () => undefined, never)
 else if (order.direction === 'away') await leaveGonePostgres({ ...order.options, from: 'on-postgresql', onStep }, flip, () => undefined)
+else if (order.direction === 'forward')
+  await bringForward({ ...order.options, log: order.log ?? '', workDir: dirname(order.stateFile), onStep }, () => undefined, never)
 else await rollBack({ ...order.options, onStep }, flip, () => undefined, never)
