@@ -1,5 +1,5 @@
 /**
- * Switches the app back to SQLite: npm run rollback:sqlite -- [--emergency [--yes] | --left-behind FILE] [--json]
+ * Switches the app back to SQLite: npm run rollback:sqlite -- [--limit MS | --emergency [--yes] | --left-behind FILE] [--json]
  *
  * What was written on PostgreSQL since the switch is carried to SQLite first, while the app goes on; its writes wait for less
  * than a second in the end.
@@ -9,7 +9,7 @@
  */
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
-import { Command } from 'commander'
+import { Command, InvalidArgumentError } from 'commander'
 import { loadEnvFiles } from '@/lib/config/env-files'
 import { type Environment, parseEnvironment } from '@/lib/config/environment'
 import { readActiveDatabase, transitionActiveDatabase } from '@/lib/control/active-database'
@@ -19,6 +19,7 @@ import { type ControlStore, openControlStore } from '@/lib/control/control-store
 import { withExclusive } from '@/lib/control/exclusive'
 import { databasesLease, leaseHeld } from '@/lib/control/lease'
 import { openSecret } from '@/lib/control/secrets'
+import { freezeLimit, freezeLimitSchema } from '@/lib/control/switch-choice'
 import { AppError } from '@/lib/core/errors'
 import type { ProgressEvent } from '@/lib/core/progress'
 import { exclusiveKinds } from '@/lib/jobs/job'
@@ -34,6 +35,7 @@ interface Options {
   readonly emergency?: true
   readonly yes?: true
   readonly leftBehind?: string
+  readonly limit?: number
 }
 
 const root = resolve(import.meta.dirname, '..')
@@ -43,6 +45,7 @@ const command = new Command('rollback:sqlite')
   .option('--emergency', 'PostgreSQL is gone: switch at once, and leave behind what was written there')
   .option('--yes', 'with --emergency: do not ask')
   .option('--left-behind <file>', 'after an emergency: close PostgreSQL for writes, and write the rows that stayed behind to a file')
+  .option('--limit <ms>', `how long writes may wait for the switch, ${freezeLimit.least} to ${freezeLimit.most}`, parseLimit)
   .option('--json', 'one JSON object on the last line of standard output')
   .exitOverride()
 
@@ -61,7 +64,7 @@ async function main(): Promise<number> {
     const result = await (options.emergency
       ? leaveInEmergency(environment, options.yes === true)
       : options.leftBehind === undefined
-        ? switchBack(environment)
+        ? switchBack(environment, options.limit)
         : listLeftBehind(environment, fromCaller(options.leftBehind)))
     answer({ status: 'succeeded', ...result })
     return 0
@@ -70,7 +73,7 @@ async function main(): Promise<number> {
   }
 }
 
-async function switchBack(environment: Environment): Promise<RollBackResult> {
+async function switchBack(environment: Environment, limit: number | undefined): Promise<RollBackResult> {
   const control = await openControlStore(environment.controlPath)
   const signal = interruptSignal()
   try {
@@ -90,12 +93,18 @@ async function switchBack(environment: Environment): Promise<RollBackResult> {
       const to = backOnSqlite({ jobId, target, at: control.clock.now(), log })
       await transitionActiveDatabase(control, { from: version, to, actor })
     }
-    const work = { sourcePath, targetUrl }
+    const work = { sourcePath, targetUrl, ...(limit === undefined ? {} : { freezeLimitMs: limit }) }
     const request = { name: databasesLease, holder: actor, purpose: 'rollback' }
     return await withExclusive(control, request, signal, (held) => rollBack(work, flip, printEvent, held))
   } finally {
     await control.close()
   }
+}
+
+function parseLimit(text: string): number {
+  const parsed = freezeLimitSchema.safeParse(Number(text))
+  if (parsed.success) return parsed.data
+  throw new InvalidArgumentError(`It must be a whole number of milliseconds from ${freezeLimit.least} to ${freezeLimit.most}.`)
 }
 
 /** A job that waits or runs in the worker goes first, as the page would say too. */

@@ -37,7 +37,7 @@ export const jobRequestSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('functions') }),
   z.object({ kind: z.literal('cutover'), confirmation: z.literal('PostgreSQL') }),
   z.object({ kind: z.literal('discard') }),
-  z.object({ kind: z.literal('rollback'), confirmation: z.literal('SQLite') }),
+  z.object({ kind: z.literal('rollback'), confirmation: z.literal('SQLite'), ...jobPayloads.rollback.shape }),
   z.object({ kind: z.literal('forward') }),
   z.object({ kind: z.literal('forget') }),
   z.object({ kind: z.literal('finish'), confirmation: z.literal('PostgreSQL'), ...jobPayloads.finish.shape }),
@@ -85,10 +85,13 @@ export async function requestJob(container: Container, user: SessionUser, reques
     case 'verify':
     case 'functions':
     case 'discard':
-    case 'rollback':
     case 'forward':
     case 'forget':
       return enqueueJob(control, { kind: request.kind, payload: {}, requestedBy })
+    case 'rollback': {
+      const { freezeLimitMs } = request
+      return enqueueJob(control, { kind: 'rollback', payload: freezeLimitMs === undefined ? {} : { freezeLimitMs }, requestedBy })
+    }
   }
 }
 

@@ -27,7 +27,7 @@ export type JobRequest =
   | { kind: 'functions' }
   | { kind: 'cutover'; confirmation: 'PostgreSQL' }
   | { kind: 'discard' }
-  | { kind: 'rollback'; confirmation: 'SQLite' }
+  | { kind: 'rollback'; confirmation: 'SQLite'; freezeLimitMs?: number }
   | { kind: 'forward' }
   | { kind: 'forget' }
   | { kind: 'finish'; confirmation: 'PostgreSQL'; original: 'keep' | 'remove'; keepRecord: boolean }

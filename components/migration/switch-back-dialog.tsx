@@ -3,10 +3,14 @@
 import { useQuery } from '@tanstack/react-query'
 import { Undo2 } from 'lucide-react'
 import { useTranslations } from 'next-intl'
+import { useState } from 'react'
 import { ErrorPanel } from '@/components/api/error-panel'
 import { useFormatters } from '@/components/format/use-formatters'
 import { TypedJobDialog } from '@/components/jobs/typed-job-dialog'
+import { Field } from '@/components/ui/field'
 import { SkeletonBlock } from '@/components/ui/skeleton'
+import { freezeLimit } from '@/lib/control/switch-choice'
+import { BoundedNumber } from './bounded-number'
 import { rollbackPreviewQuery } from './migration-queries'
 import { WaitingTable } from './waiting-table'
 
@@ -21,6 +25,8 @@ export interface SwitchBackDialogProps {
 export function SwitchBackDialog({ open, onOpenChange }: SwitchBackDialogProps) {
   const t = useTranslations('migration')
   const format = useFormatters()
+  const plan = useTranslations('migration.switchPlan')
+  const [freezeLimitMs, setFreezeLimitMs] = useState<number>(freezeLimit.usual)
   const { data: shown, error, refetch } = useQuery({ ...rollbackPreviewQuery(), enabled: open })
   return (
     <TypedJobDialog
@@ -31,7 +37,7 @@ export function SwitchBackDialog({ open, onOpenChange }: SwitchBackDialogProps) 
       className="max-w-xl"
       word={word}
       submitLabel={t('postgres.back')}
-      request={{ kind: 'rollback', confirmation: word }}
+      request={{ kind: 'rollback', confirmation: word, freezeLimitMs }}
     >
       {error && !shown ? <ErrorPanel error={error} onRetry={() => void refetch()} /> : null}
       {!shown && !error ? <SkeletonBlock label={t('backDialog.counting')} rows={3} /> : null}
@@ -47,6 +53,12 @@ export function SwitchBackDialog({ open, onOpenChange }: SwitchBackDialogProps) 
           <p className="border-line border-t px-4 py-2 text-ink-soft text-xs">{t('backDialog.growing')}</p>
         </div>
       ) : null}
+      <Field
+        label={plan('limit')}
+        description={plan('limitHelp', { least: freezeLimit.least, most: freezeLimit.most, usual: freezeLimit.usual })}
+      >
+        <BoundedNumber value={freezeLimitMs} bounds={freezeLimit} step={100} onChange={setFreezeLimitMs} />
+      </Field>
     </TypedJobDialog>
   )
 }
