@@ -59,6 +59,8 @@ try {
     `longest wait ${result.longestWaitMs} ms; p50 ${result.p50Ms} ms, p99 ${result.p99Ms} ms, p99 in the two seconds before a switch ${result.p99DuringSwitchMs} ms`,
   )
   console.error(`longest wait of a write under way at each switch, over and back in turn: ${result.longestAtSwitchMs.join(', ')} ms`)
+  const middle = result.followedMs[Math.floor(result.followedMs.length / 2)] ?? 0
+  console.error(`the processes followed a flip after ${middle} ms in the median, ${result.followedMs.at(-1) ?? 0} ms at worst`)
   for (const fault of result.faults.slice(0, 20)) console.error(fault)
   if (values.json) console.log(JSON.stringify(result))
   process.exitCode = result.faults.length === 0 ? 0 : 1

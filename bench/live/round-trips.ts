@@ -12,7 +12,7 @@ import { sealTarget } from '@/lib/jobs/sealed-target'
 import { cutOverLive } from '@/lib/migration/live/cut-over-live'
 import { migrateDatabase } from '@/lib/migration/migrate-database'
 import { rollBack } from '@/lib/migration/roll-back'
-import { type ExpectedUser, type WriterOptions, type WriterResult, writerResultSchema } from './writer-protocol'
+import { type ExpectedUser, followedFlipSchema, type WriterOptions, type WriterResult, writerResultSchema } from './writer-protocol'
 
 export interface RoundTripOptions {
   /** An empty folder for the SQLite file and the control store. */
@@ -45,9 +45,13 @@ export interface RoundTripResult {
   readonly p99DuringSwitchMs: number
   /** The longest wait of a write that was under way when the app was switched, of each switch in turn: over, back, over … */
   readonly longestAtSwitchMs: readonly number[]
+  /** From each flip until each process used the other engine: of all of them, in ascending order. */
+  readonly followedMs: readonly number[]
 }
 
 const root = join(import.meta.dirname, '../..')
+/** When the state was changed to the other engine, in turn. */
+const flips: number[] = []
 const secret = 'a secret of at least thirty-two characters'
 
 /**
@@ -67,6 +71,7 @@ export async function runRoundTrips(options: RoundTripOptions): Promise<RoundTri
     await load.untilWritten(options.writesBetween)
     const freezes: { overMs: number; backMs: number }[] = []
     const switches: number[] = []
+    flips.length = 0
     for (let round = 1; round <= rounds; round += 1) {
       // People do not press the button in the very moment: the app goes on, and is followed, for a while.
       const followed = () => load.untilWritten(options.writesBetween)
@@ -80,7 +85,11 @@ export async function runRoundTrips(options: RoundTripOptions): Promise<RoundTri
       say(`round ${round}: frozen for ${Math.round(overMs)} ms to PostgreSQL and ${Math.round(backMs)} ms back`)
     }
     const results = await load.stop()
-    return summarise(sqlitePath, results, freezes, switches)
+    const followedMs = load
+      .followed()
+      .flatMap((moments) => moments.map((at, index) => Math.max(0, at - (flips[index] ?? at))))
+      .sort((a, b) => a - b)
+    return { ...summarise(sqlitePath, results, freezes, switches), followedMs }
   } finally {
     load.end()
     await control.close()
@@ -118,14 +127,19 @@ async function goOver(
   await changeState(control, { status: 'ready-to-switch', ...known })
   await followed()
   const { mode: _, ...rest } = known
-  const flip = () => changeState(control, { ...rest, status: 'on-postgresql', since: new Date().toISOString() })
+  const flip = () => noting(changeState(control, { ...rest, status: 'on-postgresql', since: new Date().toISOString() }))
   const { freezeMs } = await cutOverLive({ sourcePath: sqlitePath, targetUrl, jobId }, flip, saying(say), never)
   return { freezeMs, targetUrl }
 }
 
 async function goBack(control: ControlStore, sqlitePath: string, targetUrl: string, say: (line: string) => void): Promise<number> {
-  const flip = () => changeState(control, { status: 'on-sqlite' })
+  const flip = () => noting(changeState(control, { status: 'on-sqlite' }))
   return (await rollBack({ sourcePath: sqlitePath, targetUrl }, flip, saying(say), new AbortController().signal)).freezeMs
+}
+
+async function noting(flip: Promise<void>): Promise<void> {
+  await flip
+  flips.push(Date.now())
 }
 
 /** What matters of a switch to whoever waits for it. */
@@ -159,6 +173,8 @@ interface Load {
   /** Waits until so many more writes were acknowledged by each process. */
   untilWritten(writes: number): Promise<void>
   stop(): Promise<readonly WriterResult[]>
+  /** When each process began to use the other engine, by process and switch. */
+  followed(): readonly (readonly number[])[]
   /** Ends what still runs. */
   end(): void
 }
@@ -171,9 +187,11 @@ function startWriters(options: RoundTripOptions, paths: Pick<WriterOptions, 'con
       execArgv: ['--import', 'tsx'],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     })
-    const state = { child, written: 0, result: undefined as WriterResult | undefined }
+    const state = { child, written: 0, followed: [] as number[], result: undefined as WriterResult | undefined }
     child.on('message', (message) => {
+      const flip = followedFlipSchema.safeParse(message)
       if (message === 'written') state.written += 1
+      else if (flip.success) state.followed.push(flip.data.at)
       else state.result = writerResultSchema.parse(message)
     })
     return state
@@ -198,6 +216,7 @@ function startWriters(options: RoundTripOptions, paths: Pick<WriterOptions, 'con
         }),
       )
     },
+    followed: () => writers.map(({ followed }) => followed),
     end: () => {
       for (const { child } of writers) if (isAlive(child)) child.kill('SIGKILL')
     },
@@ -209,7 +228,7 @@ function summarise(
   results: readonly WriterResult[],
   freezes: RoundTripResult['freezes'],
   switches: readonly number[],
-): RoundTripResult {
+): Omit<RoundTripResult, 'followedMs'> {
   const waits = results.flatMap((result) => result.waits)
   const sorted = waits.map(([, ms]) => ms).sort((a, b) => a - b)
   const during = waits

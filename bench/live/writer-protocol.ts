@@ -28,3 +28,7 @@ export const writerResultSchema = z.object({
   waits: z.array(z.tuple([z.number(), z.number()])),
 })
 export type WriterResult = z.infer<typeof writerResultSchema>
+
+/** Sent when a process begins to use the other engine; milliseconds since 1970. */
+export const followedFlipSchema = z.object({ follows: z.enum(['sqlite', 'postgresql']), at: z.number() })
+export type FollowedFlip = z.infer<typeof followedFlipSchema>

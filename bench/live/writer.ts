@@ -9,7 +9,7 @@ import { openSecret } from '@/lib/control/secrets'
 import { AppError } from '@/lib/core/errors'
 import type { AppTransaction } from '@/lib/database/app-client'
 import { type AppDatabase, createAppDatabase } from '@/lib/database/app-database'
-import { type ExpectedUser, type WriterResult, writerOptionsSchema } from './writer-protocol'
+import { type ExpectedUser, type FollowedFlip, type WriterResult, writerOptionsSchema } from './writer-protocol'
 
 /** Writes of one process under way at once, as several requests would have them. */
 const lanes = 4
@@ -28,10 +28,23 @@ process.once('disconnect', () => process.exit(1))
 process.on('message', (message) => {
   if (message === 'stop') isStopped = true
 })
+const watching = watchEngine(database)
 await Promise.all(Array.from({ length: lanes }, (_, lane) => work(database, lane)))
+await watching
 await database.close()
 await control.close()
 process.send?.(result, () => process.exit(0))
+
+/** Tells the parent when this process sends its next query to another engine than its last. */
+async function watchEngine(app: AppDatabase): Promise<void> {
+  let last = await app.engine()
+  while (!isStopped) {
+    const engine = await app.engine()
+    if (engine !== last) process.send?.({ follows: engine, at: Date.now() } satisfies FollowedFlip)
+    last = engine
+    await delay(5)
+  }
+}
 
 /** Each lane has users of its own, so that what they must be in the end is known without looking. */
 async function work(app: AppDatabase, lane: number): Promise<void> {
