@@ -3,7 +3,7 @@ import type { SqliteTable } from '@/lib/core/catalogue'
 import { quoteName, quoteNames } from '@/lib/core/quoted-name'
 import { rowidName } from '@/lib/sqlite/count-rows'
 import type { SqliteDatabase } from '@/lib/sqlite/open-database'
-import { createLargeRowReader } from './large-source-rows'
+import { createLargeRowReader, type LargeRowReader, type Place } from './large-source-rows'
 import { orderOf } from './row-order'
 import type { ReadRequest, SourceChunk, SourceKeyColumn } from './source-protocol'
 import { doubleAsInteger, encodeSourceRow } from './source-row'
@@ -20,7 +20,12 @@ const mostRows = 20_000
 export function* readChunks(db: SqliteDatabase, table: SqliteTable, request: ReadRequest): Generator<SourceChunk, void> {
   const isUtf8 = db.pragma('encoding', { simple: true }) === 'UTF-8'
   db.function('bascule_bits', { deterministic: true }, (value: unknown) => doubleAsInteger(Number(value)))
-  if (request.key.length === 0) yield* readInOneStatement(db, request, '', rowidName(table), isUtf8)
+  const rowid = rowidName(table)
+  const place = rowid === null ? [] : [{ name: table.rowidColumn ?? rowid, declaredType: 'INTEGER' }]
+  // With its place as one more column, read in pieces as well.
+  const large = request.key.length === 0 && isUtf8 && rowid !== null ? createLargeRowReader(db, withColumns(request, place)) : null
+  if (large !== null && rowid !== null) yield* readByRowid(db, request, rowid, large)
+  else if (request.key.length === 0) yield* readInOneStatement(db, request, '', rowid, isUtf8)
   else if (isUtf8 && isDirectlyOrdered(db, request)) yield* readInRanges(db, request)
   else yield* readInOneStatement(db, request, orderSql(db, request.key), null, isUtf8)
 }
@@ -105,6 +110,44 @@ function orderSql(db: SqliteDatabase, key: readonly SourceKeyColumn[]): string {
   return ` ORDER BY ${key.map(({ name }, part) => `bascule_order(${part}, ${quoteName(name)})`).join(', ')}`
 }
 
+function withColumns(request: ReadRequest, more: ReadRequest['columns']): ReadRequest {
+  return { ...request, columns: [...request.columns, ...more] }
+}
+
+const rowidAt = z.bigint().optional()
+
+/** A table without key that may have large rows: by its rowids, small rows together, a large one in pieces. */
+function* readByRowid(db: SqliteDatabase, request: ReadRequest, rowid: string, large: LargeRowReader): Generator<SourceChunk, void> {
+  const after = `WHERE ${rowid} > ?`
+  const lastOf = db
+    .prepare(`SELECT ${rowid} FROM ${quoteName(request.table)} ${after} ORDER BY ${rowid} LIMIT 1 OFFSET ?`)
+    .pluck()
+    .safeIntegers()
+  // The first rowid may be the smallest there is: only the condition of the first range has no bound.
+  let range: Place = { condition: '', order: rowid, params: [] }
+  for (;;) {
+    const together = large.countSmall(range, rowsTogether)
+    if (together === null) return
+    if (together === 0) yield* large.readFirst(range)
+    else {
+      const sql = `${range.condition} ORDER BY ${rowid} LIMIT ${together}`
+      yield* readInOneStatement(db, request, ` ${sql}`, rowid, true, range.params)
+    }
+    const step = Math.max(1, together) - 1
+    const next = range.params.length === 0 ? nth(db, request, rowid, step) : rowidAt.parse(lastOf.get(...range.params, step))
+    if (next === undefined) return
+    range = { condition: after, order: rowid, params: [next] }
+  }
+}
+
+/** Rows whose sizes are added up before they are read. */
+const rowsTogether = 4096
+
+function nth(db: SqliteDatabase, { table }: ReadRequest, rowid: string, offset: number): bigint | undefined {
+  const sql = `SELECT ${rowid} FROM ${quoteName(table)} ORDER BY ${rowid} LIMIT 1 OFFSET ?`
+  return rowidAt.parse(db.prepare(sql).pluck().safeIntegers().get(offset))
+}
+
 /** One row after the other; slower, but in any order and in any text encoding. */
 function* readInOneStatement(
   db: SqliteDatabase,
@@ -112,6 +155,7 @@ function* readInOneStatement(
   order: string,
   rowid: string | null,
   isUtf8: boolean,
+  params: readonly unknown[] = [],
 ): Generator<SourceChunk, void> {
   const extra = request.key.length > 0 ? [] : [rowid ?? '0']
   const from = `FROM ${quoteName(request.table)}${order}`
@@ -121,7 +165,7 @@ function* readInOneStatement(
   const rows = db.prepare(`SELECT ${fields} ${from}`).raw().safeIntegers()
   let parts: Buffer[] = []
   let size = 0
-  for (const values of rows.iterate()) {
+  for (const values of rows.iterate(...params)) {
     const fieldsOfRow = z.array(z.unknown()).parse(values)
     const line = isUtf8 ? (fieldsOfRow[0] as Buffer) : encodeSourceRow(fieldsOfRow)
     if (size + line.length > chunkBytes && parts.length > 0) {

@@ -81,6 +81,24 @@ describe.each([...inject('postgresServers')])('verification against $name', (ser
     ])
   })
 
+  it('compares rows of several megabytes of a table without primary key, small ones among them', async () => {
+    const size = 9 * 1024 * 1024
+    await using large = await createSqliteDatabase(
+      `CREATE TABLE "Loose" (body BLOB, n INTEGER, text TEXT);
+       INSERT INTO "Loose" (rowid, body, n, text) VALUES (-5, zeroblob(${size}), 1, 'é'), (2, x'', NULL, 'a'), (3, x'', NULL, 'a'), (9, zeroblob(${size}), 1, 'é'), (10, NULL, 7, NULL)`,
+    )
+    await plant(`CREATE TABLE "Loose" (body bytea, n bigint, text text);
+      INSERT INTO "Loose" VALUES (NULL, 7, NULL), ('', NULL, 'a'), (decode(repeat('00', ${size}), 'hex'), 1, 'é'), ('', NULL, 'a'), (decode(repeat('00', ${size}), 'hex'), 1, 'é')`)
+    const same = await verify(large.path)
+    expect(same.tables.find(({ table }) => table === 'Loose')).toMatchObject({ content: 'identical', sourceRows: 5 })
+    await plant(`UPDATE "Loose" SET body = set_byte(body, ${size - 1}, 1) WHERE ctid = (SELECT max(ctid) FROM "Loose")`)
+    const changed = await verify(large.path)
+    expect(changed.tables.find(({ table }) => table === 'Loose')?.differences).toMatchObject([
+      { key: { rowid: expect.stringMatching(/^(-5|9)$/) }, kind: 'missing-in-target' },
+      { kind: 'missing-in-source' },
+    ])
+  })
+
   it("finds NULL for '' and '' for NULL", async () => {
     await plant(`UPDATE "Person" SET name = NULL WHERE id = 'z'; UPDATE "Person" SET name = '' WHERE id = 'é'`)
     expect(tableOf(await verify(), 'Person')).toMatchObject({
