@@ -92,6 +92,24 @@ describe('running', () => {
   })
 })
 
+describe('a recovery that cannot succeed', () => {
+  it('is said once, with what to do about it, and tried again until it does', async () => {
+    const lines: string[] = []
+    const file = { write: (line: string) => void lines.push(line) }
+    let tries = 0
+    const recover = async () => {
+      tries += 1
+      if (tries < 4) throw new AppError({ code: 'KEY_INVALID', message: 'Another NEXTAUTH_SECRET.', hint: 'Put the former one back.' })
+      return null
+    }
+    startWorker({}, recover, createLogger('test', 'error', file))
+    await vi.waitFor(() => expect(tries).toBe(4), { timeout: 30_000 })
+    await stopWorkers()
+    expect(lines).toHaveLength(1)
+    expect(lines[0]).toContain('Put the former one back.')
+  })
+})
+
 describe('a backup beside another job', () => {
   it('is made while a long one runs that leaves it its data, and nothing else is', async () => {
     let endLong: () => void = () => undefined
@@ -301,7 +319,7 @@ function enqueueBackup() {
 
 type Recover = (workerId: string) => Promise<ClaimedJob | null>
 
-function startWorker(handlers: Partial<JobHandlers>, recoverAll: Recover = async () => null) {
+function startWorker(handlers: Partial<JobHandlers>, recoverAll: Recover = async () => null, log = logger) {
   const shutdown = new AbortController()
   const identity = { id: `w-${Math.random()}`, host: describeHost(), pid: process.pid, version: 'test' }
   const all: JobHandlers = {
@@ -325,7 +343,7 @@ function startWorker(handlers: Partial<JobHandlers>, recoverAll: Recover = async
     ...handlers,
   }
   const recover = () => recoverAll(identity.id)
-  const running = runWorker({ store, identity, handlers: all, recover, logger, pollMs: 20 }, shutdown.signal)
+  const running = runWorker({ store, identity, handlers: all, recover, logger: log, pollMs: 20 }, shutdown.signal)
   const stop = async () => {
     shutdown.abort()
     await running

@@ -2,7 +2,7 @@ import type { ControlStore } from '@/lib/control/control-store'
 import { readUnsettled, withExclusive } from '@/lib/control/exclusive'
 import { databasesLease, readLease } from '@/lib/control/lease'
 import { heartbeatWorker, registerWorker, signOffWorker, type WorkerIdentity } from '@/lib/control/workers'
-import { AppError, reportError } from '@/lib/core/errors'
+import { AppError, type ErrorReport, reportError } from '@/lib/core/errors'
 import type { Logger } from '@/lib/core/logger'
 import { pause } from '@/lib/core/pause'
 import { interruptDeadJobs, leaseHolderOf } from './interruption'
@@ -28,6 +28,10 @@ export interface WorkerDependencies {
 const heartbeatMs = 2_000
 /** While it is not known where the app is nobody writes: who can be asked again is asked again soon. */
 const longestRecoveryPauseMs = 2_000
+/** What no time mends, such as another NEXTAUTH_SECRET: a person has to, and may do so without a restart. */
+const longestHopelessPauseMs = 30_000
+/** The same trouble is said again only after so long. */
+const repeatedAfterMs = 10 * 60_000
 /** Schedules count in minutes: a look each second is prompt, and costs one small query. */
 const scheduleLookMs = 1_000
 
@@ -51,6 +55,7 @@ export async function runWorker(dependencies: WorkerDependencies, shutdown: Abor
   const heartbeat = setInterval(() => void heartbeatWorker(store, identity.id).catch(onHeartbeatError), heartbeatMs)
   let recoveryPauseMs = 250
   let hasRecovered = false
+  const complain = createComplaint(logger)
   let lastLook = Number.NEGATIVE_INFINITY
   try {
     while (!shutdown.aborted) {
@@ -61,8 +66,10 @@ export async function runWorker(dependencies: WorkerDependencies, shutdown: Abor
       }
       const recovery = await recoverWhenNeeded(dependencies, hasRecovered, shutdown)
       if (recovery.status === 'failed') {
+        if (recovery.error) complain(recovery.error)
         await pause(recoveryPauseMs, shutdown)
-        recoveryPauseMs = Math.min(recoveryPauseMs * 2, longestRecoveryPauseMs)
+        const longest = recovery.error?.code === 'KEY_INVALID' ? longestHopelessPauseMs : longestRecoveryPauseMs
+        recoveryPauseMs = Math.min(recoveryPauseMs * 2, longest)
         continue
       }
       recoveryPauseMs = 250
@@ -99,7 +106,7 @@ async function recoverWhenNeeded(
   { store, identity, recover, logger }: WorkerDependencies,
   hasRecovered: boolean,
   shutdown: AbortSignal,
-): Promise<{ readonly status: 'settled' | 'busy' | 'failed'; readonly job?: ClaimedJob | null }> {
+): Promise<{ readonly status: 'settled' | 'busy' | 'failed'; readonly job?: ClaimedJob | null; readonly error?: ErrorReport }> {
   const unsettled = await readUnsettled(store)
   if (!unsettled && hasRecovered) return { status: 'settled' }
   // Another worker or the command line is at work and alive: not ours to recover, and other kinds of job may go on.
@@ -112,7 +119,18 @@ async function recoverWhenNeeded(
   } catch (error) {
     if (error instanceof AppError && error.code === 'LEASE_HELD') return { status: 'busy' }
     if (shutdown.aborted) return { status: 'failed' }
-    logger.error({ error: reportError(error) }, 'recovery failed; nothing is started until it succeeds')
-    return { status: 'failed' }
+    return { status: 'failed', error: reportError(error) }
+  }
+}
+
+/** Says each trouble of the recovery once, with its remedy, and again after a while. */
+function createComplaint(logger: Logger): (error: ErrorReport) => void {
+  let last = { said: '', at: Number.NEGATIVE_INFINITY }
+  return (error) => {
+    const said = `${error.code} ${error.message}`
+    if (last.said === said && performance.now() - last.at < repeatedAfterMs) return
+    last = { said, at: performance.now() }
+    const remedy = error.hint === undefined ? '' : ` ${error.hint}`
+    logger.error({ error }, `recovery failed; nothing is started until it succeeds. ${error.message}${remedy}`)
   }
 }
