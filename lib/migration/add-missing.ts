@@ -49,6 +49,7 @@ export async function addMissing(
   for (const [index, one] of missing.entries()) chosen.push(await choose(one, profiles[index] ?? new Map(), context))
   const planOf = ({ table, types, fixed }: Chosen, plain: ReadonlySet<string>) =>
     createTable(table, schema, types, new Set([...plain, ...fixed]))
+  chosen.sort((a, b) => Number(isLikeImplicit(b.table, source)) - Number(isLikeImplicit(a.table, source)))
   const whole = chosen.filter(({ isWhole }) => isWhole)
   const accepted = await findAccepted(
     client,
@@ -72,6 +73,14 @@ export async function addMissing(
     if (model.kind !== 'introspect') findings.push(notInModel(table, isWhole ? null : columns.map((column) => column.name)))
   }
   return new Map(chosen.map(({ table, types }) => [table.name, types]))
+}
+
+/**
+ * Whether a table is called as PostgreSQL calls the sequence or key of another one (`user_id_seq`). Made first, it keeps its
+ * name: for those PostgreSQL then finds another.
+ */
+function isLikeImplicit({ name }: SqliteTable, source: SqliteCatalogue): boolean {
+  return /_(?:seq|pkey)\d*$/.test(name) && source.tables.some((other) => name.startsWith(`${other.name}_`))
 }
 
 function findMissing(source: SqliteCatalogue, modelled: PostgresCatalogue): readonly Missing[] {

@@ -48,6 +48,21 @@ describe.each([...inject('postgresServers')])('migrateDatabase on $name, of a da
     ])
   })
 
+  it('makes tables that are called as PostgreSQL calls keys and sequences', async () => {
+    await using source = await createSqliteDatabase(`
+      CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, a INTEGER UNIQUE); CREATE TABLE t_id_seq (id INTEGER PRIMARY KEY AUTOINCREMENT);
+      CREATE TABLE t_pkey (id INTEGER PRIMARY KEY); CREATE TABLE t_a_key (x INTEGER);
+      INSERT INTO t VALUES (4, 1); INSERT INTO t_id_seq VALUES (7); INSERT INTO t_pkey VALUES (1); INSERT INTO t_a_key VALUES (2)`)
+    await using target = await createPostgresDatabase(server)
+    expect((await migrate(source, target)).error).toBeUndefined()
+    const { rows } = await withPostgres(target.url, (client) =>
+      client.query(
+        'WITH a AS (INSERT INTO t (a) VALUES (2) RETURNING id), b AS (INSERT INTO t_id_seq DEFAULT VALUES RETURNING id) SELECT a.id AS t, b.id AS seq FROM a, b',
+      ),
+    )
+    expect(rows).toEqual([{ t: 5, seq: 8 }])
+  })
+
   it('keeps two constraints that have one name in SQLite', async () => {
     await using source = await createSqliteDatabase(`
       CREATE TABLE team (id TEXT NOT NULL PRIMARY KEY); CREATE TABLE settings (id TEXT NOT NULL PRIMARY KEY);
