@@ -33,6 +33,8 @@ export interface OpenClient {
    * switch do not stand in its way. False where that cannot be told; the write itself then finds out.
    */
   isFenced(): Promise<boolean>
+  /** What an error of a query comes to, where this engine knows it; the error itself otherwise. */
+  explain(error: unknown): unknown
   /** Connects now rather than at the first query. @throws what the server says */
   warmUp(): Promise<void>
   /** Closes the connections; queries still running are the caller's to wait for. */

@@ -239,7 +239,14 @@ export function createAppDatabase(options: AppDatabaseOptions): AppDatabase {
   }
 
   return {
-    read: async (query) => use(await currentState(), (client) => query(client.reader)),
+    read: async (query) =>
+      use(await currentState(), async (client) => {
+        try {
+          return await query(client.reader)
+        } catch (error) {
+          throw client.explain(error)
+        }
+      }),
     write: async (change) => {
       try {
         return await writeOnce(change)

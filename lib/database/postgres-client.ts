@@ -10,12 +10,17 @@ import { PrismaClient } from './generated/postgresql/client'
 /** Connections that one web process keeps to PostgreSQL, at most; those that are made before they are needed. */
 const poolSize = 10
 const warmConnections = 4
+/**
+ * Who waits longer for a table that somebody keeps locked is told so: the accounts are read for every page, and a page that
+ * never comes says nothing. In milliseconds; shorter than a transaction may take.
+ */
+const longestLockWaitMs = 10_000
 
 /**
  * Opens the app's PostgreSQL database. `?schema=` of the URL names the schema, as Prisma reads it; default
- * `public`. Nothing is connected before the first query, so this does not fail for a server that is down.
+ * `public`. `lockTimeoutMs`: how long a statement waits for a lock, default 10,000. Nothing is connected before the first query, so this does not fail for a server that is down.
  */
-export async function openPostgresClient(targetUrl: string): Promise<OpenClient> {
+export async function openPostgresClient(targetUrl: string, lockTimeoutMs: number = longestLockWaitMs): Promise<OpenClient> {
   const { options, ...connection } = await ownConnectionConfig(targetUrl)
   const schema = schemaOf(targetUrl)
   const adapter = new PrismaPg(
@@ -27,7 +32,7 @@ export async function openPostgresClient(targetUrl: string): Promise<OpenClient>
       idleTimeoutMillis: 60_000,
       application_name: 'cvsite',
       // Dates are stored without zone, in UTC; the server's own zone must have no part in it.
-      options: ['-c timezone=UTC', options].filter((option) => option !== undefined).join(' '),
+      options: ['-c timezone=UTC', `-c lock_timeout=${lockTimeoutMs}`, options].filter((option) => option !== undefined).join(' '),
     },
     { schema, onPoolError: () => undefined, onConnectionError: () => undefined },
   )
@@ -51,6 +56,7 @@ export async function openPostgresClient(targetUrl: string): Promise<OpenClient>
       )
       return Array.isArray(fences) && fences.length > 0
     },
+    explain: lockedOr,
     warmUp: async () => {
       await Promise.all(Array.from({ length: warmConnections }, () => shared.$queryRawUnsafe('SELECT 1')))
       // The client's own query compiler begins with its first query that is none of SQL.
@@ -73,7 +79,7 @@ async function transactOnce<T>(client: AppClient, work: (transaction: AppTransac
       return result
     })
   } catch (error) {
-    if (error instanceof AppError || !isCut(error)) throw error
+    if (error instanceof AppError || !isCut(error)) throw lockedOr(error)
     throw new AppError({
       code: 'TARGET_CONNECTION_LOST',
       operation: 'write to the app database',
@@ -85,6 +91,20 @@ async function transactOnce<T>(client: AppClient, work: (transaction: AppTransac
       cause: error,
     })
   }
+}
+
+/** 55P03 is the server's word for a lock that was not had in time; of the transaction nothing was changed. */
+function lockedOr(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof AppError) return error
+  if (!/55P03|due to lock timeout/.test(`${error.message} ${JSON.stringify(error)}`)) return error
+  return new AppError({
+    code: 'STATE_CONFLICT',
+    operation: 'use the app database',
+    message: 'Somebody keeps a table of the app locked on PostgreSQL. Nothing was changed.',
+    hint: 'Try again in a moment. An administrator finds who holds it in pg_stat_activity, or on the Database page.',
+    retryable: true,
+    cause: error,
+  })
 }
 
 /** Prisma: cannot reach the server, it closed the connection, no connection in time; PostgreSQL: it shuts down or starts. */

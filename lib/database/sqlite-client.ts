@@ -68,6 +68,7 @@ export async function openSqliteClient(path: string): Promise<OpenClient> {
         return false
       }
     },
+    explain: (error) => error,
     // Both connections were used just now.
     warmUp: async () => undefined,
     close: async () => {
