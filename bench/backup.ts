@@ -89,18 +89,19 @@ try {
   say('the standard programs')
   const standard = await measureStandardPrograms({ source, folder: join(run, 'standard'), recipient: key?.recipient ?? null })
   const bytes = source.sizeBytes
-  const lines = Object.entries(steps).map(([name, { wallMs, peakMiB, childPeakMiB }]) => ({
+  const lines = Object.entries(steps).map(([name, { wallMs, peakMiB, childPeakMiB, togetherMiB }]) => ({
     step: name,
     seconds: wallMs / 1000,
     megabytesPerSecond: bytes / 1e6 / (wallMs / 1000),
     peakMiB,
     childPeakMiB,
+    togetherMiB,
   }))
   const ratios = standard.map(({ programs, wallMs }) => ({ programs, seconds: wallMs / 1000, oursToThem: create.wallMs / wallMs }))
   say(`\ndatabase ${(bytes / 1e6).toFixed(0)} MB, ${files} files, archive ${(archiveBytes / 1e6).toFixed(0)} MB, encryption: ${encryption}`)
-  for (const { step, seconds, megabytesPerSecond, peakMiB, childPeakMiB } of lines)
+  for (const { step, seconds, megabytesPerSecond, peakMiB, childPeakMiB, togetherMiB } of lines)
     say(
-      `${step.padEnd(22)} ${seconds.toFixed(1).padStart(8)} s ${megabytesPerSecond.toFixed(0).padStart(5)} MB/s   peak ${peakMiB?.toFixed(0) ?? '?'} MiB, helper ${childPeakMiB?.toFixed(0) ?? '-'} MiB`,
+      `${step.padEnd(22)} ${seconds.toFixed(1).padStart(8)} s ${megabytesPerSecond.toFixed(0).padStart(5)} MB/s   peak ${peakMiB?.toFixed(0) ?? '?'} MiB, helper ${childPeakMiB?.toFixed(0) ?? '-'} MiB, together ${togetherMiB?.toFixed(0) ?? '?'} MiB`,
     )
   for (const { programs, seconds, oursToThem } of ratios)
     say(`${programs.padEnd(40)} ${seconds.toFixed(1)} s without any trial; ours takes ${oursToThem.toFixed(2)} of that, trial included`)

@@ -50,7 +50,7 @@ test.afterAll(async () => {
 })
 
 const button = (key: string) => page.getByRole('button', { name: text(key), exact: true })
-const dialog = () => page.getByRole('dialog')
+const dialog = () => page.getByRole('dialog').or(page.getByRole('alertdialog'))
 
 async function newestBackup(): Promise<{
   id: string
@@ -148,6 +148,15 @@ test('it is downloaded, byte for byte', async () => {
   expect(download.suggestedFilename()).toBe(`backup-${backup.id}.tar.gz.age`)
   expect([bytes.length, createHash('sha256').update(bytes).digest('hex')]).toEqual([backup.sizeBytes, backup.sha256])
   expect(bytes.subarray(0, 22).toString()).toBe('age-encryption.org/v1\n')
+})
+
+test('a key is checked against it: that of this server opens it, another one does not', async () => {
+  const check = page.getByRole('region', { name: text('backups.keyCheck.title') })
+  await check.getByLabel(text('backups.keyCheck.label')).fill('not the passphrase')
+  await button('backups.keyCheck.check').click()
+  await expect(check.getByText(text('backups.keyCheck.doesNot'))).toBeVisible()
+  await button('backups.keyCheck.checkOwn').click()
+  await expect(check.getByText(text('backups.keyCheck.opens'))).toBeVisible()
 })
 
 test('it is restored after a look at what changes, and the restore is undone', async () => {

@@ -7,6 +7,8 @@ export interface WatchedRun {
   readonly peakMiB: number | null
   /** Largest memory of one process that it started, such as the one in which SQLite copies its file. */
   readonly childPeakMiB: number | null
+  /** Largest memory of all of them at one moment, what they share counted once: looked at ten times a second. */
+  readonly togetherMiB: number | null
   readonly output: string
 }
 
@@ -33,12 +35,16 @@ export async function runWatched(command: string, args: readonly string[], env: 
 /** Reads the kernel's own high-water marks until it is stopped: nothing between two looks is missed but a process's last moment. */
 export function watchMemory(pid: number) {
   const peaks = new Map<number, number>()
+  let together = 0
   let looking = Promise.resolve()
   const look = async () => {
+    let now = 0
     for (const each of [pid, ...(await childrenOf(pid))]) {
-      const peak = await peakOf(each)
+      const peak = await figureOf(each, 'status', 'VmHWM')
       if (peak !== null) peaks.set(each, Math.max(peak, peaks.get(each) ?? 0))
+      now += (await figureOf(each, 'smaps_rollup', 'Pss')) ?? 0
     }
+    together = Math.max(together, now)
   }
   const timer = setInterval(() => {
     looking = looking.then(look)
@@ -48,7 +54,11 @@ export function watchMemory(pid: number) {
       clearInterval(timer)
       await looking
       const children = [...peaks].filter(([each]) => each !== pid).map(([, peak]) => peak)
-      return { peakMiB: peaks.get(pid) ?? null, childPeakMiB: children.length > 0 ? Math.max(...children) : null }
+      return {
+        peakMiB: peaks.get(pid) ?? null,
+        childPeakMiB: children.length > 0 ? Math.max(...children) : null,
+        togetherMiB: together > 0 ? together : null,
+      }
     },
   }
 }
@@ -59,8 +69,9 @@ async function childrenOf(pid: number): Promise<number[]> {
   return lists.join(' ').split(' ').filter(Boolean).map(Number)
 }
 
-async function peakOf(pid: number): Promise<number | null> {
-  const text = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '')
-  const kib = /^VmHWM:\s+(\d+) kB/m.exec(text)?.[1]
+/** In MiB. A process that is just ending has none. */
+async function figureOf(pid: number, file: 'status' | 'smaps_rollup', name: 'VmHWM' | 'Pss'): Promise<number | null> {
+  const text = await readFile(`/proc/${pid}/${file}`, 'utf8').catch(() => '')
+  const kib = new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)?.[1]
   return kib === undefined ? null : Number(kib) / 1024
 }

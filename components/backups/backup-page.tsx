@@ -22,6 +22,7 @@ import { CopyBadge, LockBadge, TrustBadge } from './backup-badges'
 import { BackupFacts } from './backup-facts'
 import { backupQuery } from './backup-queries'
 import { CopiesCard } from './copies-card'
+import { EndedJob } from './ended-job'
 import { ForeignNotice } from './foreign-notice'
 import { KeyCheck } from './key-check'
 import { RestoreDialog } from './restore-dialog'
@@ -29,13 +30,23 @@ import { isBackupJob, RunningBackup } from './running-backup'
 import { useBackupActions } from './use-backup-actions'
 import { useRefreshWhenEnded } from './use-refresh-when-ended'
 
+export interface BackupPageProps {
+  backupId: string
+  /** Whether the page opens with the question what to restore. Default: false. */
+  asksToRestore?: boolean
+}
+
 /** One backup: what is in it, how far it can be trusted, and what can be done with it. */
-export function BackupPage({ backupId }: { backupId: string }) {
+export function BackupPage({ backupId, asksToRestore = false }: BackupPageProps) {
   const t = useTranslations('backups')
   const { data: backup, error, refetch } = useQuery(backupQuery(backupId))
   const { data: jobs } = useQuery(recentJobsQuery(20))
   const running = jobs?.find((job) => isBackupJob(job) && isActive(job))
   useRefreshWhenEnded(running?.id)
+  const [watchedId, setWatchedId] = useState<string>()
+  if (running && running.id !== watchedId) setWatchedId(running.id)
+  // Of this backup's own doings, those that came to their end while somebody looked; others are on the list's page.
+  const ended = running ? undefined : jobs?.find(({ id }) => id === watchedId)
   return (
     <>
       <PageHeader
@@ -48,12 +59,17 @@ export function BackupPage({ backupId }: { backupId: string }) {
             {backup ? <LockBadge backup={backup} /> : null}
           </span>
         }
-        actions={backup?.status === 'written' ? <Actions backup={backup} isBusy={running !== undefined} /> : undefined}
+        actions={
+          backup?.status === 'written' ? (
+            <Actions backup={backup} isBusy={running !== undefined} asksToRestore={asksToRestore} />
+          ) : undefined
+        }
       />
       <div className="flex flex-col gap-4">
         {error && !backup ? <ErrorPanel error={error} onRetry={() => void refetch()} /> : null}
         {!backup && !error ? <SkeletonBlock label={t('loading')} rows={8} /> : null}
         {running ? <RunningBackup key={running.id} job={running} /> : null}
+        {ended ? <EndedJob job={ended} /> : null}
         {backup ? <Content backup={backup} isBusy={running !== undefined} /> : null}
       </div>
     </>
@@ -100,7 +116,7 @@ function Content({ backup, isBusy }: { backup: BackupView; isBusy: boolean }) {
         <div className="flex min-w-0 flex-col gap-4">
           <BackupFacts backup={backup} />
           {backup.status === 'written' ? <CopiesCard backup={backup} isBusy={isBusy} /> : null}
-          {backup.encryption.kind !== 'none' && isReachable(backup) ? <KeyCheck backup={backup} /> : null}
+          {backup.encryption.kind !== 'none' && isReachable(backup) ? <KeyCheck backup={backup} isBusy={isBusy} /> : null}
         </div>
         {manifest ? (
           <Card aria-labelledby="backup-tables">
@@ -128,12 +144,13 @@ function Content({ backup, isBusy }: { backup: BackupView; isBusy: boolean }) {
   )
 }
 
-function Actions({ backup, isBusy }: { backup: BackupView; isBusy: boolean }) {
+function Actions({ backup, isBusy, asksToRestore }: { backup: BackupView; isBusy: boolean; asksToRestore: boolean }) {
   const t = useTranslations('backups')
   const common = useTranslations('common')
   const router = useRouter()
   const [isAsking, setIsAsking] = useState(false)
-  const [isRestoring, setIsRestoring] = useState(false)
+  const mayRestore = isReachable(backup) && !backup.foreign
+  const [isRestoring, setIsRestoring] = useState(asksToRestore && mayRestore)
   const { download, remove, lock, trial } = useBackupActions(() => router.push('/admin/backups'))
   const error = download.error ?? remove.error
   return (
@@ -152,7 +169,7 @@ function Actions({ backup, isBusy }: { backup: BackupView; isBusy: boolean }) {
           {t('tryNow')}
         </Button>
       ) : null}
-      {isReachable(backup) && !backup.foreign ? (
+      {mayRestore ? (
         <Button disabled={isBusy} onClick={() => setIsRestoring(true)} icon={<ArchiveRestore aria-hidden />}>
           {t('restore.open')}
         </Button>

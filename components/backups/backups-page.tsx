@@ -8,7 +8,6 @@ import { PageHeader } from '@/components/admin/page-header'
 import { adminStateQuery } from '@/components/admin/state-queries'
 import { WorkerNotice } from '@/components/admin/worker-notice'
 import { ErrorPanel } from '@/components/api/error-panel'
-import { JobError } from '@/components/jobs/job-error'
 import { isActive, recentJobsQuery } from '@/components/jobs/job-queries'
 import { ScheduleCard } from '@/components/schedules/schedule-card'
 import { Button, LinkButton } from '@/components/ui/button'
@@ -19,6 +18,7 @@ import { BackupCalendar } from './backup-calendar'
 import { backupsQuery } from './backup-queries'
 import { BackupsTable } from './backups-table'
 import { EncryptionDialog } from './encryption-dialog'
+import { EndedJob } from './ended-job'
 import { RecoverAnswer } from './recover-answer'
 import { RetentionCard } from './retention-card'
 import { isBackupJob, RunningBackup } from './running-backup'
@@ -35,7 +35,6 @@ export function BackupsPage() {
   const last = jobs?.find((job) => isBackupJob(job))
   const running = last && isActive(last) ? last : undefined
   useRefreshWhenEnded(running?.id)
-  const broken = last && !running && last.error !== null && last.status !== 'cancelled' ? last : undefined
   const policy = list.data?.keys.policy
   const engine = state.data?.state.status === 'on-postgresql' ? 'postgresql' : 'sqlite'
   return (
@@ -74,7 +73,7 @@ export function BackupsPage() {
         <RecoverAnswer />
         <OpenAlarms except={['backup-none']} />
         {running ? <RunningBackup key={running.id} job={running} /> : null}
-        {broken ? <JobError job={broken} /> : null}
+        {last && !running ? <EndedJob job={last} /> : null}
         {policy?.kind === 'none' ? (
           <Callout
             tone="warning"

@@ -3,26 +3,19 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useTranslations } from 'next-intl'
 import { useState } from 'react'
-import { ErrorPanel } from '@/components/api/error-panel'
-import { PasswordDialog } from '@/components/jobs/password-dialog'
-import { TypedConfirmation } from '@/components/jobs/typed-confirmation'
+import { TypedDialog } from '@/components/jobs/typed-dialog'
 import { useWithPassword } from '@/components/jobs/use-with-password'
 import { Button } from '@/components/ui/button'
 import { Callout } from '@/components/ui/callout'
-import { Dialog } from '@/components/ui/dialog'
 import type { BackupView } from '@/lib/backup/backup-view'
 import { refreshBackups } from './backup-queries'
 import { trustBackup } from './upload-queries'
 
-const word = 'TRUST'
-
 /** An archive that came from elsewhere: what that means, and the typed word after which it may be used. */
 export function ForeignNotice({ backup }: { backup: BackupView }) {
   const t = useTranslations('backups.foreign')
-  const common = useTranslations('common')
   const queryClient = useQueryClient()
   const [isAsking, setIsAsking] = useState(false)
-  const [typed, setTyped] = useState('')
   const trust = useWithPassword({
     mutationFn: trustBackup,
     onSuccess: () => {
@@ -35,28 +28,22 @@ export function ForeignNotice({ backup }: { backup: BackupView }) {
       <Callout tone="warning" title={t('title')} actions={<Button onClick={() => setIsAsking(true)}>{t('trust')}</Button>}>
         {t('body')}
       </Callout>
-      <Dialog
+      <TypedDialog
         open={isAsking}
         onOpenChange={setIsAsking}
         title={t('dialogTitle')}
         description={t('dialogBody')}
-        closeLabel={common('close')}
-        footer={
-          <>
-            <Button variant="danger" disabled={typed !== word} pending={trust.isPending} onClick={() => trust.mutate(backup.id)}>
-              {t('submit')}
-            </Button>
-            <Button onClick={() => setIsAsking(false)}>{common('cancel')}</Button>
-          </>
-        }
+        word="TRUST"
+        submitLabel={t('submit')}
+        variant="danger"
+        action={trust}
+        onSubmit={() => trust.mutate(backup.id)}
       >
-        <div className="flex flex-col gap-4">
-          <p className="break-all font-mono text-xs">{backup.sha256}</p>
-          <TypedConfirmation word={word} value={typed} onChange={setTyped} />
-          {trust.error ? <ErrorPanel error={trust.error} announce /> : null}
-        </div>
-      </Dialog>
-      <PasswordDialog {...trust.passwordDialog} />
+        <dl className="rounded-md bg-sunken px-3 py-2 text-xs">
+          <dt className="text-ink-faint">SHA-256</dt>
+          <dd className="break-all font-mono">{backup.sha256}</dd>
+        </dl>
+      </TypedDialog>
     </>
   )
 }

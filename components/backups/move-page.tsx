@@ -7,12 +7,12 @@ import type { ReactNode } from 'react'
 import { PageHeader } from '@/components/admin/page-header'
 import { WorkerNotice } from '@/components/admin/worker-notice'
 import { ErrorPanel } from '@/components/api/error-panel'
-import { JobError } from '@/components/jobs/job-error'
 import { isActive, recentJobsQuery } from '@/components/jobs/job-queries'
 import { Badge } from '@/components/ui/badge'
 import { Button } from '@/components/ui/button'
 import { Card, CardBody, CardHeader } from '@/components/ui/card'
 import { SkeletonBlock } from '@/components/ui/skeleton'
+import { EndedJob } from './ended-job'
 import { RunningBackup } from './running-backup'
 import { UploadCard } from './upload-card'
 import { moveFactsQuery, setRightsMutation } from './upload-queries'
@@ -52,7 +52,7 @@ export function MovePage() {
           </Steps>
         </div>
         {running ? <RunningBackup key={running.id} job={running} /> : null}
-        {last && !running && last.error !== null && last.status !== 'cancelled' ? <JobError job={last} /> : null}
+        {last && !running ? <EndedJob job={last} /> : null}
         <UploadCard />
         {facts.error && !facts.data ? <ErrorPanel error={facts.error} onRetry={() => void facts.refetch()} /> : null}
         <RightsCard />

@@ -5,12 +5,9 @@ import { useTranslations } from 'next-intl'
 import { useState } from 'react'
 import { ErrorPanel } from '@/components/api/error-panel'
 import { useFormatters } from '@/components/format/use-formatters'
-import { PasswordDialog } from '@/components/jobs/password-dialog'
-import { TypedConfirmation } from '@/components/jobs/typed-confirmation'
+import { TypedDialog } from '@/components/jobs/typed-dialog'
 import { useWithPassword } from '@/components/jobs/use-with-password'
-import { Button } from '@/components/ui/button'
 import { Callout } from '@/components/ui/callout'
-import { Dialog } from '@/components/ui/dialog'
 import { Field } from '@/components/ui/field'
 import { Input } from '@/components/ui/input'
 import { RadioCards, type RadioCardsProps } from '@/components/ui/radio-cards'
@@ -26,7 +23,6 @@ export interface RestoreDialogProps {
   onOpenChange: (open: boolean) => void
 }
 
-const word = 'RESTORE'
 /** No destination has this for its id. */
 const nearest = ''
 const names = { sqlite: 'SQLite', postgresql: 'PostgreSQL' } as const
@@ -34,91 +30,73 @@ const names = { sqlite: 'SQLite', postgresql: 'PostgreSQL' } as const
 /** What a restore would change, what of it is wanted, and the word that starts it. */
 export function RestoreDialog({ backup, open, onOpenChange }: RestoreDialogProps) {
   const t = useTranslations('backups.restore')
-  const common = useTranslations('common')
   const format = useFormatters()
   const queryClient = useQueryClient()
   const preview = useQuery({ ...restorePreviewQuery(backup.id), enabled: open })
   const [chosen, setChosen] = useState<RestoreParts>('all')
-  const [typed, setTyped] = useState('')
   const [key, setKey] = useState('')
   const [place, setPlace] = useState(nearest)
-  const close = () => {
-    setTyped('')
+  const change = (next: boolean) => {
     setKey('')
-    onOpenChange(false)
+    onOpenChange(next)
   }
   const start = useWithPassword({
     mutationFn: startRestore,
     onSuccess: () => {
       void refreshBackups(queryClient)
-      close()
+      change(false)
     },
   })
   const offered = preview.data?.parts ?? []
   const parts = offered.includes(chosen) ? chosen : (offered[0] ?? 'all')
   const needsKey = preview.data?.keyKnown === false
-  const isReady = preview.data !== undefined && typed === word && (!needsKey || key !== '')
   return (
-    <>
-      <Dialog
-        open={open}
-        onOpenChange={(next) => (next ? onOpenChange(true) : close())}
-        title={t('title')}
-        description={t('body', { when: format.dateTime(backup.createdAt) })}
-        closeLabel={common('close')}
-        footer={
-          <>
-            <Button
-              variant="danger"
-              disabled={!isReady}
-              pending={start.isPending}
-              onClick={() => start.mutate({ id: backup.id, parts, key: needsKey ? key : null, from: place === nearest ? null : place })}
-            >
-              {t('submit')}
-            </Button>
-            <Button onClick={close}>{common('cancel')}</Button>
-          </>
-        }
-      >
-        <div className="flex flex-col gap-4">
-          {preview.isPending ? <SkeletonBlock label={t('loading')} rows={4} /> : null}
-          {preview.error ? <ErrorPanel error={preview.error} /> : null}
-          {start.error ? <ErrorPanel error={start.error} announce /> : null}
-          {preview.data ? (
-            <>
-              <p className="text-ink-soft text-sm">
-                {t('source', {
-                  app: preview.data.appVersion,
-                  engine: `${names[preview.data.archiveEngine]} ${preview.data.archiveEngineVersion}`,
-                  count: preview.data.filesInArchive,
-                })}
-              </p>
-              {preview.data.tested ? null : <Callout tone="warning" title={t('notTested')} />}
-              {preview.data.fileKeyMatches ? null : <Callout tone="warning" title={t('otherFileKey')} />}
-              <EngineNotice preview={preview.data} />
-              {preview.data.schemaMigrationsDue.length > 0 ? (
-                <Callout tone="info" title={t('due', { count: preview.data.schemaMigrationsDue.length })} />
-              ) : null}
-              <Choice
-                label={t('parts')}
-                value={parts}
-                onChange={setChosen}
-                items={offered.map((value) => ({ value, label: t(`kinds.${value}.label`), description: t(`kinds.${value}.body`) }))}
-              />
-              <PlaceChoice backup={backup} value={place} onChange={setPlace} />
-              {parts === 'files' ? null : <Changes preview={preview.data} />}
-              {needsKey ? (
-                <Field label={t('key')} description={t('keyBody')}>
-                  <Input type="password" autoComplete="off" value={key} onValueChange={(next: string) => setKey(next)} />
-                </Field>
-              ) : null}
-              <TypedConfirmation word={word} value={typed} onChange={setTyped} />
-            </>
+    <TypedDialog
+      open={open}
+      onOpenChange={change}
+      className="max-w-xl"
+      title={t('title')}
+      description={t('body', { when: format.dateTime(backup.createdAt) })}
+      word={preview.data ? 'RESTORE' : null}
+      isReady={!needsKey || key !== ''}
+      submitLabel={t('submit')}
+      variant="danger"
+      action={start}
+      onSubmit={() => start.mutate({ id: backup.id, parts, key: needsKey ? key : null, from: place === nearest ? null : place })}
+    >
+      {preview.isPending ? <SkeletonBlock label={t('loading')} rows={4} /> : null}
+      {preview.error ? <ErrorPanel error={preview.error} /> : null}
+      {preview.data ? (
+        <>
+          <p className="text-ink-soft text-sm">
+            {t('source', {
+              app: preview.data.appVersion,
+              engine: `${names[preview.data.archiveEngine]} ${preview.data.archiveEngineVersion}`,
+              count: preview.data.filesInArchive,
+            })}
+          </p>
+          {preview.data.tested ? null : <Callout tone="warning" title={t('notTested')} />}
+          {preview.data.fileKeyMatches ? null : <Callout tone="warning" title={t('otherFileKey')} />}
+          <EngineNotice preview={preview.data} />
+          {preview.data.schemaMigrationsDue.length > 0 ? (
+            <Callout tone="info" title={t('due', { count: preview.data.schemaMigrationsDue.length })} />
           ) : null}
-        </div>
-      </Dialog>
-      <PasswordDialog {...start.passwordDialog} />
-    </>
+          <Choice
+            label={t('parts')}
+            value={parts}
+            onChange={setChosen}
+            items={offered.map((value) => ({ value, label: t(`kinds.${value}.label`), description: t(`kinds.${value}.body`) }))}
+          />
+          <PlaceChoice backup={backup} value={place} onChange={setPlace} />
+          {parts === 'files' ? null : <Changes preview={preview.data} />}
+          {needsKey ? (
+            <Field label={t('key')} description={t('keyBody')}>
+              <Input type="password" autoComplete="off" value={key} onValueChange={(next: string) => setKey(next)} />
+            </Field>
+          ) : null}
+        </>
+      ) : null}
+    </TypedDialog>
   )
 }
 
