@@ -15,7 +15,7 @@ import { createBackupSetup } from '@/lib/backup/backup-setup'
 import { sweepUploadsAtStart } from '@/lib/backup/sweep-at-start'
 import { loadEnvFiles } from '@/lib/config/env-files'
 import { type Environment, parseEnvironment } from '@/lib/config/environment'
-import { initialiseActiveDatabase, readActiveDatabase } from '@/lib/control/active-database'
+import { initialiseActiveDatabase, readActiveDatabase, readActiveState } from '@/lib/control/active-database'
 import { activeSource } from '@/lib/control/active-source'
 import { isWritable } from '@/lib/control/active-state'
 import { type ControlStore, openControlStore } from '@/lib/control/control-store'
@@ -88,7 +88,7 @@ async function main(): Promise<number> {
       const alarmParts = { setup: dependencies.backups, allowPrivate: environment.allowPrivateTargets, siteUrl: environment.siteUrl }
       void runAlarmWatch(alarmParts, `worker ${id}`, logger, shutdown.signal)
       void runFollower({ store, sqlitePath, openTarget, logger }, shutdown.signal)
-      const admins = createAppDatabase({ readState: async () => (await readActiveDatabase(store)).state, sqlitePath, openTarget })
+      const admins = createAppDatabase({ readState: async () => readActiveState(store), sqlitePath, openTarget })
       const readAdministrators = () => listAdministrators(admins)
       const closing = { store, sqlitePath, openTarget, workDir: environment.dataDir, appSessions: ['cvsite'], actor: `worker ${id}` }
       void watchWayBack({ ...closing, readAdministrators, logger }, shutdown.signal)
@@ -136,7 +136,7 @@ function handlerDependencies(environment: Environment, store: ControlStore): Han
 /** cvsite's functions and files; its database is whichever is active. */
 function createHostChecks(environment: Environment, store: ControlStore, openTarget: HandlerDependencies['openTarget']): HostChecks {
   const { cvDataDir: cvFolder, cvEncryptionKey: cvKey } = environment
-  const readState = async () => (await readActiveDatabase(store)).state
+  const readState = async () => readActiveState(store)
   const sqlitePath = environment.database.engine === 'sqlite' ? environment.database.path : null
   // Opens nothing until a job asks.
   const database = createAppDatabase({ readState, sqlitePath, openTarget })

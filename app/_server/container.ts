@@ -1,7 +1,7 @@
 import { createBackupSetup } from '@/lib/backup/backup-setup'
 import type { BackupSetup } from '@/lib/backup/make-backup'
 import { type Environment, parseEnvironment } from '@/lib/config/environment'
-import { initialiseActiveDatabase, readActiveDatabase } from '@/lib/control/active-database'
+import { initialiseActiveDatabase, readActiveState } from '@/lib/control/active-database'
 import type { ActiveState, SealedTarget } from '@/lib/control/active-state'
 import { type ControlStore, openControlStore } from '@/lib/control/control-store'
 import { createReportStore, type ReportStore } from '@/lib/control/reports'
@@ -61,7 +61,7 @@ async function createContainer(): Promise<Container> {
   await raiseKeyAlarms(control, secretsOf(process.env), 'web', logger)
   const sqlitePath = environment.database.engine === 'sqlite' ? environment.database.path : null
   const openTarget = (target: SealedTarget) => openSecret(target.sealedUrl, environment.nextAuthSecret)
-  const readState = async () => (await readActiveDatabase(control)).state
+  const readState = async () => readActiveState(control)
   // `npm start` refuses to start with one; whoever starts Next by other means still must not split the data.
   const contradiction = (state: ActiveState) =>
     contradictionOf(environment.database, state, () => ('target' in state ? openTarget(state.target) : ''))

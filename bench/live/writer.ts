@@ -3,7 +3,7 @@
  * own database layer, some at a time, until its parent says stop; then answers what it was told had been written.
  */
 import { setTimeout as delay } from 'node:timers/promises'
-import { readActiveDatabase } from '@/lib/control/active-database'
+import { readActiveState } from '@/lib/control/active-database'
 import { openControlStore } from '@/lib/control/control-store'
 import { openSecret } from '@/lib/control/secrets'
 import { AppError } from '@/lib/core/errors'
@@ -17,7 +17,7 @@ const lanes = 4
 const options = writerOptionsSchema.parse(JSON.parse(process.argv[2] ?? ''))
 const control = await openControlStore(options.controlPath)
 const database = createAppDatabase({
-  readState: async () => (await readActiveDatabase(control)).state,
+  readState: async () => readActiveState(control),
   sqlitePath: options.sqlitePath,
   openTarget: (target) => openSecret(target.sealedUrl, options.secret),
 })

@@ -29,6 +29,19 @@ export async function readActiveDatabase(store: ControlStore): Promise<ActiveDat
   return { version: row.version, state: activeStateSchema.parse(JSON.parse(row.state)), changedAt: row.changedAt, changedBy: row.changedBy }
 }
 
+const knownStates = new WeakMap<ControlStore, { readonly version: number; readonly state: ActiveState }>()
+
+/** The state alone, for whoever asks often: the same object as long as nothing has changed. */
+export function readActiveState(store: ControlStore): ActiveState {
+  const row = store.readStateRow()
+  if (!row) return { status: 'on-sqlite' }
+  const known = knownStates.get(store)
+  if (known?.version === row.version) return known.state
+  const state = activeStateSchema.parse(JSON.parse(row.state))
+  knownStates.set(store, { version: row.version, state })
+  return state
+}
+
 /**
  * Records the state that a fresh installation starts in, when none is recorded yet; repeating it changes nothing.
  * A recorded state always wins over DATABASE_URL: the environment only says where the app once began.

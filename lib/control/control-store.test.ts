@@ -3,7 +3,7 @@ import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { initialiseActiveDatabase, readActiveDatabase, transitionActiveDatabase } from './active-database'
+import { initialiseActiveDatabase, readActiveDatabase, readActiveState, transitionActiveDatabase } from './active-database'
 import { listAudit, recordAudit } from './audit'
 import { openControlStore } from './control-store'
 import { openSecret, sealSecret } from './secrets'
@@ -15,6 +15,22 @@ beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'bascule-control-'))
 })
 afterEach(() => rm(folder, { recursive: true, force: true }))
+
+describe('the state, asked often', () => {
+  it('is that of whichever process changed it last, and the same object while nobody does', async () => {
+    const [store, other] = [await openControlStore(path()), await openControlStore(path())]
+    expect(readActiveState(store)).toEqual({ status: 'on-sqlite' })
+    await initialiseActiveDatabase(other, { status: 'on-sqlite' }, 'other')
+    const target = { sealedUrl: 'sealed', label: 'target' }
+    const moved = { status: 'on-postgresql', jobId: 'job', target, since: '2026-01-01T00:00:00.000Z' } as const
+    await transitionActiveDatabase(other, { from: 1, to: moved, actor: 'other' })
+    expect(readActiveState(store)).toEqual(moved)
+    expect(readActiveState(store)).toBe(readActiveState(store))
+    await transitionActiveDatabase(store, { from: 2, to: { status: 'on-sqlite' }, actor: 'this one' })
+    expect([readActiveState(store), readActiveState(other)]).toEqual([{ status: 'on-sqlite' }, { status: 'on-sqlite' }])
+    await Promise.all([store.close(), other.close()])
+  })
+})
 
 describe('opening', () => {
   it('works when several processes, and several callers in each, open a new store at the same moment', async () => {

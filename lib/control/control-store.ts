@@ -25,6 +25,11 @@ export interface ControlStore {
    * the database is busy: `work` must do nothing outside the transaction.
    */
   write<T>(work: (transaction: ControlTransaction) => Promise<T>): Promise<T>
+  /**
+   * Version and state of the active database (JSON), or null while none was recorded: one look at one row without a turn of the
+   * event loop, since every web process asks twenty times a second.
+   */
+  readStateRow(): { readonly version: number; readonly state: string } | null
   readonly clock: Clock
   /** Absolute path of the file. */
   readonly path: string
@@ -71,12 +76,21 @@ export async function openControlStore(path: string, options: OpenControlStoreOp
   }
   const writer = new PrismaClient({ adapter: new PrismaBetterSqlite3({ url: `file:${path}`, timeout: busyTimeoutMs }) })
   const read = new PrismaClient({ adapter: new PrismaBetterSqlite3({ url: `file:${path}`, timeout: readTimeoutMs, readonly: true }) })
+  // Opened when it is first asked: another opening, which still has schema migrations to apply, wants the file to itself.
+  let file: Database.Database | undefined
+  let stateRow: Database.Statement<[], { version: number; state: string }> | undefined
   return {
     read,
+    readStateRow: () => {
+      file ??= new Database(path, { readonly: true, timeout: readTimeoutMs })
+      stateRow ??= file.prepare('SELECT version, state FROM ActiveDatabase WHERE id = 1')
+      return stateRow.get() ?? null
+    },
     write: (work) => writeWithRetries(writer, work),
     clock: options.clock ?? systemClock,
     path,
     close: async () => {
+      file?.close()
       await read.$disconnect()
       await writer.$disconnect()
     },

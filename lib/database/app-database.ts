@@ -19,7 +19,7 @@ export interface AppDatabaseOptions {
    * writing elsewhere. Default: nothing ever does.
    */
   readonly contradiction?: (state: ActiveState) => AppError | null
-  /** How long a state that was read stays believed, in milliseconds. Default: 50. */
+  /** How long a state that was read stays believed, in milliseconds. Default: 20. */
   readonly stateLifetimeMs?: number
   /** How long a write waits for the end of a switch that is under way, in milliseconds. Default: 10,000. */
   readonly freezePatienceMs?: number
@@ -66,7 +66,7 @@ interface Connection {
 
 /** Opens nothing yet: the first call does. */
 export function createAppDatabase(options: AppDatabaseOptions): AppDatabase {
-  const lifetimeMs = options.stateLifetimeMs ?? 50
+  const lifetimeMs = options.stateLifetimeMs ?? 20
   let known: { readonly state: ActiveState; readonly readAt: number } | undefined
   let reading: Promise<ActiveState> | undefined
   let current: Connection | undefined
