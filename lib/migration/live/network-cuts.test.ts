@@ -100,6 +100,7 @@ describe.each(durations)('the network to PostgreSQL, gone for %d seconds', (seco
     ['over', 'drain'],
     ['over', 'the commit of the record'],
     ['back', 'fence'],
+    ['back', 'ended'],
     ['back', 'a round'],
     ['back', 'carry'],
     ['over', 'record'],

@@ -33,6 +33,7 @@ describe.runIf(process.platform === 'linux')('PostgreSQL killed inside a freeze,
     ['over', 'drain', 'sqlite'],
     ['over', 'record', 'postgresql'],
     ['back', 'fence', 'postgresql'],
+    ['back', 'ended', 'postgresql'],
     ['back', 'carry', 'sqlite'],
   ] as const)('%s, after "%s": one side takes writes, and has them all', { timeout: 180_000 }, async (direction, at, expected) => {
     await pair.bringTo(direction === 'over' ? 'sqlite' : 'postgresql')
