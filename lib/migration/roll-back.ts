@@ -145,9 +145,7 @@ async function switchBack(
     const tries: BackTry[] = []
     for (let attempt = 1; attempt <= mostAttempts; attempt += 1) {
       throwIfAborted(signal)
-      await installGuards(sides.client, guarded, { signal })
-      // Who has been writing for long would be waited for in the freeze, by all: so before it.
-      if (!(await untilWritersEnded(sides.client, guarded, writerPatienceMs, signal))) {
+      if (!(await prepareFreeze(sides.client, guarded, signal))) {
         const message = `Attempt ${attempt}: a transaction on PostgreSQL has been writing for more than ${writerPatienceMs / 1000} s; nothing was stopped for it, and it is waited for.`
         report({ type: 'log', level: 'warn', message })
         continue
@@ -173,7 +171,20 @@ async function switchBack(
   })
 }
 
+/** Guards asleep on every table, and nobody left who has been writing for long: they would be waited for in the freeze, by all. */
+async function prepareFreeze(client: pg.Client, guarded: GuardedTables, signal: AbortSignal): Promise<boolean> {
+  const stalled = setTimeout(() => destroy(client), preparationLimitMs)
+  try {
+    await installGuards(client, guarded, { signal })
+    return await untilWritersEnded(client, guarded, writerPatienceMs, signal)
+  } finally {
+    clearTimeout(stalled)
+  }
+}
+
 const mostAttempts = 12
+/** A server that has not answered by then is gone: each table is waited for half a minute at most, and nobody waits for us. */
+const preparationLimitMs = 120_000
 /** How long a transaction that writes is waited for while nobody else has to wait. */
 const writerPatienceMs = 10_000
 /** A server that only is slow ends its statement by then, and the attempt is given up in order. */

@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import { z } from 'zod'
+import { throwIfAborted } from '@/lib/core/abort'
 import { AppError } from '@/lib/core/errors'
 import { pause } from '@/lib/core/pause'
 import { qualifiedName, quoteText } from '@/lib/core/quoted-name'
@@ -49,7 +50,7 @@ export async function installGuards(client: pg.Client, guarded: GuardedTables, o
     const sql = `SET LOCAL lock_timeout = ${lockTimeoutMs}; DROP TRIGGER IF EXISTS ${fenceTrigger} ON ${name}; ${creating(name)}`
     const until = performance.now() + patienceMs
     while (!(await lockedInTime(client, sql))) {
-      signal?.throwIfAborted()
+      if (signal) throwIfAborted(signal)
       if (performance.now() > until) throw inUse(table)
       await pause(lockPauseMs, signal ?? new AbortController().signal)
     }
@@ -88,7 +89,7 @@ export async function untilWritersEnded(
   const awaited = await readWriters(client, guarded)
   for (let pauseMs = 2; ; pauseMs = Math.min(pauseMs * 1.5, 25)) {
     if (awaited.size === 0) return true
-    signal.throwIfAborted()
+    throwIfAborted(signal)
     if (performance.now() >= until) return false
     await pause(pauseMs, signal)
     // Who began later has met the guards, or is not waited for.
