@@ -87,7 +87,7 @@ function Grid({ days, chosen, onChoose }: { days: readonly CalendarDay[]; chosen
               const isNew = first && (week === 0 || before?.date.getMonth() !== first.date.getMonth())
               return (
                 // biome-ignore lint/suspicious/noArrayIndexKey: a week is its place
-                <td key={week} className="h-4 min-w-5 overflow-visible whitespace-nowrap text-ink-faint text-xs">
+                <td key={week} className="h-4 min-w-4.5 overflow-visible sm:min-w-5 whitespace-nowrap text-ink-faint text-xs">
                   <span className="block w-0">{isNew && week < weeks - 1 ? month.format(first.date) : ''}</span>
                 </td>
               )
@@ -98,7 +98,7 @@ function Grid({ days, chosen, onChoose }: { days: readonly CalendarDay[]; chosen
           {Array.from({ length: 7 }, (_, weekday) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: a weekday is its place
             <tr key={weekday}>
-              <th scope="row" className="pr-2 text-left font-normal text-ink-faint text-xs">
+              <th scope="row" className="pr-1 text-left sm:pr-2 font-normal text-ink-faint text-xs">
                 {/* 1 January 2024 was a Monday. */}
                 {short.format(new Date(2024, 0, 1 + weekday))}
               </th>
@@ -117,7 +117,7 @@ function Grid({ days, chosen, onChoose }: { days: readonly CalendarDay[]; chosen
                         aria-label={t('day', { date: long.format(day.date), state: t(`state.${day.state}`), count: day.backups.length })}
                         onClick={() => onChoose(index)}
                         className={classNames(
-                          'block size-5 rounded-sm border',
+                          'block size-4.5 rounded-sm border sm:size-5',
                           looks[day.state],
                           index === chosen ? 'outline-2 outline-focus outline-offset-1' : 'hover:border-control',
                         )}

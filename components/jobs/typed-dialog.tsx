@@ -1,7 +1,7 @@
 'use client'
 
 import { useTranslations } from 'next-intl'
-import { type ReactNode, useId, useState } from 'react'
+import { type ReactNode, useId, useRef, useState } from 'react'
 import { ErrorPanel } from '@/components/api/error-panel'
 import { AlertDialog } from '@/components/ui/alert-dialog'
 import { Button } from '@/components/ui/button'
@@ -39,6 +39,7 @@ export function TypedDialog(props: TypedDialogProps) {
   const { open, onOpenChange, word, submitLabel, variant, isReady = true, action, onSubmit, children, ...dialog } = props
   const common = useTranslations('common')
   const formId = useId()
+  const form = useRef<HTMLFormElement>(null)
   const [typed, setTyped] = useState('')
   // However it was closed: the next time the word is typed anew.
   if (!open && typed !== '') setTyped('')
@@ -54,6 +55,8 @@ export function TypedDialog(props: TypedDialogProps) {
         // The password is asked for in its stead, not on top of it.
         open={open && !action.passwordDialog.open}
         onOpenChange={change}
+        // While what it is about is being read, the first control would be the weighty button.
+        {...(word === null ? { initialFocus: form } : {})}
         footer={
           <>
             <Button type="submit" form={formId} variant={variant ?? 'primary'} disabled={!mayStart} pending={action.isPending}>
@@ -65,7 +68,9 @@ export function TypedDialog(props: TypedDialogProps) {
       >
         <form
           id={formId}
-          className="flex flex-col gap-4"
+          ref={form}
+          tabIndex={-1}
+          className="flex flex-col gap-4 outline-hidden"
           onSubmit={(event) => {
             event.preventDefault()
             if (mayStart) onSubmit()

@@ -21,10 +21,24 @@ const fileKeyBytes = 16
  * written. The trial of that archive needs nothing of it again.
  */
 export async function prepareSalt(passphrase: string): Promise<Buffer> {
+  const ready = reserved
+  if (ready !== null && ready.passphrase === passphrase) {
+    // For one archive alone.
+    reserved = null
+    return ready.salt
+  }
   const salt = randomBytes(16)
   await keyFrom(passphrase, salt, workFactor)
   return salt
 }
+
+/** The salt that the next `prepareSalt` for this passphrase answers: for an archive that is written when memory is scarcer than now. */
+export async function reserveSalt(passphrase: string): Promise<void> {
+  if (reserved?.passphrase === passphrase) return
+  reserved = { passphrase, salt: await prepareSalt(passphrase) }
+}
+
+let reserved: { readonly passphrase: string; readonly salt: Buffer } | null = null
 
 /**
  * age's own passphrase stanza by Node's scrypt. The library's is plain JavaScript: it holds the event loop for 2.6 s, in
@@ -65,18 +79,22 @@ export function passphraseIdentity(passphrase: string): Identity {
   }
 }
 
-/** The latest key, under what it was made of: an archive is read back right after it was written. */
-let latest: { readonly of: string; readonly key: Promise<Buffer> } | null = null
+/** The latest keys, under what they were made of: an archive is read back right after it was written, and a restore has one more to write. */
+const latest = new Map<string, Promise<Buffer>>()
+const mostKept = 2
 
 function keyFrom(passphrase: string, salt: Buffer, logN: number): Promise<Buffer> {
   const of = createHash('sha256')
     .update(`${logN} ${salt.toString('hex')} ${passphrase}`)
     .digest('hex')
-  if (latest?.of === of) return latest.key
+  const known = latest.get(of)
+  if (known !== undefined) return known
   // What nobody holds any more goes first: this is the most that a backup needs at one time.
   globalThis.gc?.()
   const key = makeKey(passphrase, salt, logN)
-  latest = { of, key }
+  latest.set(of, key)
+  key.catch(() => latest.delete(of))
+  for (const oldest of [...latest.keys()].slice(0, -mostKept)) latest.delete(oldest)
   return key
 }
 

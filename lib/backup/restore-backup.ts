@@ -9,13 +9,14 @@ import { withPostgres } from '@/lib/postgres/connect'
 import { schemaOf } from '@/lib/postgres/target-url'
 import { listSchemaMigrations } from '@/lib/schema/schema-migrations'
 import { openSqlite } from '@/lib/sqlite/open-database'
+import { reserveSalt } from './age-scrypt'
 import { workFolderName } from './archive-name'
 import { getBackup } from './backup-catalogue'
 import type { BackupView } from './backup-view'
 import { createByteProgress } from './byte-progress'
 import { openArchive } from './destinations/open-archive'
 import { noKeys, type OpeningKeys } from './encryption'
-import { keysFor } from './key-policy'
+import { keysFor, policyKey } from './key-policy'
 import { type BackupSetup, makeBackup } from './make-backup'
 import { filesPrefix, type Manifest } from './manifest'
 import { putFilesBack } from './put-files-back'
@@ -83,6 +84,9 @@ export async function restoreBackup(
   try {
     await rm(work, { recursive: true, force: true })
     await mkdir(work, { recursive: true, mode: 0o700 })
+    const keyed = await policyKey(setup.store, setup.master)
+    // The safety backup's 64 MiB are taken now, when hardly anything else is; and a key that is not there is missed before people wait.
+    if (keyed?.key.kind === 'passphrase') await reserveSalt(keyed.key.passphrase)
     const manifest = await runPhase('staging', report, signal, async () => {
       const staged = await stage(setup, options, work, report, signal)
       if (options.parts !== 'files') {
