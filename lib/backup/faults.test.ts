@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, statfs, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, statfs, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type ControlStore, openControlStore } from '@/lib/control/control-store'
@@ -51,8 +51,8 @@ async function recover(): Promise<void> {
   db.close()
 }
 
-function titlesAndWrite(): string[] {
-  const db = openSqlite(database.path)
+function titlesAndWrite(path = database.path): string[] {
+  const db = openSqlite(path)
   try {
     const titles = db.prepare<[], string>('SELECT title FROM "CvFile"').pluck().all()
     db.prepare('UPDATE "CvFile" SET title = title').run()
@@ -161,6 +161,38 @@ describe('a full disk', () => {
       execFileSync('umount', ['-l', setup.folder])
     }
   })
+
+  it.runIf(process.getuid?.() === 0)(
+    'with no room for the content where the live database lies: it is as it was and takes writes',
+    async () => {
+      const noise = (db: ReturnType<typeof openSqlite>, bytes: number) => db.prepare('INSERT INTO noise VALUES (?)').run(randomBytes(bytes))
+      const fill = openSqlite(database.path)
+      fill.exec('CREATE TABLE noise (body BLOB)')
+      noise(fill, 3_000_000)
+      fill.close()
+      const { id } = await make({ trial: false })
+      const small = openSqlite(database.path)
+      small.exec('DELETE FROM noise; VACUUM')
+      small.pragma('wal_checkpoint(TRUNCATE)')
+      small.close()
+      const live = join(database.folder, 'live')
+      await mkdir(live)
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=3m', 'tmpfs', live])
+      const path = join(live, 'app.db')
+      try {
+        await copyFile(database.path, path)
+        const options = { id, parts: 'all', requestedBy: 'test', jobId: null, holder: 'test' } as const
+        const there = { ...setup, source: async () => ({ engine: 'sqlite', path }) as const }
+        await expect(restoreBackup(there, options, ignore, never)).rejects.toMatchObject({
+          code: 'LOCAL_DISK_FULL',
+          hint: expect.any(String),
+        })
+        expect(titlesAndWrite(path)).toHaveLength(3)
+      } finally {
+        execFileSync('umount', ['-l', live])
+      }
+    },
+  )
 })
 
 async function freeSpace(folder: string): Promise<{ available: number }> {
