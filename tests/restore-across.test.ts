@@ -63,7 +63,7 @@ const root = join(import.meta.dirname, '..')
 const embeddedUrl = inject('embeddedPostgresUrl')
 // Dumps of pg_dump are of a server that is not newer than it; the one that came with it is.
 const systemUrl = inject('postgresServers').find(({ url }) => url !== embeddedUrl)?.url ?? null
-const formats: readonly PostgresFormat[] = systemUrl === null ? ['portable'] : ['portable', 'custom']
+const formats: readonly PostgresFormat[] = systemUrl === null ? ['portable'] : ['portable', 'custom', 'plain']
 
 it.each(formats)(
   'a PostgreSQL backup (%s) is restored into the app on SQLite, value for value, and undone',
