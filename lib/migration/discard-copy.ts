@@ -48,6 +48,8 @@ export async function undoMigration(
   let problem: { readonly message: string } | null = null
   // Not the run's signal: it has fired. The target gets a moment to come back, for instance from a restart.
   const signal = AbortSignal.timeout(options.patienceMs ?? 15_000)
+  // Beside the target: a file of gigabytes takes a while to be removed, and whoever cancelled waits for both.
+  const removed = removeWorkFiles(options.workDir, options.jobId).then(() => null, reportError)
   try {
     await emptyTarget(options, report, signal)
   } catch (error) {
@@ -56,11 +58,11 @@ export async function undoMigration(
   try {
     // Nobody was switched by a run that failed, so SQLite is the authority, whatever state the target is in.
     if (options.fenceSource || options.live) lowerSourceFence(options.sourcePath)
-    await removeWorkFiles(options.workDir, options.jobId)
   } catch (error) {
     problem ??= reportError(error)
   }
-  return problem
+  const notRemoved = await removed
+  return problem ?? notRemoved
 }
 
 async function emptyTarget(options: DiscardOptions, report: Report, signal: AbortSignal): Promise<void> {

@@ -1,5 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -248,14 +249,12 @@ describe('a full disk', () => {
     await mkdir(options.workDir)
     execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=60m', 'tmpfs', options.workDir])
     try {
-      // Fills while the copy is being written: the check before it still saw room.
+      // Full only now: the check before it saw room, and the copy finds out in its middle.
       const report = (event: ProgressEvent) => {
         if (event.type === 'phase' && event.phase === 'safety-copy' && event.status === 'started')
-          filled ??= writeFile(join(options.workDir, 'other'), Buffer.alloc(50 * 1048576))
+          writeFileSync(join(options.workDir, 'other'), Buffer.alloc(50 * 1048576))
       }
-      let filled: Promise<void> | undefined
       const result = await migrateDatabase(options, report, never)
-      await filled
       expect(result).toMatchObject({ status: 'failed', error: { code: 'LOCAL_DISK_FULL' } })
       expect(result.error?.hint).toContain('DATA_DIR')
       expect(await readdir(options.workDir)).toEqual(['other'])

@@ -41,9 +41,7 @@ export async function migrateDatabase(options: MigrateOptions, report: Report, s
   } finally {
     ended.abort()
     // The server frees the target's lock with the connection; then the undoing below can take it.
-    await run.session?.close()
-    await run.pool?.close()
-    await run.freshRecord?.stop()
+    await Promise.all([run.session?.close(), run.pool?.close(), run.freshRecord?.stop()])
   }
   if (error && run.touched) error = await undo(options, run, error, report)
   if (!error && !options.dryRun) {

@@ -1,5 +1,6 @@
+import Database from 'better-sqlite3'
 import { describe, expect, it } from 'vitest'
-import { safeSql } from '@/lib/core/quoted-name'
+import { type SafeSql, safeSql } from '@/lib/core/quoted-name'
 import { createSqliteDatabase } from '@/tests/support/sqlite-databases'
 import { runAside } from './run-aside'
 
@@ -23,6 +24,21 @@ describe('runAside', () => {
       code: 'SOURCE_UNREADABLE',
       message: expect.stringContaining('no such table: nowhere'),
     })
+  })
+
+  it('has closed the file when it answers, and goes on after a refusal and after a cancel', async () => {
+    await using source = await createSqliteDatabase('CREATE TABLE t (v TEXT)')
+    const ask = (sql: SafeSql, signal = never) => runAside({ path: source.path, readonly: false, sql }, signal)
+    for (let round = 1; round <= 5; round += 1) {
+      await ask(safeSql`INSERT INTO t VALUES ('x')`)
+      await expect(ask(safeSql`SELECT v FROM nowhere`)).rejects.toMatchObject({ code: 'SOURCE_UNREADABLE' })
+      await expect(ask(safeSql`SELECT 1`, AbortSignal.abort())).rejects.toMatchObject({ code: 'CANCELLED' })
+      // Exclusive: no other connection may be left, whose locks would stop it.
+      const db = new Database(source.path, { timeout: 0 })
+      db.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; COMMIT')
+      expect(db.prepare('SELECT count(*) FROM t').pluck().get()).toBe(round)
+      db.close()
+    }
   })
 
   it('stops at once when cancelled', async () => {

@@ -21,6 +21,13 @@ interface Waiting {
 }
 
 /**
+ * How long a task waits before a further thread is started for it, which costs half a second of processor time: the tables of a
+ * small database are done before. The first thread itself takes a while to start, and then the rest of the queue goes to it.
+ */
+const patienceMs = 300
+const coldPatienceMs = 1_500
+
+/**
  * Up to `size` threads, each started when there is work for it. When the signal fires every task is rejected at once; threads are not waited for, since SQLite
  * cannot be interrupted, but they do nothing further: what they had open on PostgreSQL is closed by `close`.
  */
@@ -30,6 +37,9 @@ export async function createTaskPool(size: number, signal: AbortSignal): Promise
   const idle: Worker[] = []
   const running = new Map<Worker, Waiting>()
   let closed = false
+  /** Whether a thread has answered yet. */
+  let isWarm = false
+  let growing: NodeJS.Timeout | undefined
 
   const failAll = () => {
     const error = cancelledError(signal)
@@ -38,14 +48,27 @@ export async function createTaskPool(size: number, signal: AbortSignal): Promise
   }
   signal.addEventListener('abort', failAll, { once: true })
 
+  const give = (thread: Worker) => {
+    const task = waiting.shift()
+    if (!task) return
+    running.set(thread, task)
+    thread.postMessage(task.request)
+  }
   const next = () => {
-    while (!closed && waiting.length > 0 && (idle.length > 0 || alive.size < size)) {
-      const task = waiting.shift()
-      if (!task) return
-      const thread = idle.shift() ?? start()
-      running.set(thread, task)
-      thread.postMessage(task.request)
+    while (!closed && waiting.length > 0) {
+      const thread = idle.shift() ?? (alive.size === 0 ? start() : undefined)
+      if (!thread) break
+      give(thread)
     }
+    if (closed || waiting.length === 0 || alive.size >= size) return
+    growing ??= setTimeout(
+      () => {
+        growing = undefined
+        if (!closed && waiting.length > 0 && alive.size < size) give(start())
+        next()
+      },
+      isWarm ? patienceMs : coldPatienceMs,
+    )
   }
   const takeTask = (thread: Worker): Waiting | undefined => {
     const task = running.get(thread)
@@ -75,6 +98,7 @@ export async function createTaskPool(size: number, signal: AbortSignal): Promise
     alive.add(thread)
     thread.on('error', (cause) => bury(thread, cause))
     thread.on('message', (answer: TaskAnswer) => {
+      isWarm = true
       if (answer.type === 'progress') {
         running.get(thread)?.onProgress(answer.value)
         return
@@ -105,6 +129,7 @@ export async function createTaskPool(size: number, signal: AbortSignal): Promise
     },
     async close() {
       closed = true
+      clearTimeout(growing)
       signal.removeEventListener('abort', failAll)
       const ended = Promise.all([...alive].map((thread) => thread.terminate()))
       // terminate() resolves only when SQLite returns: in the middle of a long read that is later than anyone wants to
