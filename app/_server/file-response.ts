@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
+import { lengthHeader } from './length-of-downloads'
 
 export interface Served {
   readonly name: string
@@ -50,6 +51,7 @@ export async function streamResponse(request: Request, { open, name, sizeBytes, 
     headers: {
       ...headers,
       'Content-Length': String(end - start + 1),
+      [lengthHeader]: String(end - start + 1),
       ...(range === null ? {} : { 'Content-Range': `bytes ${start}-${end}/${sizeBytes}` }),
     },
   })
