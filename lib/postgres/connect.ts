@@ -30,8 +30,6 @@ export async function connectPostgres(url: TargetUrl | string, options: ConnectO
   try {
     const address = await resolveAddress(target)
     const client = await openWithTls(target, address, options)
-    // A connection that breaks while nothing runs on it must not end the process: the next statement reports it.
-    client.on('error', () => undefined)
     const cut = () => destroy(client)
     options.signal?.addEventListener('abort', cut, { once: true })
     client.once('end', () => options.signal?.removeEventListener('abort', cut))
@@ -139,6 +137,7 @@ export async function createPool(
   })
   pool.on('error', () => undefined)
   pool.on('connect', (client) => {
+    client.on('error', leaveToStatement)
     const cut = () => destroy(client)
     options.signal?.addEventListener('abort', cut, { once: true })
     client.once('end', () => options.signal?.removeEventListener('abort', cut))
@@ -163,8 +162,13 @@ function clientConfig(target: TargetUrl, address: string, ssl: Tls, options: Con
   }
 }
 
+/** A connection that breaks while nothing runs on it must not end the process: the next statement reports it. */
+function leaveToStatement(): void {}
+
 async function open(target: TargetUrl, address: string, ssl: Tls, options: ConnectOptions): Promise<pg.Client> {
   const client = new pg.Client(clientConfig(target, address, ssl, options))
+  // From the first: a server that ends the session as it begins says both in one breath, before anybody has heard of the client.
+  client.on('error', leaveToStatement)
   const abort = () => destroy(client)
   options.signal?.addEventListener('abort', abort, { once: true })
   try {
