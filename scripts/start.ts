@@ -35,7 +35,7 @@ async function main(args: readonly string[]): Promise<number> {
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stop.abort())
     const web = {
       name: 'web',
-      args: ['node_modules/next/dist/bin/next', dev ? 'dev' : 'start', ...addressArgs(environment, nextArgs)],
+      args: ['node_modules/next/dist/bin/next', ...(dev ? ['dev'] : served), ...addressArgs(environment, nextArgs)],
       env: process.env,
     }
     // glibc keeps freed memory in as many as eight pools a core; two are enough for a few threads, and 20 MiB smaller.
@@ -56,6 +56,9 @@ async function main(args: readonly string[]): Promise<number> {
     return error instanceof AppError ? exitStatusOf(error.code) : 1
   }
 }
+
+/** Node closes an idle connection after 5 s; proxies keep theirs for a minute, and would send what nobody reads any more. */
+const served = ['start', '--keepAliveTimeout', '65000']
 
 /** A site that only this machine can name is served to this machine alone, on the port that its address has. */
 function addressArgs(environment: Environment, given: readonly string[]): readonly string[] {

@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { freezeLimit } from '@/lib/control/switch-choice'
 import { throwIfAborted } from '@/lib/core/abort'
 import { AppError, reportError } from '@/lib/core/errors'
 import { type InPhase, inPhase } from '@/lib/core/in-phase'
@@ -22,6 +23,7 @@ import { planCarry } from './live/carry-plan'
 import { type CarrySides, carryRound } from './live/carry-round'
 import { carrySequences } from './live/carry-sequences'
 import { armForwardLog } from './live/forward-log'
+import { mostSwitchAttempts, pauseAfter, switchTooSlow } from './live/freeze-limit'
 import { type BackTry, backLateWords, backWatch, backWordsOf } from './live/go-back-try'
 import type { GoBackStep } from './live/protocol'
 import { type RollBackPhase, rollBackPhases } from './migration-result'
@@ -143,15 +145,14 @@ async function switchBack(
     // Behind the fence, which only our own transactions pass: what they still carry is noted without need, and counted as known below.
     const log = armForwardLog(sides.db)
     const tries: BackTry[] = []
-    for (let attempt = 1; attempt <= mostAttempts; attempt += 1) {
+    const limitMs = options.freezeLimitMs ?? freezeLimit.usual
+    for (let attempt = 1; attempt <= mostSwitchAttempts; attempt += 1) {
       throwIfAborted(signal)
       if (!(await prepareFreeze(sides.client, guarded, signal))) {
         const message = `Attempt ${attempt}: a transaction on PostgreSQL has been writing for more than ${writerPatienceMs / 1000} s; nothing was stopped for it, and it is waited for.`
         report({ type: 'log', level: 'warn', message })
         continue
       }
-      // A machine that cannot do it within the limit must not be kept from going back for ever.
-      const limitMs = (options.freezeLimitMs ?? 800) * 2 ** Math.floor((attempt - 1) / 3)
       // A server that does not answer any more: the session ends, and recovery, which waits for that, lets PostgreSQL take writes.
       const stalled = setTimeout(() => destroy(sides.client), Math.max(stallLimitMs, limitMs * 4))
       const freeze = { limitMs, guarded, done, log, onStep: options.onStep ?? (() => undefined) }
@@ -164,10 +165,10 @@ async function switchBack(
       }
       const message = `Attempt ${attempt}: ${backLateWords[made.lateIn]} took the switch beyond ${limitMs} ms (${backWordsOf(made)}). It was given up, the app writes on, and it is tried again.`
       report({ type: 'log', level: 'warn', message })
-      await pause(attempt * 100, signal)
+      await pause(pauseAfter(attempt), signal)
       await carryUntilQuick(sides, roundsBetween, done, report, signal)
     }
-    throw tooSlow()
+    throw switchTooSlow('SQLite', limitMs)
   })
 }
 
@@ -182,7 +183,6 @@ async function prepareFreeze(client: pg.Client, guarded: GuardedTables, signal: 
   }
 }
 
-const mostAttempts = 12
 /** A server that has not answered by then is gone: each table is waited for half a minute at most, and nobody waits for us. */
 const preparationLimitMs = 120_000
 /** How long a transaction that writes is waited for while nobody else has to wait. */
@@ -309,14 +309,4 @@ const longestReserveMs = 200
 async function resume({ db, client }: CarrySides, mark: CopyMark): Promise<void> {
   restageFence(db, 'moved')
   await openPostgres(client, mark)
-}
-
-function tooSlow(): AppError {
-  return new AppError({
-    code: 'STATE_CONFLICT',
-    operation: 'switch back to SQLite',
-    message: 'The switch could not be made in the time that writes may wait, however often it was tried. The app stays on PostgreSQL.',
-    hint: 'Look for long transactions on PostgreSQL, or try again when less is written.',
-    retryable: true,
-  })
 }

@@ -1,3 +1,4 @@
+import { freezeLimit } from '@/lib/control/switch-choice'
 import { throwIfAborted } from '@/lib/core/abort'
 import { AppError, reportError } from '@/lib/core/errors'
 import { type InPhase, inPhase } from '@/lib/core/in-phase'
@@ -18,6 +19,7 @@ import { type CutOverRecord, commitRecord, prepareRecord } from './cut-over-reco
 import { lateWords, type StopWatch, type SwitchTry, stopWatch, wordsOf } from './cut-over-try'
 import { finishCutOver } from './finish-cut-over'
 import { type FollowedCopy, openFollowedCopy } from './followed-copy'
+import { mostSwitchAttempts, pauseAfter, switchTooSlow } from './freeze-limit'
 import type { CutOverStep } from './protocol'
 
 export interface LiveCutOverOptions {
@@ -27,7 +29,7 @@ export interface LiveCutOverOptions {
   readonly jobId: string
   /** How long writes may wait for the switch before it is given up and tried again, in milliseconds. Default: 800. */
   readonly freezeLimitMs?: number
-  /** How often it is tried; the limit doubles after each third attempt. Default: 12. */
+  /** How often it is tried. Default: 20. */
   readonly mostAttempts?: number
   /** Called after each step of the protocol: for tests, which end the process there. */
   readonly onStep?: (step: CutOverStep) => void
@@ -73,7 +75,7 @@ export async function cutOverLive(
   signal: AbortSignal,
 ): Promise<LiveCutOverResult> {
   const { sourcePath, targetUrl } = options
-  const limitMs = options.freezeLimitMs ?? 800
+  const limitMs = options.freezeLimitMs ?? freezeLimit.usual
   // Not with our signal: it would close the socket, in the midst of the one commit whose answer matters.
   const open = () => openFollowedCopy(options, cutOverSession)
   const side: { copy: FollowedCopy } = { copy: await open() }
@@ -90,7 +92,7 @@ export async function cutOverLive(
         sides.copy = side.copy
         await prepareRecord(side.copy.client, sides.record)
       }
-      const limits = { limitMs, mostAttempts: options.mostAttempts ?? 12 }
+      const limits = { limitMs, mostAttempts: options.mostAttempts ?? mostSwitchAttempts }
       const result = await switchOver(sides, limits, reopen, flip, report, signal)
       const finish = { sourcePath, client: side.copy.client, schema: side.copy.mark.targetSchema }
       await inStep('finish', report, () => finishCutOver(finish, report)).catch((error: unknown) => {
@@ -156,10 +158,8 @@ async function switchOver(
     return await inStep('switch', report, async () => {
       for (let attempt = 1; attempt <= mostAttempts; attempt += 1) {
         throwIfAborted(signal)
-        // A machine that cannot do it within the limit must not be kept from switching for ever.
-        const present = limitMs * 2 ** Math.floor((attempt - 1) / 3)
         const watch = stopWatch()
-        const frozen = await freeze(sides, present, watch.lap, signal)
+        const frozen = await freeze(sides, limitMs, watch.lap, signal)
         if (frozen.status !== 'too-slow') {
           mayLower = false
           if (frozen.status === 'unknown') throw frozen.error
@@ -169,20 +169,20 @@ async function switchOver(
           watch.lap('flip')
           sides.onStep('flip')
           const freezeMs = watch.elapsedMs()
-          const made: SwitchTry = { limitMs: present, ...watch.laps(), lateIn: null }
+          const made: SwitchTry = { limitMs, ...watch.laps(), lateIn: null }
           const message = `The app is on PostgreSQL. Writes waited for ${Math.round(freezeMs)} ms (${wordsOf(made)}).`
           report({ type: 'log', level: 'info', message })
           return { freezeMs, attempts: attempt, tries: [...tries, made], applied: sides.applied }
         }
-        const late: SwitchTry = { limitMs: present, ...watch.laps(), lateIn: frozen.in }
+        const late: SwitchTry = { limitMs, ...watch.laps(), lateIn: frozen.in }
         tries.push(late)
-        const message = `Attempt ${attempt}: ${lateWords[frozen.in]} took the switch beyond ${present} ms (${wordsOf(late)}). It was given up, the app writes on, and it is tried again.`
+        const message = `Attempt ${attempt}: ${lateWords[frozen.in]} took the switch beyond ${limitMs} ms (${wordsOf(late)}). It was given up, the app writes on, and it is tried again.`
         report({ type: 'log', level: 'warn', message })
-        await pause(attempt * 100, signal)
+        await pause(pauseAfter(attempt), signal)
         if (frozen.isCut) await reopen()
         await catchUp(sides, roundsBetween, report, signal)
       }
-      throw tooSlow()
+      throw switchTooSlow('PostgreSQL', limitMs)
     })
   } catch (error) {
     if (mayLower) await eagerly(installPatienceMs, () => lowerFence(db))
@@ -319,15 +319,5 @@ function notReady(): AppError {
     operation: 'switch to PostgreSQL',
     message: 'There is no copy of this migration in the target that was proved and follows the source.',
     hint: 'Discard the copy and migrate again.',
-  })
-}
-
-function tooSlow(): AppError {
-  return new AppError({
-    code: 'STATE_CONFLICT',
-    operation: 'switch to PostgreSQL',
-    message: 'The switch could not be made in the time that writes may wait, however often it was tried. The app stays on SQLite.',
-    hint: 'Look for long transactions on the SQLite file, or try again when less is written.',
-    retryable: true,
   })
 }
