@@ -14,7 +14,7 @@ import { adminStateQuery } from './state-queries'
 const sideLink =
   'flex h-8 items-center gap-2.5 rounded-md px-2 text-sm text-ink-soft transition-colors hover:bg-hover hover:text-ink aria-[current=page]:bg-hover aria-[current=page]:font-medium aria-[current=page]:text-ink'
 const bottomLink =
-  'flex h-14 w-full flex-col items-center gap-0.5 px-0.5 pt-1.5 text-center text-[10px] text-ink-faint leading-3 aria-[current=page]:font-medium aria-[current=page]:text-ink'
+  'flex h-14 w-full flex-col items-center gap-0.5 pt-1.5 text-center text-[10px] tracking-tight text-ink-faint leading-3 aria-[current=page]:font-medium aria-[current=page]:text-ink'
 
 /** The pages of the admin area: at the side by shelf; on a phone four under the thumb, the others behind "More". */
 export function NavigationList({ look }: { look: 'side' | 'bottom' }) {

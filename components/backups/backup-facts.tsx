@@ -52,7 +52,7 @@ export function BackupFacts({ backup }: { backup: BackupView }) {
     <Card aria-labelledby="backup-facts">
       <CardHeader title={t('facts')} titleId="backup-facts" />
       <CardBody>
-        <dl className="grid gap-x-4 gap-y-1.5 text-sm sm:grid-cols-[auto_minmax(0,1fr)]">
+        <dl className="grid gap-x-4 gap-y-1.5 text-sm max-sm:gap-y-0.5 sm:grid-cols-[auto_minmax(0,1fr)]">
           {facts.map(([name, value]) => (
             <div key={name} className="contents">
               <dt className="text-ink-faint">{name}</dt>

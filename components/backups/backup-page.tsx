@@ -162,7 +162,8 @@ function Actions({ backup, isBusy, asksToRestore }: { backup: BackupView; isBusy
       ) : null}
       {isReachable(backup) && backup.keyKnown && !backup.foreign ? (
         <Button
-          pending={trial.isPending || isBusy}
+          pending={trial.isPending}
+          disabled={isBusy}
           onClick={() => trial.mutate({ id: backup.id, key: null })}
           icon={<FlaskConical aria-hidden />}
         >

@@ -15,7 +15,12 @@ export function DestinationTestResult({ test }: { test: DestinationTest }) {
           <li key={step}>{t('line', { step: t(`step.${step}`), status: t(`status.${status}`) })}</li>
         ))}
       </ul>
-      {failed?.message ? <p className="mt-1 break-words font-mono text-xs">{failed.message}</p> : null}
+      {/* What the server said, where the reason does not say it all. */}
+      {failed?.message && failed.reason !== 'folder-missing' ? (
+        <p lang="en" className="mt-1 break-words font-mono text-xs">
+          {failed.message}
+        </p>
+      ) : null}
     </Callout>
   )
 }

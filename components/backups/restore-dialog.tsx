@@ -55,6 +55,7 @@ export function RestoreDialog({ backup, open, onOpenChange }: RestoreDialogProps
       open={open}
       onOpenChange={change}
       className="max-w-xl"
+      hasChoices
       title={t('title')}
       description={t('body', { when: format.dateTime(backup.createdAt) })}
       word={preview.data ? 'RESTORE' : null}

@@ -39,7 +39,7 @@ export function RunningBackup({ job: listed }: { job: JobView }) {
       <CardHeader
         title={t(`jobs.kind.${job.kind}`)}
         titleId="running-backup"
-        description={t('backups.mayClose')}
+        description={t(job.kind === 'backup' ? 'backups.mayClose' : 'backups.mayCloseJob')}
         actions={
           <>
             <StreamBadge state={stream} />

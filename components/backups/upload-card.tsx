@@ -76,7 +76,7 @@ export function UploadCard() {
               accept=".gz,.age,application/gzip,application/octet-stream"
               disabled={sending !== null}
               onChange={(event) => setFile(event.target.files?.[0] ?? null)}
-              className="min-w-0 max-w-full rounded-md border border-control bg-surface p-1 text-sm file:mr-3 file:rounded file:border-0 file:bg-sunken file:px-3 file:py-1 file:text-ink"
+              className="min-w-0 max-w-full rounded-md border border-control bg-surface p-0.5 text-sm max-md:h-10 max-md:p-1.5 md:h-8 file:mr-3 file:rounded file:border-0 file:bg-sunken file:px-3 file:py-0.5 file:text-ink"
             />
           </div>
           {sending ? (

@@ -3,8 +3,10 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useTranslations } from 'next-intl'
 import { useState } from 'react'
+import { ApiError } from '@/components/api/api-error'
 import { ErrorPanel } from '@/components/api/error-panel'
 import { Button } from '@/components/ui/button'
+import { Callout } from '@/components/ui/callout'
 import { Card, CardBody, CardHeader } from '@/components/ui/card'
 import { Field } from '@/components/ui/field'
 import { Input } from '@/components/ui/input'
@@ -40,7 +42,13 @@ export function EmergencySignIn() {
           <Field label={t('password')}>
             <Input type="password" autoComplete="current-password" value={password} onValueChange={(next: string) => setPassword(next)} />
           </Field>
-          {signIn.error ? <ErrorPanel error={signIn.error} announce /> : null}
+          {signIn.error instanceof ApiError && signIn.error.code === 'NOT_ALLOWED' ? (
+            <Callout tone="danger" live="alert" title={t('refused')}>
+              {t('refusedBody')}
+            </Callout>
+          ) : signIn.error ? (
+            <ErrorPanel error={signIn.error} announce />
+          ) : null}
           <Button
             type="submit"
             variant="primary"

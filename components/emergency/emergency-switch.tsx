@@ -32,7 +32,7 @@ export function EmergencySwitch({ isUndecided, person, details, leave }: Emergen
     <Card aria-labelledby="leave">
       <CardHeader title={t('title')} titleId="leave" description={t('as', { person })} />
       <CardBody className="flex flex-col gap-4 text-sm">
-        <dl className="grid gap-x-6 gap-y-2 sm:grid-cols-[auto_minmax(0,1fr)]">
+        <dl className="grid gap-x-6 gap-y-2 max-sm:gap-y-0.5 max-sm:[&>dd]:mb-2 sm:grid-cols-[auto_minmax(0,1fr)]">
           <dt className="text-ink-soft">{t('target')}</dt>
           <dd className="break-all font-mono text-xs sm:pt-0.5">{details.target}</dd>
           <dt className="text-ink-soft">{t(isUndecided ? 'copySince' : 'onPostgresSince')}</dt>

@@ -20,6 +20,8 @@ export interface TypedDialogProps {
   variant?: 'primary' | 'danger'
   /** Of the dialog, for its width. */
   className?: string
+  /** Whether something is chosen before the word: it then opens at its beginning, with none of the choices under the keys. Default: false. */
+  hasChoices?: boolean
   /** Whether what is asked before the word was answered. Default: true. */
   isReady?: boolean
   /** What the server is asked for, as `useWithPassword` gives it. */
@@ -36,7 +38,19 @@ export interface TypedDialogProps {
 
 /** Asks for a typed confirmation, and for the password where it was not given lately. */
 export function TypedDialog(props: TypedDialogProps) {
-  const { open, onOpenChange, word, submitLabel, variant, isReady = true, action, onSubmit, children, ...dialog } = props
+  const {
+    open,
+    onOpenChange,
+    word,
+    submitLabel,
+    variant,
+    hasChoices = false,
+    isReady = true,
+    action,
+    onSubmit,
+    children,
+    ...dialog
+  } = props
   const common = useTranslations('common')
   const formId = useId()
   const form = useRef<HTMLFormElement>(null)
@@ -56,7 +70,7 @@ export function TypedDialog(props: TypedDialogProps) {
         open={open && !action.passwordDialog.open}
         onOpenChange={change}
         // While what it is about is being read, the first control would be the weighty button.
-        {...(word === null ? { initialFocus: form } : {})}
+        {...(word === null || hasChoices ? { initialFocus: form } : {})}
         footer={
           <>
             <Button type="submit" form={formId} variant={variant ?? 'primary'} disabled={!mayStart} pending={action.isPending}>

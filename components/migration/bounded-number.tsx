@@ -7,11 +7,13 @@ export interface BoundedNumberProps {
   value: number
   bounds: { readonly least: number; readonly most: number }
   step: number
+  /** ms or min. */
+  unit: string
   onChange: (value: number) => void
 }
 
 /** A whole number within bounds. What lies outside stays as it is typed, and is brought back within them when the field is left. */
-export function BoundedNumber({ value, bounds: { least, most }, step, onChange }: BoundedNumberProps) {
+export function BoundedNumber({ value, bounds: { least, most }, step, unit, onChange }: BoundedNumberProps) {
   const [typed, setTyped] = useState<string | null>(null)
   return (
     <Input
@@ -21,6 +23,8 @@ export function BoundedNumber({ value, bounds: { least, most }, step, onChange }
       min={least}
       max={most}
       step={step}
+      unit={unit}
+      className="[appearance:textfield] [&::-webkit-inner-spin-button]:appearance-none"
       value={typed ?? String(value)}
       onValueChange={(text: string) => {
         setTyped(text)

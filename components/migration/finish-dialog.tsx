@@ -24,6 +24,7 @@ export function FinishDialog({ open, onOpenChange }: FinishDialogProps) {
       title={t('title')}
       description={t('body')}
       className="max-w-xl"
+      hasChoices
       word={word}
       submitLabel={t('submit')}
       variant="danger"

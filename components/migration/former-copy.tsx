@@ -14,6 +14,7 @@ import { Card, CardBody, CardFooter, CardHeader } from '@/components/ui/card'
 import { LoadingCard } from '@/components/ui/loading-card'
 import { type Former, formerQuery } from './former-queries'
 import { LeftBehindCard } from './left-behind-card'
+import { shownEstimate } from './shown-estimate'
 
 /** The copy that the app was switched back from: forward again without copying everything, or what stayed behind there. */
 export function FormerCopy({ former }: { former: NonNullable<AdminState['state']['former']> }) {
@@ -82,7 +83,7 @@ function Forward({ forward, former, pending, onForward, onPutAway }: ForwardProp
       <CardBody className="flex flex-col gap-2 text-sm">
         <p className="break-all font-mono text-ink-soft text-xs">{former.targetLabel}</p>
         {forward.status === 'possible' ? (
-          <p>{t('possible', { count: forward.changes, time: format.duration(forward.estimatedMs) })}</p>
+          <p>{t('possible', { count: forward.changes, time: format.duration(shownEstimate(forward.estimatedMs)) })}</p>
         ) : forward.status === 'impossible' ? (
           <>
             <p className="font-medium">{t(`obstacle.${forward.obstacle}`)}</p>

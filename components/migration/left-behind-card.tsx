@@ -2,6 +2,7 @@
 
 import { useTranslations } from 'next-intl'
 import { useState } from 'react'
+import { TableName } from '@/components/format/table-name'
 import { useFormatters } from '@/components/format/use-formatters'
 import { PasswordDialog } from '@/components/jobs/password-dialog'
 import { Badge } from '@/components/ui/badge'
@@ -62,8 +63,8 @@ export function LeftBehindCard({ emergency, targetLabel, onPutAway }: LeftBehind
           <TableBody>
             {left.tables.map((table) => (
               <TableRow key={table.table}>
-                <TableHeader scope="row" className="wrap-anywhere h-9 font-medium text-ink text-sm">
-                  {table.table}
+                <TableHeader scope="row" className="h-9 font-medium text-ink sm:text-sm">
+                  <TableName name={table.table} />
                   {table.withoutKey === 0 ? null : (
                     <span className="ml-2 font-normal text-ink-soft text-xs">{t('withoutKey', { count: table.withoutKey })}</span>
                   )}

@@ -18,6 +18,7 @@ import { SkeletonBlock } from '@/components/ui/skeleton'
 import { FinishDialog } from './finish-dialog'
 import { type RollbackPreview, rollbackPreviewQuery } from './migration-queries'
 import { PermanentSetting } from './permanent-setting'
+import { shownEstimate } from './shown-estimate'
 import { SwitchBackDialog } from './switch-back-dialog'
 import { WaitingTable } from './waiting-table'
 
@@ -125,7 +126,7 @@ function Waiting({ preview }: { preview: UseQueryResult<RollbackPreview> }) {
         <>
           <WaitingTable preview={preview.data} />
           <p className="border-line border-t px-5 py-3 text-ink-soft text-sm">
-            {t('postgres.estimate', { time: format.duration(preview.data.estimatedMs) })}
+            {t('postgres.estimate', { time: format.duration(shownEstimate(preview.data.estimatedMs)) })}
             {preview.data.at === undefined ? null : (
               <span className="text-ink-faint"> {t('postgres.checkedAt', { ago: format.time(preview.data.at) })}</span>
             )}

@@ -13,6 +13,7 @@ import { Button } from '@/components/ui/button'
 import { Callout } from '@/components/ui/callout'
 import { Card, CardBody, CardFooter, CardHeader } from '@/components/ui/card'
 import { Checkbox } from '@/components/ui/checkbox'
+import { SkeletonBlock } from '@/components/ui/skeleton'
 import type { MigrationMode } from '@/lib/control/active-state'
 import { heldChoice, type SwitchChoice } from '@/lib/control/switch-choice'
 import { liveRefusalsQuery } from './live-queries'
@@ -34,6 +35,7 @@ export interface StartMigrationProps {
 /** Choose and test a target, read what will happen, start. */
 export function StartMigration({ environmentTarget, unsettled }: StartMigrationProps) {
   const t = useTranslations('migration')
+  const common = useTranslations('common')
   const [setAside, setSetAside] = useState(false)
   const [wish, setMode] = useState<MigrationMode>('live')
   const [choice, setChoice] = useState<SwitchChoice>(heldChoice)
@@ -100,7 +102,7 @@ export function StartMigration({ environmentTarget, unsettled }: StartMigrationP
       <Card aria-labelledby="plan">
         <CardHeader title={t('plan.title')} titleId="plan" />
         <CardBody>
-          <ModeChoice value={mode} onChange={setMode} />
+          {refusals.isPending ? <SkeletonBlock label={common('loading')} rows={2} /> : <ModeChoice value={mode} onChange={setMode} />}
           {mode === 'live' ? (
             <section aria-labelledby="switch-when" className="mt-5 flex flex-col gap-2">
               <h3 id="switch-when" className="font-medium text-sm">
@@ -110,12 +112,12 @@ export function StartMigration({ environmentTarget, unsettled }: StartMigrationP
             </section>
           ) : null}
         </CardBody>
-        <MigrationPlan mode={mode} when={choice.when.kind} />
+        {refusals.isPending ? null : <MigrationPlan mode={mode} when={choice.when.kind} />}
         <CardFooter className="flex-col items-stretch gap-3 sm:flex-row sm:items-center">
           <Button
             variant="primary"
             size="large"
-            disabled={!isReady}
+            disabled={!isReady || refusals.isPending}
             pending={start.isPending}
             aria-describedby={isReady ? undefined : 'start-hint'}
             icon={<ArrowRightLeft aria-hidden />}

@@ -12,6 +12,7 @@ import { SkeletonBlock } from '@/components/ui/skeleton'
 import { freezeLimit } from '@/lib/control/switch-choice'
 import { BoundedNumber } from './bounded-number'
 import { rollbackPreviewQuery } from './migration-queries'
+import { shownEstimate } from './shown-estimate'
 import { WaitingTable } from './waiting-table'
 
 const word = 'SQLite'
@@ -35,6 +36,7 @@ export function SwitchBackDialog({ open, onOpenChange }: SwitchBackDialogProps) 
       title={t('backDialog.title')}
       description={shown?.total === 0 ? t('backDialog.nothing') : t('backDialog.body')}
       className="max-w-xl"
+      hasChoices
       word={word}
       submitLabel={t('postgres.back')}
       request={{ kind: 'rollback', confirmation: word, freezeLimitMs }}
@@ -45,7 +47,7 @@ export function SwitchBackDialog({ open, onOpenChange }: SwitchBackDialogProps) 
         <div className="overflow-hidden rounded-lg border border-line">
           <p className="flex items-center gap-2 bg-sunken px-4 py-2 font-medium text-ink text-sm">
             <Undo2 aria-hidden className="size-4 shrink-0" />
-            {t('backDialog.summary', { count: shown.total, time: format.duration(shown.estimatedMs) })}
+            {t('backDialog.summary', { count: shown.total, time: format.duration(shownEstimate(shown.estimatedMs)) })}
           </p>
           <div className="max-h-56 overflow-y-auto">
             <WaitingTable preview={shown} />
@@ -57,7 +59,7 @@ export function SwitchBackDialog({ open, onOpenChange }: SwitchBackDialogProps) 
         label={plan('limit')}
         description={plan('limitHelp', { least: freezeLimit.least, most: freezeLimit.most, usual: freezeLimit.usual })}
       >
-        <BoundedNumber value={freezeLimitMs} bounds={freezeLimit} step={100} onChange={setFreezeLimitMs} />
+        <BoundedNumber value={freezeLimitMs} bounds={freezeLimit} step={100} unit="ms" onChange={setFreezeLimitMs} />
       </Field>
     </TypedJobDialog>
   )

@@ -103,7 +103,7 @@ function Summary({ plan }: { plan: SwitchPlan | null }) {
   const format = useFormatters()
   const { when, freezeLimitMs } = plan ?? heldChoice
   return (
-    <dl className="grid gap-x-6 gap-y-2 text-sm sm:grid-cols-[auto_minmax(0,1fr)]">
+    <dl className="grid gap-x-6 gap-y-2 text-sm max-sm:gap-y-0.5 max-sm:[&>dd]:mb-2 sm:grid-cols-[auto_minmax(0,1fr)]">
       <dt className="text-ink-faint">{t('label')}</dt>
       <dd>{when.kind === 'at' ? <PlannedTime iso={when.at} zone={when.zone} /> : t(`when.${when.kind}.title`)}</dd>
       {when.kind === 'at' ? (

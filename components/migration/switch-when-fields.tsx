@@ -61,6 +61,7 @@ export function SwitchWhenFields({ value, onChange }: SwitchWhenFieldsProps) {
                 value={at.windowMinutes}
                 bounds={switchWindow}
                 step={5}
+                unit="min"
                 onChange={(windowMinutes) => onChange({ ...value, when: { ...at, windowMinutes } })}
               />
             </Field>
@@ -74,6 +75,7 @@ export function SwitchWhenFields({ value, onChange }: SwitchWhenFieldsProps) {
             value={freezeLimitMs}
             bounds={freezeLimit}
             step={100}
+            unit="ms"
             onChange={(limit) => onChange({ ...value, freezeLimitMs: limit })}
           />
         </Field>

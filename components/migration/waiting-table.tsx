@@ -1,6 +1,7 @@
 'use client'
 
 import { useTranslations } from 'next-intl'
+import { TableName } from '@/components/format/table-name'
 import { useFormatters } from '@/components/format/use-formatters'
 import { classNames } from '@/components/ui/class-names'
 import { Table, TableBody, TableCell, TableHead, TableHeader, TableRow } from '@/components/ui/table'
@@ -29,8 +30,8 @@ export function WaitingTable({ preview }: { preview: RollbackPreview }) {
       <TableBody>
         {tables.map((table) => (
           <TableRow key={table.table}>
-            <TableHeader scope="row" className="wrap-anywhere h-9 font-medium text-ink text-sm">
-              {table.table}
+            <TableHeader scope="row" className="h-9 font-medium text-ink sm:text-sm">
+              <TableName name={table.table} />
             </TableHeader>
             <TableCell className="text-right">{count(table.inserted)}</TableCell>
             <TableCell className="text-right">{count(table.updated)}</TableCell>

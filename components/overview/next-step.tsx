@@ -9,16 +9,24 @@ import { Card, CardBody, CardHeader } from '@/components/ui/card'
 const steps = {
   'on-sqlite': { text: 'nextSqlite', href: '/admin/migration' },
   migrating: { text: 'nextMigrating', href: '/admin/migration' },
+  copying: { text: 'nextMigratingLive', href: '/admin/migration' },
   'ready-to-switch': { text: 'nextReady', href: '/admin/migration' },
   following: { text: 'nextReadyLive', href: '/admin/migration' },
   'on-postgresql': { text: 'nextPostgres', href: '/admin/verification' },
 } as const
 
+/** While the app goes on writing, other things are true. */
+const liveSteps = new Map<string, 'copying' | 'following'>([
+  ['migrating', 'copying'],
+  ['ready-to-switch', 'following'],
+])
+
 /** The one thing to do next, by where the app stands. */
 export function NextStep({ state }: { state: AdminState }) {
   const t = useTranslations('overview')
   const { status, mode } = state.state
-  const step = steps[status === 'ready-to-switch' && mode === 'live' ? 'following' : status]
+  const live = mode === 'live' ? liveSteps.get(status) : undefined
+  const step = steps[live ?? status]
   return (
     <Card aria-labelledby="next" className="flex flex-col">
       <CardHeader title={t('next')} titleId="next" />

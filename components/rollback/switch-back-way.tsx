@@ -8,6 +8,7 @@ import { ErrorPanel } from '@/components/api/error-panel'
 import { useFormatters } from '@/components/format/use-formatters'
 import { EmergencyNotice, isAboutPostgres } from '@/components/migration/emergency-notice'
 import { rollbackPreviewQuery } from '@/components/migration/migration-queries'
+import { shownEstimate } from '@/components/migration/shown-estimate'
 import { SwitchBackDialog } from '@/components/migration/switch-back-dialog'
 import { WaitingTable } from '@/components/migration/waiting-table'
 import { Badge } from '@/components/ui/badge'
@@ -35,7 +36,11 @@ export function SwitchBackWay({ busy }: { busy: boolean }) {
           [t('loses'), data ? t('switchBack.loses', { count: data.total }) : preview.error ? t('notCounted') : waiting],
           [
             t('takes'),
-            data ? t('switchBack.takes', { time: format.duration(data.estimatedMs) }) : preview.error ? t('notCounted') : waiting,
+            data
+              ? t('switchBack.takes', { time: format.duration(shownEstimate(data.estimatedMs)) })
+              : preview.error
+                ? t('notCounted')
+                : waiting,
           ],
           [t('meanwhile'), t('switchBack.meanwhile')],
         ]}

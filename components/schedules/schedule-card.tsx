@@ -75,7 +75,7 @@ function ScheduleLine({ schedule, onEdit }: { schedule: Schedule; onEdit: () => 
   return (
     <div className="flex flex-col gap-2 rounded-md border border-line px-3 py-2.5 text-sm">
       <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
-        <div className="min-w-0 flex-1">
+        <div className="min-w-0 flex-1 max-sm:basis-full">
           <p>
             <code className="font-medium font-mono">{cron}</code> <span className="text-ink-faint">{zone}</span>
             {enabled ? null : <span className="text-warning-ink"> · {t('off')}</span>}

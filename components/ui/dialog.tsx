@@ -9,7 +9,7 @@ export const backdropClasses =
   'fixed inset-0 z-40 bg-overlay transition-opacity duration-150 data-ending-style:opacity-0 data-starting-style:opacity-0'
 
 export const popupClasses =
-  'fixed inset-x-4 top-[8dvh] z-50 mx-auto flex max-h-[84dvh] max-w-lg flex-col overflow-y-auto rounded-xl border border-line bg-surface shadow-float outline-hidden transition-[opacity,scale] duration-150 data-ending-style:scale-98 data-starting-style:scale-98 data-ending-style:opacity-0 data-starting-style:opacity-0'
+  'fixed inset-x-4 top-[8dvh] z-50 mx-auto flex max-h-[84dvh] max-w-lg scroll-pb-32 flex-col overflow-y-auto rounded-xl border border-line bg-surface shadow-float outline-hidden transition-[opacity,scale] duration-150 data-ending-style:scale-98 data-starting-style:scale-98 data-ending-style:opacity-0 data-starting-style:opacity-0'
 
 export interface DialogProps {
   open: boolean
@@ -54,10 +54,10 @@ export function Dialog({ open, onOpenChange, title, description, closeLabel, chi
   )
 }
 
-/** Last line of a dialog. On a phone the buttons take the whole width, the weightiest on top. */
+/** Last line of a dialog, in sight while the rest is scrolled where there is the height for both. On a phone the buttons take the whole width, the weightiest on top. */
 export function DialogFooter({ children }: { children: ReactNode }) {
   return (
-    <div className="flex flex-row-reverse flex-wrap justify-start gap-2 border-line border-t bg-sunken/60 px-5 py-3 max-sm:flex-col [&>*]:max-sm:h-10">
+    <div className="flex flex-row-reverse flex-wrap justify-start gap-2 border-line border-t bg-sunken px-5 py-3 max-sm:flex-col [@media(min-height:40rem)]:sticky [@media(min-height:40rem)]:bottom-0 [&>*]:max-sm:h-10">
       {children}
     </div>
   )

@@ -9,9 +9,21 @@ export const controlClasses =
 
 export interface InputProps extends Omit<ComponentProps<typeof BaseInput>, 'className'> {
   className?: string
+  /** Shown at the end of the field, for a number: ms, min, %. */
+  unit?: string
 }
 
 /** One line of text. Inside a Field it takes its label, description and error from there. */
-export function Input({ className, ...rest }: InputProps) {
-  return <BaseInput className={classNames(controlClasses, 'h-8 px-2.5 text-sm max-md:h-10', className)} {...rest} />
+export function Input({ className, unit, ...rest }: InputProps) {
+  const input = <BaseInput className={classNames(controlClasses, 'h-8 px-2.5 text-sm max-md:h-10', unit && 'pr-10', className)} {...rest} />
+  if (unit === undefined) return input
+  return (
+    <span className="relative block">
+      {input}
+      {/* The description says it in words. */}
+      <span aria-hidden className="pointer-events-none absolute inset-y-0 right-3 flex items-center text-ink-faint text-sm">
+        {unit}
+      </span>
+    </span>
+  )
 }
