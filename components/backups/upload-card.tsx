@@ -24,6 +24,8 @@ export function UploadCard() {
   const inputId = useId()
   const { data: uploads, error: listError, refetch } = useQuery(uploadsQuery())
   const [file, setFile] = useState<File | null>(null)
+  // How many have arrived: each leaves the field as empty as it was.
+  const [arrived, setArrived] = useState(0)
   const [sending, setSending] = useState<{ upload: UploadView; receivedBytes: number } | null>(null)
   const [failure, setFailure] = useState<unknown>(null)
   const stop = useRef<AbortController | null>(null)
@@ -37,6 +39,8 @@ export function UploadCard() {
     setSending({ upload, receivedBytes: upload.receivedBytes })
     try {
       await sendPieces(upload, content, (receivedBytes) => setSending({ upload, receivedBytes }), controller.signal)
+      setFile(null)
+      setArrived((count) => count + 1)
     } catch (error) {
       if (!controller.signal.aborted) setFailure(error)
     }
@@ -71,6 +75,7 @@ export function UploadCard() {
               {t('choose')}
             </label>
             <input
+              key={arrived}
               id={inputId}
               type="file"
               accept=".gz,.age,application/gzip,application/octet-stream"

@@ -23,7 +23,8 @@ export function CardHeader({ title, description, actions, titleId, level = 2, cl
   const Heading = level === 2 ? 'h2' : 'h3'
   return (
     <div className={classNames('flex flex-wrap items-start justify-between gap-x-4 gap-y-2 px-4 pt-3.5 pb-3 sm:px-5', className)}>
-      <div className="min-w-0">
+      {/* A long description makes room for what stands beside it. */}
+      <div className={classNames('min-w-0', description !== undefined && 'sm:flex-1 sm:basis-64')}>
         <Heading id={titleId} className="font-semibold text-base text-ink">
           {title}
         </Heading>
