@@ -41,6 +41,8 @@ it('an SQLite backup is restored into the app on PostgreSQL through the migratio
     never,
   )
 
+  // As one from elsewhere: by a role that can do no more than own its scratch database.
+  await store.opened.write((transaction) => transaction.backup.update({ where: { id: backup.id }, data: { origin: 'upload' } }))
   source = { engine: 'postgresql', url: database.url }
   await insertCvsIntoPostgres(database.url, cvs.slice(0, 2))
   const restore = (id: string) =>
@@ -98,6 +100,8 @@ it.each(formats)(
     const wish = { origin: 'manual', requestedBy: 'admin', jobId: null, holder: 'test', trial: false, format } as const
     const backup = await makeBackup(setup, wish, ignore, never)
     expect(backup.format).toBe(format)
+    // Tried and read as one from elsewhere.
+    await store.opened.write((transaction) => transaction.backup.update({ where: { id: backup.id }, data: { origin: 'upload' } }))
 
     source = { engine: 'sqlite', path: sqlite.path }
     const live = new Database(sqlite.path)

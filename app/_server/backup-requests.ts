@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { SessionUser } from '@/lib/auth/roles'
 import { getBackup } from '@/lib/backup/backup-catalogue'
-import type { RestoreParts } from '@/lib/backup/restore-plan'
+import { type RestoreParts, requireTrusted } from '@/lib/backup/restore-plan'
 import { readActiveDatabase } from '@/lib/control/active-database'
 import { sealSecret } from '@/lib/control/secrets'
 import type { JobView } from '@/lib/jobs/job'
@@ -25,7 +25,7 @@ export function requestBackup({ control }: Container, user: SessionUser, body: B
   return enqueueJob(control, { kind: 'backup', payload, requestedBy: user.email })
 }
 
-/** Queues a trial restore; the key, when one was given, lies sealed in the job. @throws AppError NOT_FOUND, LEASE_HELD */
+/** Queues a trial restore; the key, when one was given, lies sealed in the job. @throws AppError NOT_FOUND, STATE_CONFLICT, LEASE_HELD */
 export async function requestTrial(
   container: Container,
   user: SessionUser,
@@ -34,7 +34,7 @@ export async function requestTrial(
   from: string | null,
 ): Promise<JobView> {
   const { control, backups, environment } = container
-  await getBackup(backups, id)
+  requireTrusted(await getBackup(backups, id), 'try a backup')
   const sealedKey = key === null ? null : sealSecret(key, environment.nextAuthSecret)
   return enqueueJob(control, { kind: 'trial', payload: { backupId: id, sealedKey, from }, requestedBy: user.email })
 }
@@ -48,7 +48,7 @@ export async function requestRestore(
 ): Promise<JobView> {
   const { control, backups, environment } = container
   requireStateFor('restore', (await readActiveDatabase(control)).state)
-  await getBackup(backups, id)
+  requireTrusted(await getBackup(backups, id), 'restore a backup')
   const sealedKey = key === null ? null : sealSecret(key, environment.nextAuthSecret)
   return enqueueJob(control, { kind: 'restore', payload: { backupId: id, parts, sealedKey, from }, requestedBy: user.email })
 }

@@ -27,6 +27,7 @@ import { ForeignNotice } from './foreign-notice'
 import { KeyCheck } from './key-check'
 import { RestoreDialog } from './restore-dialog'
 import { isBackupJob, RunningBackup } from './running-backup'
+import { TrialProblem } from './trial-problem'
 import { useBackupActions } from './use-backup-actions'
 import { useRefreshWhenEnded } from './use-refresh-when-ended'
 
@@ -93,7 +94,7 @@ function Content({ backup, isBusy }: { backup: BackupView; isBusy: boolean }) {
           tone={trial.status === 'failed' ? 'danger' : 'warning'}
           title={t(trial.status === 'failed' ? 'trialFailed' : 'trialImpossible')}
         >
-          {trial.problem}
+          <TrialProblem problem={trial.problem ?? ''} />
         </Callout>
       ) : null}
       {manifest && manifest.files.problemCount > 0 ? (

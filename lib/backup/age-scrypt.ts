@@ -1,9 +1,7 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes, type ScryptOptions, scrypt } from 'node:crypto'
-import { promisify } from 'node:util'
+import { spawn } from 'node:child_process'
+import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
 import { type Identity, type Recipient, Stanza } from 'age-encryption'
 import { AppError } from '@/lib/core/errors'
-
-const derive = promisify<string, Buffer, number, ScryptOptions, Buffer>(scrypt)
 
 /**
  * Memory and time of turning a passphrase into a key: 2^16 takes 64 MiB and a fifth of a second. The `age` tool writes
@@ -16,10 +14,7 @@ const label = 'age-encryption.org/v1/scrypt'
 const overheadBytes = 16
 const fileKeyBytes = 16
 
-/**
- * A salt whose key is ready: what turning a passphrase into a key takes in memory is taken now, and not while an archive is
- * written. The trial of that archive needs nothing of it again.
- */
+/** A salt whose key is ready: whoever waits for the archive does not wait for it, and the trial of that archive needs none again. */
 export async function prepareSalt(passphrase: string): Promise<Buffer> {
   const ready = reserved
   if (ready !== null && ready.passphrase === passphrase) {
@@ -32,7 +27,7 @@ export async function prepareSalt(passphrase: string): Promise<Buffer> {
   return salt
 }
 
-/** The salt that the next `prepareSalt` for this passphrase answers: for an archive that is written when memory is scarcer than now. */
+/** The salt that the next `prepareSalt` for this passphrase answers: for an archive that is written while people wait. */
 export async function reserveSalt(passphrase: string): Promise<void> {
   if (reserved?.passphrase === passphrase) return
   reserved = { passphrase, salt: await prepareSalt(passphrase) }
@@ -89,8 +84,6 @@ function keyFrom(passphrase: string, salt: Buffer, logN: number): Promise<Buffer
     .digest('hex')
   const known = latest.get(of)
   if (known !== undefined) return known
-  // What nobody holds any more goes first: this is the most that a backup needs at one time.
-  globalThis.gc?.()
   const key = makeKey(passphrase, salt, logN)
   latest.set(of, key)
   key.catch(() => latest.delete(of))
@@ -98,9 +91,40 @@ function keyFrom(passphrase: string, salt: Buffer, logN: number): Promise<Buffer
   return key
 }
 
+/** Reads what to derive from its standard input, where nobody else can: arguments and environments are shown by `ps`. */
+const program = `
+let text = ''
+process.stdin.on('data', (chunk) => { text += chunk }).on('end', () => {
+  const { passphrase, salt, N } = JSON.parse(text)
+  const options = { N, r: 8, p: 1, maxmem: 128 * N * 8 + 2 ** 20 }
+  process.stdout.write(require('node:crypto').scryptSync(passphrase, Buffer.from(salt, 'hex'), 32, options).toString('hex'))
+})`
+
+/**
+ * In a process of its own, for some 60 ms more: what scrypt takes (64 MiB, up to 1 GiB for archives from elsewhere) is not
+ * added to what a backup holds, and is given back to the system at once.
+ */
 function makeKey(passphrase: string, salt: Buffer, logN: number): Promise<Buffer> {
-  const options = { N: 2 ** logN, r: 8, p: 1, maxmem: 128 * 2 ** logN * 8 + 2 ** 20 }
-  return derive(passphrase, Buffer.concat([Buffer.from(label), salt]), 32, options)
+  const wanted = { passphrase, salt: Buffer.concat([Buffer.from(label), salt]).toString('hex'), N: 2 ** logN }
+  return new Promise((resolve, reject) => {
+    // The flags of our own process (--expose-gc, heap bounds) and NODE_OPTIONS are for our own work.
+    const child = spawn(process.execPath, ['-e', program], { env: { ...process.env, NODE_OPTIONS: '' }, stdio: ['pipe', 'pipe', 'pipe'] })
+    let [answer, complaint] = ['', '']
+    const fail = (cause: Error) =>
+      reject(new AppError({ code: 'INTERNAL', message: 'The key of a passphrase could not be derived.', cause }))
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+      answer += chunk
+    })
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+      complaint = `${complaint}${chunk}`.slice(-2000)
+    })
+    child.stdin.on('error', () => undefined).end(JSON.stringify(wanted))
+    child.on('error', fail).on('close', (status) => {
+      const key = Buffer.from(answer, 'hex')
+      if (status === 0 && key.length === 32) resolve(key)
+      else fail(new Error(complaint || `It ended with status ${status}.`))
+    })
+  })
 }
 
 /** Base64 without padding, as age writes it. */

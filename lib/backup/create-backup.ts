@@ -186,7 +186,7 @@ async function tryArchive(
     const folder = join(options.folder, workFolderName(options.id), 'trial')
     await mkdir(folder, { recursive: true, mode: 0o700 })
     const progress = createByteProgress('trial', sizeBytes, report)
-    const tryPostgres = tryPostgresIn(options.source, undefined)
+    const tryPostgres = tryPostgresIn(options.source, undefined, false)
     const result = await tryRestore({
       path,
       sha256,

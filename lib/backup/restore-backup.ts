@@ -85,12 +85,13 @@ export async function restoreBackup(
     await rm(work, { recursive: true, force: true })
     await mkdir(work, { recursive: true, mode: 0o700 })
     const keyed = await policyKey(setup.store, setup.master)
-    // The safety backup's 64 MiB are taken now, when hardly anything else is; and a key that is not there is missed before people wait.
+    // The safety backup's key is derived now, and one that is not there is missed: later people wait.
     if (keyed?.key.kind === 'passphrase') await reserveSalt(keyed.key.passphrase)
     const manifest = await runPhase('staging', report, signal, async () => {
       const staged = await stage(setup, options, work, report, signal)
       if (options.parts !== 'files') {
-        const parts = { setup, work, manifest: staged, report, signal }
+        const foreign = (await getBackup(setup, options.id)).origin === 'upload'
+        const parts = { setup, work, manifest: staged, foreign, report, signal }
         if (live.engine === 'postgresql') await stageInPostgres({ ...parts, url: live.url })
         else if (staged.database.engine === 'postgresql') await stageInSqlite(parts)
       }

@@ -1,8 +1,10 @@
-import { createReadStream, createWriteStream } from 'node:fs'
+import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
+import pg from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
 import { cancelledError, throwIfAborted } from '@/lib/core/abort'
 import { quoteName, safeSql } from '@/lib/core/quoted-name'
@@ -11,6 +13,7 @@ import { findPgDump } from '@/lib/postgres/find-pg-dump'
 import { type TargetUrl, targetLabel } from '@/lib/postgres/target-url'
 import type { Manifest } from './manifest'
 import { dumpFailed, runPgProgram } from './pg-programs'
+import { readPlainDump } from './plain-dump'
 import { readCopies } from './snapshot-postgres'
 
 export interface LoadDumpOptions {
@@ -37,19 +40,14 @@ export async function loadDump(options: LoadDumpOptions): Promise<void> {
   const { folder, manifest, target, signal } = options
   const schema = manifest.database.schema ?? 'public'
   if (manifest.database.format === 'portable') return loadPortable(options, schema)
+  if (manifest.database.format === 'plain') return loadPlain(options)
   const found = await findPgDump()
   if (found === null) throw dumpFailed('pg_restore', 'There is none on this machine. Install PostgreSQL’s client programs.')
-  const common = { pgDump: found.path, url: target, signal }
-  if (manifest.database.format === 'custom') {
-    const args = ['--exit-on-error', '--no-owner', '--no-privileges', `--dbname=${target.database}`]
-    const extent = options.beside ? ['--single-transaction', `--schema=${schema}`] : ['--clean', '--if-exists']
-    if (options.beside) await makeSchema(options, schema)
-    await runPgProgram({ ...common, program: 'pg_restore', args: [...args, ...extent, join(folder, 'database/database.dump')] })
-    return
-  }
-  const plain = join(folder, 'database/database.sql')
-  await pipeline(createReadStream(`${plain}.gz`), createGunzip(), createWriteStream(plain, { mode: 0o600 }), { signal })
-  await runPgProgram({ ...common, program: 'psql', args: ['--no-psqlrc', '--quiet', '--set=ON_ERROR_STOP=1', `--file=${plain}`] })
+  const args = ['--exit-on-error', '--no-owner', '--no-privileges', `--dbname=${target.database}`]
+  const extent = options.beside ? ['--single-transaction', `--schema=${schema}`] : ['--clean', '--if-exists']
+  if (options.beside) await makeSchema(options, schema)
+  const file = join(folder, 'database/database.dump')
+  await runPgProgram({ pgDump: found.path, url: target, signal, program: 'pg_restore', args: [...args, ...extent, file] })
 }
 
 /** pg_restore leaves it out when it is told to take one schema alone. */
@@ -57,6 +55,42 @@ async function makeSchema({ target, signal }: LoadDumpOptions, schema: string): 
   await withPostgres(target, { applicationName: 'bascule restore', signal }, (client) =>
     client.query(safeSql`CREATE SCHEMA IF NOT EXISTS ${quoteName(schema)}`),
   )
+}
+
+/** Statement by statement, as psql sends them, and without psql: a line of the archive can run nothing on this machine. */
+async function loadPlain({ folder, target, signal }: LoadDumpOptions): Promise<void> {
+  const client = await connectPostgres(target, { applicationName: 'bascule restore', signal })
+  const content = createGunzip()
+  // Its reader gets the reason.
+  pipeline(createReadStream(join(folder, 'database/database.sql.gz')), content, { signal }).catch(() => undefined)
+  try {
+    for await (const piece of readPlainDump(content)) {
+      throwIfAborted(signal)
+      if (piece.kind === 'statement') await runStatement(client, piece.text)
+      else await pipeline(Readable.from(piece.rows, { objectMode: false }), client.query(copyFrom(piece.text)), { signal })
+    }
+  } catch (error) {
+    if (signal.aborted) throw cancelledError(signal)
+    throw toPostgresError(error, targetLabel(target), 'DUMP_FAILED')
+  } finally {
+    content.destroy()
+    if (signal.aborted) destroy(client)
+    await client.end().catch(() => undefined)
+  }
+}
+
+const otherEncoding = /^set\s+client_encoding\s*(?:=|to)\s*'(?!utf-?8')/i
+
+/** Rows that it answers are let go one by one: a dump may ask for more than there is memory. */
+async function runStatement(client: pg.Client, text: string): Promise<void> {
+  if (otherEncoding.test(text)) throw dumpFailed('Reading it', 'It is not written in UTF-8.')
+  await new Promise<void>((resolve, reject) => {
+    const query = new pg.Query(text)
+    query.on('row', () => undefined)
+    query.on('end', () => resolve())
+    query.on('error', reject)
+    client.query(query)
+  })
 }
 
 /** As `psql --file=restore.sql` does it, in one transaction, into whichever schema: its names are unqualified. */

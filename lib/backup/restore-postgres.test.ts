@@ -129,6 +129,26 @@ describe('restoring a PostgreSQL backup into the app that runs on PostgreSQL', (
   })
 })
 
+describe('an archive from elsewhere into an app whose role is a superuser', () => {
+  const asForeign = (id: string) => store.write((transaction) => transaction.backup.update({ where: { id }, data: { origin: 'upload' } }))
+
+  it.each(formats)('%s: tried and restored by an ordinary role; what could run programs later is refused', async (format) => {
+    await prepare(format === 'portable' || !systemServer ? server() : systemServer)
+    const sound = await make(format)
+    await asForeign(sound.id)
+    await change('changed since')
+    expect((await trialBackup(setup, { id: sound.id, keys: noKeys, holder: 'test' }, ignore, never)).trial?.status).toBe('passed')
+    await restore(sound.id)
+    expect(await titles()).toEqual(['CV', 'CV', 'CV', 'CV'])
+    await app.query(`ALTER TABLE "CvFile" ALTER COLUMN title SET DEFAULT pg_read_file('PG_VERSION')`)
+    const hostile = await make(format)
+    await asForeign(hostile.id)
+    await app.query('ALTER TABLE "CvFile" ALTER COLUMN title DROP DEFAULT')
+    await expect(restore(hostile.id)).rejects.toMatchObject({ code: 'BACKUP_REFUSED', message: expect.stringContaining('pg_read_file') })
+    expect((await schemas()).filter((name) => !name.startsWith('before_restore_'))).toEqual([])
+  })
+})
+
 describe('what a restore into PostgreSQL holds to', () => {
   beforeEach(() => prepare(server()))
 

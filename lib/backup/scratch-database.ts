@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
 import { z } from 'zod'
+import { reportError } from '@/lib/core/errors'
 import { quoteName, safeSql } from '@/lib/core/quoted-name'
 import { readPostgresCatalogue } from '@/lib/postgres/catalogue'
 import { connectPostgres, sqlStateOf, withPostgres } from '@/lib/postgres/connect'
 import { asTargetUrl, type TargetUrl } from '@/lib/postgres/target-url'
 import type { Manifest } from './manifest'
+import { dropOrdinaryRoles, makeOrdinaryRole, type OrdinaryRole, readPowers } from './ordinary-role'
 import { loadDump } from './restore-postgres-dump'
 import { countTables } from './snapshot-postgres'
 import { NoPlaceForTrial, type RestoredScratch } from './try-restore'
@@ -18,12 +20,24 @@ const insufficientPrivilege = '42501'
  *
  * @throws NoPlaceForTrial when the role may not create databases; AppError DUMP_FAILED, TARGET_*, CANCELLED
  */
-export async function tryInScratchDatabase(url: string, folder: string, manifest: Manifest, signal: AbortSignal): Promise<RestoredScratch> {
-  return withScratchDatabase(url, manifest.database.schema ?? 'public', signal, async ({ target, client }) => {
+export async function tryInScratchDatabase(
+  place: ScratchPlace,
+  folder: string,
+  manifest: Manifest,
+  signal: AbortSignal,
+): Promise<RestoredScratch> {
+  return withScratchDatabase(place, manifest.database.schema ?? 'public', signal, async ({ target, client }) => {
     await loadDump({ folder, manifest, target, signal })
     const tables = await countTables(client, await readPostgresCatalogue(client, target.schema))
     return { place: `scratch database on ${target.host}:${target.port}`, tables }
   })
+}
+
+export interface ScratchPlace {
+  /** A database on the server; its role may create others. */
+  readonly url: string
+  /** Whether what is loaded comes from elsewhere: then it is loaded by a role that can do nothing but own this one database. */
+  readonly foreign: boolean
 }
 
 export interface ScratchDatabase {
@@ -42,24 +56,34 @@ export interface ScratchDatabase {
  * @throws NoPlaceForTrial when the role may not create databases; AppError TARGET_*, CANCELLED, and whatever `use` throws
  */
 export async function withScratchDatabase<T>(
-  url: string,
+  { url, foreign }: ScratchPlace,
   schema: string,
   signal: AbortSignal,
   use: (scratch: ScratchDatabase) => Promise<T>,
 ): Promise<T> {
   const own = asTargetUrl(url)
-  const name = await withPostgres(own, { applicationName: 'bascule trial', signal }, async (client) => {
+  const { name, role } = await withPostgres(own, { applicationName: 'bascule trial', signal }, async (client) => {
     const now = await dropLeftovers(client)
     const unused = `${prefix}${now.toString(16)}_${randomBytes(6).toString('hex')}`
-    await createDatabase(client, unused)
-    return unused
+    const ordinary = foreign && (await readPowers(client)).length > 0 ? await makeOrdinaryRole(client, unused) : null
+    await createDatabase(client, unused, ordinary)
+    return { name: unused, role: ordinary }
   })
-  const target: TargetUrl = { ...own, database: name, schema }
+  const target: TargetUrl = { ...own, ...role, database: name, schema }
   const text = new URL(url)
   text.pathname = `/${name}`
   text.searchParams.set('schema', schema)
+  if (role !== null) {
+    text.username = role.user
+    text.password = role.password
+  }
   try {
-    const client = await connectPostgres(target, { applicationName: 'bascule trial', signal })
+    // Up to PostgreSQL 14 the schema belongs to the superuser, and a dump makes it anew.
+    if (role !== null)
+      await withPostgres({ ...own, database: name }, { applicationName: 'bascule trial', signal }, (client) =>
+        client.query(safeSql`ALTER SCHEMA public OWNER TO ${quoteName(role.user)}`),
+      )
+    const client = await connectToScratch(target, role, signal)
     try {
       return await use({ target, url: text.href, client })
     } finally {
@@ -70,16 +94,30 @@ export async function withScratchDatabase<T>(
     const client = await connectPostgres(own, { applicationName: 'bascule trial' })
     try {
       await client.query(safeSql`DROP DATABASE IF EXISTS ${quoteName(name)} WITH (FORCE)`)
+      if (role !== null) await client.query(safeSql`DROP ROLE IF EXISTS ${quoteName(role.user)}`)
     } finally {
       await client.end().catch(() => undefined)
     }
   }
 }
 
-async function createDatabase(client: pg.Client, name: string): Promise<void> {
+async function connectToScratch(target: TargetUrl, role: OrdinaryRole | null, signal: AbortSignal): Promise<pg.Client> {
   try {
-    await client.query(safeSql`CREATE DATABASE ${quoteName(name)} TEMPLATE template0 ENCODING 'UTF8'`)
+    return await connectPostgres(target, { applicationName: 'bascule trial', signal })
   } catch (error) {
+    if (role === null || reportError(error).code !== 'TARGET_PASSWORD_REFUSED') throw error
+    throw new NoPlaceForTrial(
+      'An archive from elsewhere is read by an ordinary role that is made for it, and the server (or a pooler before it) lets no new role in. Name the server itself, allow it in pg_hba.conf, or let the app use a role that is no superuser.',
+    )
+  }
+}
+
+async function createDatabase(client: pg.Client, name: string, owner: OrdinaryRole | null): Promise<void> {
+  const owned = owner === null ? safeSql`` : safeSql` OWNER ${quoteName(owner.user)}`
+  try {
+    await client.query(safeSql`CREATE DATABASE ${quoteName(name)} TEMPLATE template0 ENCODING 'UTF8'${owned}`)
+  } catch (error) {
+    if (owner !== null) await client.query(safeSql`DROP ROLE IF EXISTS ${quoteName(owner.user)}`).catch(() => undefined)
     if (sqlStateOf(error) !== insufficientPrivilege) throw error
     throw new NoPlaceForTrial('The role of the app may not create a database for the trial. Grant it: ALTER ROLE … CREATEDB.')
   }
@@ -101,6 +139,7 @@ async function dropLeftovers(client: pg.Client): Promise<number> {
     // Without FORCE: one that somebody has just connected to is alive.
     await client.query(safeSql`DROP DATABASE IF EXISTS ${quoteName(name)}`).catch(() => undefined)
   }
+  await dropOrdinaryRoles(client, (name) => now - madeAt(name) >= connectingSeconds)
   return now
 }
 

@@ -1,5 +1,5 @@
 import { chmod, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { z } from 'zod'
 import { throwIfAborted } from '@/lib/core/abort'
@@ -91,18 +91,31 @@ export async function countSqliteTables(db: SqliteDatabase, signal: AbortSignal)
   return counts
 }
 
-/** @throws AppError SOURCE_DAMAGED with SQLite's own first words */
+/** @throws AppError SOURCE_DAMAGED; what SQLite said of it is the cause */
 export async function requireIntegrity(path: string, signal: AbortSignal): Promise<void> {
-  const rows = await runAside({ path, readonly: true, sql: safeSql`PRAGMA integrity_check(20)`, cacheKiB: checkCacheKiB }, signal)
-  const said = rows.map((row) => String(Object.values(row)[0]))
+  const said = await checkIntegrity(path, signal)
   if (said.length === 1 && said[0] === 'ok') return
   throw new AppError({
     code: 'SOURCE_DAMAGED',
     operation: 'check the integrity of a database file',
-    subject: path,
-    message: `The SQLite database is damaged: ${said.slice(0, 3).join('; ')}`,
+    subject: basename(path),
+    message:
+      'The SQLite database is damaged: SQLite cannot follow some of its tables or indexes, so that rows are missing or would be wrong.',
     hint: 'Restore the last good backup, or save what can be read with: sqlite3 FILE ".recover".',
+    cause: new Error(said.slice(0, 20).join('\n')),
   })
+}
+
+/** The lines of SQLite's answer, also where the damage is such that it gives none. */
+async function checkIntegrity(path: string, signal: AbortSignal): Promise<readonly string[]> {
+  try {
+    const rows = await runAside({ path, readonly: true, sql: safeSql`PRAGMA integrity_check(20)`, cacheKiB: checkCacheKiB }, signal)
+    // One row may hold many lines.
+    return rows.flatMap((row) => String(Object.values(row)[0]).split('\n'))
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'SOURCE_DAMAGED') throw error
+    return [error.cause instanceof Error ? error.cause.message : error.message]
+  }
 }
 
 /** Names of the schema migrations that ended well, oldest first; none for a database without Prisma's table. */

@@ -25,14 +25,21 @@ export async function hasFileRow(source: BackupSource, rows: FileRowQueries, sto
 /**
  * Where a PostgreSQL dump is tried: on the app's own server beside its database, or, while the app is on SQLite, on one that
  * is started for it.
+ *
+ * @param foreign whether the archive came from elsewhere: see `ScratchPlace`
  */
-export function tryPostgresIn(source: BackupSource, startServer: StartServer | undefined): TryRestoreOptions['tryPostgres'] {
-  if (source.engine === 'postgresql') return (folder, manifest, signal) => tryInScratchDatabase(source.url, folder, manifest, signal)
+export function tryPostgresIn(
+  source: BackupSource,
+  startServer: StartServer | undefined,
+  foreign: boolean,
+): TryRestoreOptions['tryPostgres'] {
+  if (source.engine === 'postgresql')
+    return (folder, manifest, signal) => tryInScratchDatabase({ url: source.url, foreign }, folder, manifest, signal)
   if (startServer === undefined) return null
   return async (folder, manifest, signal) => {
     const server = await startServer(signal)
     try {
-      return await tryInScratchDatabase(server.url, folder, manifest, signal)
+      return await tryInScratchDatabase({ url: server.url, foreign }, folder, manifest, signal)
     } finally {
       await server.stop()
     }

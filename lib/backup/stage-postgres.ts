@@ -14,6 +14,7 @@ import { asTargetUrl, targetLabel } from '@/lib/postgres/target-url'
 import { schemaMigrationsTable } from '@/lib/schema/map-tables'
 import type { BackupSetup } from './make-backup'
 import type { Manifest, TableCount } from './manifest'
+import { requireHarmless } from './require-harmless'
 import { loadDump } from './restore-postgres-dump'
 import { type ScratchDatabase, withScratchDatabase } from './scratch-database'
 import { countTables, snapshotPostgres } from './snapshot-postgres'
@@ -30,6 +31,8 @@ export interface StagePostgresOptions {
   /** Where the archive's members lie, each checked: `<work>/database/…`. */
   readonly work: string
   readonly manifest: Manifest
+  /** Whether the archive came from elsewhere, trusted or not. */
+  readonly foreign: boolean
   readonly report: Report
   readonly signal: AbortSignal
 }
@@ -46,14 +49,15 @@ export interface StagePostgresOptions {
  * @throws AppError TARGET_NOT_PRIVILEGED, DUMP_FAILED, COUNTS_DIFFER, SCHEMA_FAILED, STRUCTURE_UNSUPPORTED, TARGET_*, CANCELLED
  */
 export async function stageInPostgres(options: StagePostgresOptions): Promise<readonly TableCount[]> {
-  const { url, manifest, work, report, signal } = options
+  const { url, manifest, foreign, work, report, signal } = options
   const live = asTargetUrl(url)
   await withPostgres(live, { applicationName: 'bascule restore', signal }, dropStaging)
   const folder = join(work, 'transfer')
   try {
     const schema = manifest.database.schema ?? live.schema
-    const expected = await withScratchDatabase(url, schema, signal, async (scratch) => {
+    const expected = await withScratchDatabase({ url, foreign }, schema, signal, async (scratch) => {
       await fillScratch(options, scratch)
+      if (foreign) await withPostgres(live, { applicationName: 'bascule restore', signal }, (app) => requireHarmless(scratch.client, app))
       const counts = await countAll(scratch.client, schema)
       await moveToStaging(scratch.client, schema)
       await transfer(options, scratch, folder)
@@ -73,8 +77,8 @@ export async function stageInPostgres(options: StagePostgresOptions): Promise<re
     throw new AppError({
       code: 'TARGET_NOT_PRIVILEGED',
       operation: 'restore a backup',
-      message: 'The role of the app may not create a database, which a restore needs to check the archive in.',
-      hint: `Grant it for the time of the restore: ALTER ROLE ${quoteName(live.user)} CREATEDB; then start again.`,
+      message: `A restore needs a database of its own to check the archive in. ${error.message}`,
+      hint: `Change that for the role ${quoteName(live.user)}, for the time of the restore at least; then start again.`,
       cause: error,
     })
   } finally {

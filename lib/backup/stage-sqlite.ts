@@ -17,6 +17,8 @@ export interface StageSqliteOptions {
   /** Where the archive's members lie, each checked: `<work>/database/…`. */
   readonly work: string
   readonly manifest: Manifest
+  /** Whether the archive came from elsewhere, trusted or not. */
+  readonly foreign: boolean
   readonly report: Report
   readonly signal: AbortSignal
 }
@@ -33,14 +35,14 @@ export interface StageSqliteOptions {
  *   LOCAL_DISK_FULL, CANCELLED
  */
 export async function stageInSqlite(options: StageSqliteOptions): Promise<void> {
-  const { setup, work, manifest, report, signal } = options
+  const { setup, work, manifest, foreign, report, signal } = options
   const { copyBack, startServer } = setup
   if (!copyBack || !startServer) throw notHere()
   const file = join(work, sqliteMember)
   const server = await startServer(signal)
   try {
     report({ type: 'log', level: 'info', message: 'The dump is read by a PostgreSQL server of its own and carried over to SQLite.' })
-    await withScratchDatabase(server.url, manifest.database.schema ?? 'public', signal, async (scratch) => {
+    await withScratchDatabase({ url: server.url, foreign }, manifest.database.schema ?? 'public', signal, async (scratch) => {
       await loadChecked(options, scratch)
       await dropBookkeeping(scratch.client)
       await rm(file, { force: true })

@@ -61,7 +61,7 @@ export async function trialBackup(setup: BackupSetup, options: TrialOptions, rep
           keys,
           fileKey: setup.files.key,
           folder,
-          tryPostgres: tryPostgresIn(source, setup.startServer),
+          tryPostgres: tryPostgresIn(source, setup.startServer, backup.origin === 'upload'),
           onProgress: progress.update,
           signal: held,
         })

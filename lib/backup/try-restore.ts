@@ -73,13 +73,20 @@ export async function tryRestore(options: TryRestoreOptions): Promise<Trial> {
     }
     return answer('passed', null)
   } catch (error) {
-    const { code, message } = reportError(error)
+    const { code } = reportError(error)
     if (options.signal.aborted || code === 'CANCELLED') throw error
     // Says nothing against the archive, which is whole.
     if (code === 'LOCAL_DISK_FULL' || isDiskFull(error))
       return answer('impossible', 'There was no room on the disk of the backups to try it.')
-    return answer(error instanceof NoPlaceForTrial ? 'impossible' : 'failed', message)
+    return answer(error instanceof NoPlaceForTrial ? 'impossible' : 'failed', describe(error, options.folder))
   }
+}
+
+/** In words; below the first line what a program said. Nobody need know where on this machine it was tried. */
+function describe(error: unknown, folder: string): string {
+  const { code, message } = reportError(error)
+  const said = code === 'SOURCE_DAMAGED' && error instanceof AppError && error.cause instanceof Error ? `\n${error.cause.message}` : ''
+  return `${message}${said}`.replaceAll(`${folder}/`, '').replaceAll(folder, '')
 }
 
 /** Writes a member's stream to a file below a folder. */
