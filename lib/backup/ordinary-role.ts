@@ -13,14 +13,15 @@ export interface OrdinaryRole {
 
 /**
  * Why a statement of this session could reach beyond its database: run programs as the server's account, read and write its
- * files, or (CREATEROLE) give itself that right. Empty for an ordinary role.
+ * files, or (CREATEROLE) give itself that right; by itself or as a member of another role. Empty for an ordinary role.
  */
 export async function readPowers(client: pg.Client): Promise<readonly string[]> {
   const { rows } = await client.query(
-    `SELECT 'SUPERUSER' AS power FROM pg_catalog.pg_roles WHERE rolname = current_user AND rolsuper
-     UNION ALL SELECT 'CREATEROLE' FROM pg_catalog.pg_roles WHERE rolname = current_user AND rolcreaterole
-     UNION ALL SELECT rolname FROM pg_catalog.pg_roles
-       WHERE rolname IN ('pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files') AND pg_has_role(oid, 'MEMBER')`,
+    `SELECT DISTINCT CASE WHEN rolsuper THEN 'SUPERUSER' WHEN rolcreaterole THEN 'CREATEROLE' ELSE rolname END AS power
+       FROM pg_catalog.pg_roles
+      WHERE pg_catalog.pg_has_role(oid, 'MEMBER')
+        AND (rolsuper OR rolcreaterole OR rolname IN ('pg_execute_server_program', 'pg_read_server_files', 'pg_write_server_files'))
+      ORDER BY 1`,
   )
   return z
     .array(z.object({ power: z.string() }))

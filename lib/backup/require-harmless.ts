@@ -15,11 +15,11 @@ import { readPowers } from './ordinary-role'
 export async function requireHarmless(scratch: pg.Client, app: pg.Client): Promise<void> {
   const powers = await readPowers(app)
   if (powers.length === 0) return
-  const present = new Set((await readRoutines(app)).map(({ definition }) => definition))
-  const strange = [
-    ...(await readRoutines(scratch)).filter(({ definition }) => !present.has(definition)).map(({ name }) => name),
-    ...(await readCalls(scratch)),
-  ]
+  const present = new Set((await withOwnNames(app, readRoutines)).map(({ definition }) => definition))
+  const strange = await withOwnNames(scratch, async (client) => [
+    ...(await readRoutines(client)).filter(({ definition }) => !present.has(definition)).map(({ name }) => name),
+    ...(await readCalls(client)),
+  ])
   if (strange.length === 0) return
   const [{ role } = { role: '' }] = z.array(z.object({ role: z.string() })).parse((await app.query('SELECT current_user AS role')).rows)
   throw new AppError({
@@ -28,6 +28,17 @@ export async function requireHarmless(scratch: pg.Client, app: pg.Client): Promi
     message: `The archive came from elsewhere and brings functions along, or calls such, that the app’s database does not have: ${strange.slice(0, 5).join(', ')}. The app’s role ${role} can run programs on the server (${powers.join(', ')}), and so could they. Nothing was changed.`,
     hint: `Let the app use an ordinary role: CREATE ROLE app LOGIN PASSWORD …; REASSIGN OWNED of its objects; or ALTER ROLE ${quoteName(role)} NOSUPERUSER. Then restore again.`,
   })
+}
+
+/** What the archive holds must not answer for the server: an operator of its own that fits better than the server's would be taken. */
+async function withOwnNames<T>(client: pg.Client, read: (client: pg.Client) => Promise<T>): Promise<T> {
+  await client.query('BEGIN READ ONLY')
+  try {
+    await client.query('SET LOCAL search_path TO pg_catalog, pg_temp')
+    return await read(client)
+  } finally {
+    await client.query('ROLLBACK')
+  }
 }
 
 const routines = z.array(z.object({ name: z.string(), definition: z.string() }))

@@ -108,6 +108,12 @@ describe('what it would bring into the app’s database, whose role can run prog
 
   it.each([
     ['a function', `CREATE FUNCTION evil() RETURNS int LANGUAGE sql AS 'SELECT 1';`, 'evil()'],
+    [
+      'one that hides behind operators of its own',
+      `CREATE FUNCTION evil(oid, int) RETURNS boolean LANGUAGE sql AS 'SELECT false';
+       CREATE OPERATOR >= (FUNCTION = evil, LEFTARG = oid, RIGHTARG = int);`,
+      'evil(oid,integer)',
+    ],
     ['one that has only the name of the app’s', own.replace('now()', `now() + '1 s'`), 'stamp()'],
     ['a default that writes a file', `CREATE TABLE t (a int DEFAULT lo_export(1, '/x'));`, 'lo_export'],
     ['a view that reads one', `CREATE VIEW v AS SELECT pg_read_file('/x') WHERE false;`, 'pg_read_file'],
