@@ -5,6 +5,7 @@ import { useTranslations } from 'next-intl'
 import type { ReactNode } from 'react'
 import { Button } from '@/components/ui/button'
 import { Callout } from '@/components/ui/callout'
+import { InSight } from '@/components/ui/in-sight'
 import { ExplainLink } from './explain-link'
 import { useErrorText } from './use-error-text'
 
@@ -25,7 +26,7 @@ export function ErrorPanel({ error, onRetry, actions, announce = false, classNam
   const text = useErrorText()(error)
   // Only administrators have the page that explains it.
   const isAdminArea = usePathname().startsWith('/admin')
-  return (
+  const panel = (
     <Callout
       tone="danger"
       title={text.title}
@@ -57,4 +58,5 @@ export function ErrorPanel({ error, onRetry, actions, announce = false, classNam
       </details>
     </Callout>
   )
+  return announce ? <InSight>{panel}</InSight> : panel
 }

@@ -11,6 +11,7 @@ import { Button } from '@/components/ui/button'
 import { Checkbox } from '@/components/ui/checkbox'
 import { Dialog } from '@/components/ui/dialog'
 import { Field } from '@/components/ui/field'
+import { InSight } from '@/components/ui/in-sight'
 import { Input } from '@/components/ui/input'
 import { RadioCards } from '@/components/ui/radio-cards'
 import type { DestinationView } from '@/lib/backup/destinations/destination'
@@ -144,7 +145,11 @@ export function DestinationDialog({ destination, onClose }: { destination: Desti
             </p>
           ) : null}
           {test.error ? <ErrorPanel error={test.error} announce /> : null}
-          {test.data ? <DestinationTestResult test={test.data.test} /> : null}
+          {test.data ? (
+            <InSight>
+              <DestinationTestResult test={test.data.test} />
+            </InSight>
+          ) : null}
           {save.error ? <ErrorPanel error={save.error} announce /> : null}
         </div>
       </Dialog>

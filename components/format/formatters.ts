@@ -61,6 +61,7 @@ export function createFormatters(locale: string): Formatters {
       if (elapsedMs < 9_950) return unit(elapsedMs / 1000, 'second', 1)
       const seconds = Math.round(elapsedMs / 1000)
       const [hours, minutes, rest] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60), seconds % 60]
+      if (hours > 0 && minutes === 0) return unit(hours, 'hour')
       if (hours > 0) return `${unit(hours, 'hour')} ${unit(minutes, 'minute')}`
       return minutes > 0 ? `${unit(minutes, 'minute')} ${unit(rest, 'second')}` : unit(rest, 'second')
     },

@@ -9,7 +9,7 @@ export const backdropClasses =
   'fixed inset-0 z-40 bg-overlay transition-opacity duration-150 data-ending-style:opacity-0 data-starting-style:opacity-0'
 
 export const popupClasses =
-  'fixed inset-x-4 top-[8dvh] z-50 mx-auto flex max-h-[84dvh] max-w-lg scroll-pb-32 flex-col overflow-y-auto rounded-xl border border-line bg-surface shadow-float outline-hidden transition-[opacity,scale] duration-150 data-ending-style:scale-98 data-starting-style:scale-98 data-ending-style:opacity-0 data-starting-style:opacity-0'
+  'fixed inset-x-4 top-[8dvh] z-50 mx-auto flex max-h-[84dvh] max-w-lg scroll-pb-44 flex-col overflow-y-auto rounded-xl border border-line bg-surface shadow-float outline-hidden transition-[opacity,scale] duration-150 data-ending-style:scale-98 data-starting-style:scale-98 data-ending-style:opacity-0 data-starting-style:opacity-0'
 
 export interface DialogProps {
   open: boolean
