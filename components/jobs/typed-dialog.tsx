@@ -53,7 +53,7 @@ export function TypedDialog(props: TypedDialogProps) {
   } = props
   const common = useTranslations('common')
   const formId = useId()
-  const form = useRef<HTMLFormElement>(null)
+  const beginning = useRef<HTMLSpanElement>(null)
   const [typed, setTyped] = useState('')
   // However it was closed: the next time the word is typed anew.
   if (!open && typed !== '') setTyped('')
@@ -70,7 +70,7 @@ export function TypedDialog(props: TypedDialogProps) {
         open={open && !action.passwordDialog.open}
         onOpenChange={change}
         // While what it is about is being read, the first control would be the weighty button.
-        {...(word === null || hasChoices ? { initialFocus: form } : {})}
+        {...(word === null || hasChoices ? { initialFocus: beginning } : {})}
         footer={
           <>
             <Button type="submit" form={formId} variant={variant ?? 'primary'} disabled={!mayStart} pending={action.isPending}>
@@ -82,14 +82,14 @@ export function TypedDialog(props: TypedDialogProps) {
       >
         <form
           id={formId}
-          ref={form}
-          tabIndex={-1}
-          className="flex flex-col gap-4 outline-hidden"
+          className="flex flex-col gap-4"
           onSubmit={(event) => {
             event.preventDefault()
             if (mayStart) onSubmit()
           }}
         >
+          {/* Small, so that a long dialog is not scrolled when it has the focus. */}
+          <span ref={beginning} tabIndex={-1} className="-mb-4 outline-hidden" />
           {children}
           {word === null ? null : <TypedConfirmation word={word} value={typed} onChange={setTyped} />}
           {action.error ? <ErrorPanel error={action.error} announce /> : null}
