@@ -45,8 +45,9 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   if (!existsSync(join(options.dataDir, 'PG_VERSION'))) await initialise(options, identity)
   const port = options.port ?? (await getPort({ host: '127.0.0.1' }))
   const log: string[] = []
-  const fast = options.durable ? [] : ['-c', 'fsync=off', '-c', 'synchronous_commit=off', '-c', 'full_page_writes=off']
   const settings = [
+    // First: of two settings of one name the server takes the later, and the caller's are to hold.
+    ...(options.durable ? [] : ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off']),
     'listen_addresses=127.0.0.1',
     'unix_socket_directories=',
     'timezone=UTC',
@@ -55,7 +56,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   ]
   const server = spawn(
     join(options.binDir, 'postgres'),
-    ['-D', options.dataDir, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting]), ...fast],
+    ['-D', options.dataDir, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])],
     // Detached: a Ctrl-C in the terminal must reach us alone, so that the web and the worker end before their database does.
     { ...identity, cwd: '/', detached: true, stdio: ['ignore', 'ignore', 'pipe'], env: serverEnvironment() },
   )
