@@ -54,7 +54,7 @@ export async function migrateDatabase(options: MigrateOptions, report: Report, s
 
 async function runPhases(options: MigrateOptions, run: MigrationRun, signal: AbortSignal): Promise<void> {
   throwIfAborted(signal)
-  const pool = await createTaskPool(options.lanes ?? 2, signal)
+  const pool = await createTaskPool({ size: options.lanes ?? 2, sourcePath: options.sourcePath }, signal)
   run.pool = pool
   const record = await beginRun(options, run, pool, signal)
   if (record === null || run.session === undefined) return

@@ -47,7 +47,7 @@ export async function askValues(question: ValuesQuestion, signal: AbortSignal): 
   const names = findUnusableNames(catalogue)
   const unusable = new Set(names.map(({ table }) => table))
   const nameable = { ...catalogue, tables: catalogue.tables.filter(({ name }) => !unusable.has(name)) }
-  const pool = await createTaskPool(2, signal)
+  const pool = await createTaskPool({ size: 2, sourcePath }, signal)
   let client: pg.Client | undefined
   try {
     client = await connectPostgres(target, { applicationName: 'bascule preflight', signal })

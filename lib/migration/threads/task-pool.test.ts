@@ -14,7 +14,7 @@ it('lets a process whose last work it was go on after close', async () => {
     await writeFile(
       script,
       `import { createTaskPool } from ${pool}
-       const pool = await createTaskPool(2, new AbortController().signal)
+       const pool = await createTaskPool({ size: 2, sourcePath: '' }, new AbortController().signal)
        await pool.run('catalogue', { path: ${JSON.stringify(join(folder, 'none.db'))} }).catch((error) => console.log(error.code))
        await pool.close()
        console.log('went on')`,

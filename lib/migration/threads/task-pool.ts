@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import { Worker } from 'node:worker_threads'
 import { cancelledError } from '@/lib/core/abort'
 import { AppError, type ErrorCode, errorCodes } from '@/lib/core/errors'
@@ -21,18 +22,28 @@ interface Waiting {
 }
 
 /**
- * How long a task waits before a further thread is started for it, which costs half a second of processor time: the tables of a
- * small database are done before. The first thread itself takes a while to start, and then the rest of the queue goes to it.
+ * How long a task of a small database waits before a further thread is started for it, which costs half a second of processor time:
+ * its tables are done before. The first thread itself takes a while to start, and then the rest of the queue goes to it.
  */
 const patienceMs = 300
 const coldPatienceMs = 1_500
+/** What one thread reads in the time that another one takes to start. */
+const smallBytes = 16 * 1024 * 1024
+
+export interface TaskPoolOptions {
+  /** The most threads. */
+  readonly size: number
+  /** File that is read: for a large one every thread is started at once. */
+  readonly sourcePath: string
+}
 
 /**
  * Up to `size` threads, each started when there is work for it. When the signal fires every task is rejected at once; threads are not waited for, since SQLite
  * cannot be interrupted, but they do nothing further: what they had open on PostgreSQL is closed by `close`.
  */
-export async function createTaskPool(size: number, signal: AbortSignal): Promise<TaskPool> {
-  const code = await loadThreadCode()
+export async function createTaskPool({ size, sourcePath }: TaskPoolOptions, signal: AbortSignal): Promise<TaskPool> {
+  const [code, source] = await Promise.all([loadThreadCode(), stat(sourcePath).catch(() => null)])
+  const eager = source !== null && source.size > smallBytes ? size : 1
   const waiting: Waiting[] = []
   const idle: Worker[] = []
   const running = new Map<Worker, Waiting>()
@@ -56,7 +67,7 @@ export async function createTaskPool(size: number, signal: AbortSignal): Promise
   }
   const next = () => {
     while (!closed && waiting.length > 0) {
-      const thread = idle.shift() ?? (alive.size === 0 ? start() : undefined)
+      const thread = idle.shift() ?? (alive.size < eager ? start() : undefined)
       if (!thread) break
       give(thread)
     }
