@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
-import { type Command, CommanderError } from 'commander'
+import { type Command, CommanderError, InvalidArgumentError } from 'commander'
 import { filePath } from '@/lib/config/environment'
+import { freezeLimit, freezeLimitSchema } from '@/lib/control/switch-choice'
 import { AppError, type ErrorReport, exitStatusOf, reportError } from '@/lib/core/errors'
 import { parseTargetUrl } from '@/lib/postgres/target-url'
 
@@ -40,6 +41,13 @@ export function failTables(error: unknown, elapsedMs: number, json: boolean): 1 
   return fail(error, ({ status, error: report }) => {
     if (json) console.log(JSON.stringify({ status, tables: [], findings: [], elapsedMs: Math.round(elapsedMs), error: report }))
   })
+}
+
+/** Takes what stands behind `--limit`, in milliseconds. @throws InvalidArgumentError, which commander words */
+export function parseFreezeLimit(text: string): number {
+  const parsed = freezeLimitSchema.safeParse(Number(text))
+  if (parsed.success) return parsed.data
+  throw new InvalidArgumentError(`It must be a whole number of milliseconds from ${freezeLimit.least} to ${freezeLimit.most}.`)
 }
 
 /** Fires at Ctrl-C and at SIGTERM. */

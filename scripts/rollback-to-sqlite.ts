@@ -9,7 +9,7 @@
  */
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 import { loadEnvFiles } from '@/lib/config/env-files'
 import { type Environment, parseEnvironment } from '@/lib/config/environment'
 import { readActiveDatabase, transitionActiveDatabase } from '@/lib/control/active-database'
@@ -19,7 +19,7 @@ import { type ControlStore, openControlStore } from '@/lib/control/control-store
 import { withExclusive } from '@/lib/control/exclusive'
 import { databasesLease, leaseHeld } from '@/lib/control/lease'
 import { openSecret } from '@/lib/control/secrets'
-import { freezeLimit, freezeLimitSchema } from '@/lib/control/switch-choice'
+import { freezeLimit } from '@/lib/control/switch-choice'
 import { AppError } from '@/lib/core/errors'
 import type { ProgressEvent } from '@/lib/core/progress'
 import { exclusiveKinds } from '@/lib/jobs/job'
@@ -27,7 +27,7 @@ import { findActiveJob } from '@/lib/jobs/job-queue'
 import { requireStateFor } from '@/lib/jobs/preconditions'
 import { previewRollback, type RollbackPreview } from '@/lib/migration/preview-roll-back'
 import { type RollBackResult, rollBack } from '@/lib/migration/roll-back'
-import { fail, fromCaller, parseArguments } from './command-line'
+import { fail, fromCaller, parseArguments, parseFreezeLimit } from './command-line'
 import { leaveInEmergency, listLeftBehind } from './rollback/emergency-commands'
 
 interface Options {
@@ -45,7 +45,7 @@ const command = new Command('rollback:sqlite')
   .option('--emergency', 'PostgreSQL is gone: switch at once, and leave behind what was written there')
   .option('--yes', 'with --emergency: do not ask')
   .option('--left-behind <file>', 'after an emergency: close PostgreSQL for writes, and write the rows that stayed behind to a file')
-  .option('--limit <ms>', `how long writes may wait for the switch, ${freezeLimit.least} to ${freezeLimit.most}`, parseLimit)
+  .option('--limit <ms>', `how long writes may wait for the switch, ${freezeLimit.least} to ${freezeLimit.most}`, parseFreezeLimit)
   .option('--json', 'one JSON object on the last line of standard output')
   .exitOverride()
 
@@ -99,12 +99,6 @@ async function switchBack(environment: Environment, limit: number | undefined): 
   } finally {
     await control.close()
   }
-}
-
-function parseLimit(text: string): number {
-  const parsed = freezeLimitSchema.safeParse(Number(text))
-  if (parsed.success) return parsed.data
-  throw new InvalidArgumentError(`It must be a whole number of milliseconds from ${freezeLimit.least} to ${freezeLimit.most}.`)
 }
 
 /** A job that waits or runs in the worker goes first, as the page would say too. */

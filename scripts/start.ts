@@ -12,7 +12,7 @@ import { loadEnvFiles } from '@/lib/config/env-files'
 import { type Environment, parseEnvironment } from '@/lib/config/environment'
 import { AppError, exitStatusOf, reportError } from '@/lib/core/errors'
 import { prepareStart } from './start/prepare'
-import { createSettling } from './start/settle'
+import { settleDatabases } from './start/settle'
 import { supervise } from './start/supervisor'
 
 const root = resolve(import.meta.dirname, '..')
@@ -43,9 +43,8 @@ async function main(args: readonly string[]): Promise<number> {
     const worker = { name: 'worker', args: ['--max-semi-space-size=4', 'scripts/launch.mjs', 'worker/main.ts'], env: workerEnv }
     const programs = [web, worker].filter(({ name }) => only === undefined || name === only)
     if (programs.length === 0) throw wrongUsage()
-    const settling = createSettling(environment, say)
     const onEnd = (name: string) => {
-      if (name === 'worker') void settling.settle()
+      if (name === 'worker') void settleDatabases(environment, say)
     }
     await supervise(programs, { cwd: root, write: (line) => console.log(line), onEnd }, stop.signal)
     say(`${programs.map(({ name }) => name).join(' and ')} ended.`)

@@ -21,7 +21,7 @@ import { pause } from '@/lib/core/pause'
 import { nextRun } from '@/lib/jobs/cron-times'
 import { finalStatuses, type JobView } from '@/lib/jobs/job'
 import { enqueueJob, getJob } from '@/lib/jobs/job-queue'
-import { fail, failureText, interruptSignal, parseArguments } from './command-line'
+import { fail, failureText, interruptSignal, parseArguments, parseFreezeLimit } from './command-line'
 
 interface Options {
   readonly now?: true
@@ -30,7 +30,7 @@ interface Options {
   readonly at?: string
   readonly zone: string
   readonly window: string
-  readonly limit?: string
+  readonly limit?: number
   readonly json?: true
 }
 
@@ -44,7 +44,7 @@ const command = new Command('switch:postgres')
   .addOption(new Option('--hold', 'not before somebody says so'))
   .option('--zone <name>', 'time zone of HH:MM', Intl.DateTimeFormat().resolvedOptions().timeZone)
   .option('--window <minutes>', 'how long after the time it may still be made', String(switchWindow.usual))
-  .option('--limit <ms>', `how long writes may wait for it, ${freezeLimit.least} to ${freezeLimit.most}`)
+  .option('--limit <ms>', `how long writes may wait for it, ${freezeLimit.least} to ${freezeLimit.most}`, parseFreezeLimit)
   .option('--json', 'one JSON object on the last line of standard output')
   .exitOverride()
 
@@ -95,7 +95,7 @@ function choiceOf(options: Options, before: SwitchPlan | null, now: Date): Switc
       : at === undefined
         ? present.when
         : { kind: 'at', at: momentOf(at, zone, now), zone, windowMinutes: Number(window) }
-  const parsed = switchChoiceSchema.safeParse({ when, freezeLimitMs: limit === undefined ? present.freezeLimitMs : Number(limit) })
+  const parsed = switchChoiceSchema.safeParse({ when, freezeLimitMs: limit ?? present.freezeLimitMs })
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
   throw wrongChoice(`${issue?.path.join('.')}: ${issue?.message}`)

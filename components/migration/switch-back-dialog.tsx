@@ -7,10 +7,9 @@ import { useState } from 'react'
 import { ErrorPanel } from '@/components/api/error-panel'
 import { useFormatters } from '@/components/format/use-formatters'
 import { TypedJobDialog } from '@/components/jobs/typed-job-dialog'
-import { Field } from '@/components/ui/field'
 import { SkeletonBlock } from '@/components/ui/skeleton'
 import { freezeLimit } from '@/lib/control/switch-choice'
-import { BoundedNumber } from './bounded-number'
+import { FreezeLimitField } from './freeze-limit-field'
 import { rollbackPreviewQuery } from './migration-queries'
 import { shownEstimate } from './shown-estimate'
 import { WaitingTable } from './waiting-table'
@@ -26,7 +25,6 @@ export interface SwitchBackDialogProps {
 export function SwitchBackDialog({ open, onOpenChange }: SwitchBackDialogProps) {
   const t = useTranslations('migration')
   const format = useFormatters()
-  const plan = useTranslations('migration.switchPlan')
   const [freezeLimitMs, setFreezeLimitMs] = useState<number>(freezeLimit.usual)
   const { data: shown, error, refetch } = useQuery({ ...rollbackPreviewQuery(), enabled: open })
   return (
@@ -55,12 +53,7 @@ export function SwitchBackDialog({ open, onOpenChange }: SwitchBackDialogProps) 
           <p className="border-line border-t px-4 py-2 text-ink-soft text-xs">{t('backDialog.growing')}</p>
         </div>
       ) : null}
-      <Field
-        label={plan('limit')}
-        description={plan('limitHelp', { least: freezeLimit.least, most: freezeLimit.most, usual: freezeLimit.usual })}
-      >
-        <BoundedNumber value={freezeLimitMs} bounds={freezeLimit} step={100} unit="ms" onChange={setFreezeLimitMs} />
-      </Field>
+      <FreezeLimitField value={freezeLimitMs} onChange={setFreezeLimitMs} />
     </TypedJobDialog>
   )
 }

@@ -6,8 +6,9 @@ import { Button } from '@/components/ui/button'
 import { Field } from '@/components/ui/field'
 import { Input } from '@/components/ui/input'
 import { RadioCards } from '@/components/ui/radio-cards'
-import { freezeLimit, type SwitchChoice, type SwitchWhen, switchWhens, switchWindow } from '@/lib/control/switch-choice'
+import { type SwitchChoice, type SwitchWhen, switchWhens, switchWindow } from '@/lib/control/switch-choice'
 import { BoundedNumber } from './bounded-number'
+import { FreezeLimitField } from './freeze-limit-field'
 import { browserZone, fromLocalField, nextNight, toLocalField } from './local-time'
 
 export interface SwitchWhenFieldsProps {
@@ -67,18 +68,7 @@ export function SwitchWhenFields({ value, onChange }: SwitchWhenFieldsProps) {
             </Field>
           </>
         )}
-        <Field
-          label={t('limit')}
-          description={t('limitHelp', { least: freezeLimit.least, most: freezeLimit.most, usual: freezeLimit.usual })}
-        >
-          <BoundedNumber
-            value={freezeLimitMs}
-            bounds={freezeLimit}
-            step={100}
-            unit="ms"
-            onChange={(limit) => onChange({ ...value, freezeLimitMs: limit })}
-          />
-        </Field>
+        <FreezeLimitField value={freezeLimitMs} onChange={(limit) => onChange({ ...value, freezeLimitMs: limit })} />
       </div>
     </div>
   )

@@ -3,7 +3,7 @@ import { AppError } from '@/lib/core/errors'
 import { quoteName, safeSql } from '@/lib/core/quoted-name'
 import { readPostgresCatalogue } from '@/lib/postgres/catalogue'
 import { armChangeLog, disarmChangeLog } from '@/lib/postgres/change-log'
-import { sqlStateOf } from '@/lib/postgres/connect'
+import { isContended, sqlStateOf } from '@/lib/postgres/connect'
 import { raisePostgresFence } from '@/lib/postgres/fence'
 import { hasChangeLog, logReplacedRows } from '@/lib/postgres/log-replaced-rows'
 import { copyRights, dropSchemaInParts, moveObjects, schemasNamed } from '@/lib/postgres/move-objects'
@@ -98,9 +98,8 @@ async function withRetries(client: pg.Client, work: () => Promise<void>): Promis
       return
     } catch (error) {
       await client.query('ROLLBACK').catch(() => undefined)
-      const state = sqlStateOf(error) ?? ''
-      if (state === '2BP01') throw notMoved(error)
-      if (!['40P01', '55P03'].includes(state) || attempt === lockAttempts) throw error
+      if (sqlStateOf(error) === '2BP01') throw notMoved(error)
+      if (!isContended(error) || attempt === lockAttempts) throw error
     }
   }
 }

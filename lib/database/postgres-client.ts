@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { PrismaPg } from '@prisma/adapter-pg'
 import { AppError } from '@/lib/core/errors'
-import { refusingSource } from '@/lib/postgres/fence'
+import { fenceTriggerName, refusingSource } from '@/lib/postgres/fence'
 import { ownConnectionConfig } from '@/lib/postgres/own-connections'
 import { schemaOf } from '@/lib/postgres/target-url'
 import { type AppClient, type AppTransaction, type OpenClient, transactionLimits } from './app-client'
@@ -51,7 +51,7 @@ export async function openPostgresClient(targetUrl: string, lockTimeoutMs: numbe
       const fences: unknown = await shared.$queryRawUnsafe(
         `SELECT 1 FROM pg_catalog.pg_trigger g JOIN pg_catalog.pg_class c ON c.oid = g.tgrelid
            JOIN pg_catalog.pg_proc p ON p.oid = g.tgfoid
-         WHERE g.tgname = '_bascule_fence' AND g.tgenabled <> 'D' AND ${refusingSource} AND c.relnamespace = to_regnamespace(quote_ident($1))::oid LIMIT 1`,
+         WHERE g.tgname = '${fenceTriggerName}' AND g.tgenabled <> 'D' AND ${refusingSource} AND c.relnamespace = to_regnamespace(quote_ident($1))::oid LIMIT 1`,
         schema,
       )
       return Array.isArray(fences) && fences.length > 0

@@ -24,7 +24,7 @@ import { type CarrySides, carryRound } from './live/carry-round'
 import { carrySequences } from './live/carry-sequences'
 import { armForwardLog } from './live/forward-log'
 import { mostSwitchAttempts, pauseAfter, switchTooSlow } from './live/freeze-limit'
-import { type BackTry, backLateWords, backWatch, backWordsOf } from './live/go-back-try'
+import { type BackTry, backLateWords, backWordsOf, startBackLaps } from './live/go-back-try'
 import type { GoBackStep } from './live/protocol'
 import { type RollBackPhase, rollBackPhases } from './migration-result'
 import { notSwitched } from './preview-roll-back'
@@ -248,12 +248,13 @@ async function freezeAndFlip(
   signal: AbortSignal,
 ): Promise<BackTry> {
   const { db, client } = sides
-  const watch = backWatch(limitMs)
+  const watch = startBackLaps()
+  const made = (lateIn: BackTry['lateIn']): BackTry => ({ limitMs, freezeMs: watch.elapsedMs(), ...watch.taken(), lateIn })
   const giveUp = async (lateIn: NonNullable<BackTry['lateIn']>) => {
-    watch.lap(lateIn)
+    watch.lap(`${lateIn}Ms`)
     await resume(sides, mark)
-    watch.lap('flip')
-    return watch.made(lateIn)
+    watch.lap('flipMs')
+    return made(lateIn)
   }
   // When its answer is lost recovery reads what became of it.
   await inTransaction(client, async () => {
@@ -262,11 +263,11 @@ async function freezeAndFlip(
   })
   let isFlipBegun = false
   try {
-    watch.lap('fence')
+    watch.lap('fenceMs')
     onStep('fence')
     // What is left of the limit is for the last round.
     if (!(await untilWritersEnded(client, guarded, limitMs * shareOfWriters, signal))) return await giveUp('ended')
-    watch.lap('ended')
+    watch.lap('endedMs')
     onStep('ended')
     const { changes } = await carryRound(sides, signal)
     done.carried += changes
@@ -276,16 +277,16 @@ async function freezeAndFlip(
     onStep('carry')
     throwIfAborted(signal)
     if (watch.elapsedMs() > limitMs - Math.min(longestReserveMs, limitMs / 5)) return await giveUp('carry')
-    watch.lap('carry')
+    watch.lap('carryMs')
     restageFence(db, 'returning')
     onStep('returning')
     isFlipBegun = true
     await flip(log)
     onStep('flip-back')
     lowerFence(db)
-    watch.lap('flip')
+    watch.lap('flipMs')
     onStep('lower')
-    return watch.made(null)
+    return made(null)
   } catch (error) {
     // A flip that failed may have been recorded all the same: both stay fenced until recovery has read the state.
     if (!isFlipBegun) {

@@ -6,7 +6,7 @@ import { quoteName, quoteText } from '@/lib/core/quoted-name'
 import { toPostgresError } from './postgres-error'
 import { asTargetUrl, checkAddress, type TargetUrl, targetLabel } from './target-url'
 
-export { sqlStateOf, toPostgresError } from './postgres-error'
+export { isContended, sqlStateOf, toPostgresError } from './postgres-error'
 
 export interface ConnectOptions {
   /** Shown in pg_stat_activity; ours all start with "bascule". */

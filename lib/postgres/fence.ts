@@ -4,9 +4,9 @@ import { bookkeepingSchema } from './copy-mark'
 
 /** The same mark as in SQLite, so that one check recognises a refusal by either. */
 const fenceMark = 'BASCULE_FENCED'
-/** Quoted; the same name whichever function it calls. */
-export const fenceTrigger = quoteName('_bascule_fence')
-const trigger = fenceTrigger
+/** The same name whichever function it calls. As text, and quoted. */
+export const fenceTriggerName = '_bascule_fence'
+export const fenceTrigger = quoteName(fenceTriggerName)
 /** In the text of the function that refuses, and in no other: tells a fence from guards that sleep (guards.ts). */
 export const refusingSource = `p.prosrc LIKE '%${fenceMark}%'`
 
@@ -23,15 +23,20 @@ export async function raisePostgresFence(
   reason: string,
   home: string = bookkeepingSchema,
 ): Promise<void> {
-  const refuse = qualifiedName(home, 'refuse_write')
   await client.query(refusingFunction(home, reason))
   // In one go: the app's writes wait for it.
   const statements = tables.map((table) => {
     const name = qualifiedName(schema, table)
-    return `DROP TRIGGER IF EXISTS ${trigger} ON ${name};
-       CREATE TRIGGER ${trigger} BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON ${name} FOR EACH STATEMENT EXECUTE FUNCTION ${refuse}()`
+    return `DROP TRIGGER IF EXISTS ${fenceTrigger} ON ${name};
+       ${createFenceTrigger(name, home)}`
   })
   if (statements.length > 0) await client.query(statements.join(';\n'))
+}
+
+/** @param name of the table, qualified and quoted; @param home schema of the function that it calls */
+export function createFenceTrigger(name: string, home: string): string {
+  const refuse = qualifiedName(home, 'refuse_write')
+  return `CREATE TRIGGER ${fenceTrigger} BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON ${name} FOR EACH STATEMENT EXECUTE FUNCTION ${refuse}()`
 }
 
 /** Makes the function that triggers of the fence call refuse, from the commit on, whoever calls it. */
@@ -49,7 +54,7 @@ BEGIN RETURN NULL; END $function$`
 
 /** Lets the tables take writes again, in the caller's transaction. Safe to repeat. */
 export async function lowerPostgresFence(client: pg.Client, schema: string, tables: readonly string[]): Promise<void> {
-  const statements = tables.map((table) => `DROP TRIGGER IF EXISTS ${trigger} ON ${qualifiedName(schema, table)}`)
+  const statements = tables.map((table) => `DROP TRIGGER IF EXISTS ${fenceTrigger} ON ${qualifiedName(schema, table)}`)
   if (statements.length > 0) await client.query(statements.join(';\n'))
 }
 
@@ -57,7 +62,7 @@ export async function lowerPostgresFence(client: pg.Client, schema: string, tabl
 export async function isFencedEverywhere(client: pg.Client, schema: string, tables: readonly string[]): Promise<boolean> {
   const { rows } = await client.query<{ fenced: number }>(
     `SELECT count(*)::int AS fenced FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid JOIN pg_proc p ON p.oid = g.tgfoid
-     WHERE c.relnamespace = to_regnamespace(quote_ident($1))::oid AND c.relname = ANY ($2) AND g.tgname = '_bascule_fence'
+     WHERE c.relnamespace = to_regnamespace(quote_ident($1))::oid AND c.relname = ANY ($2) AND g.tgname = '${fenceTriggerName}'
        AND g.tgenabled IN ('O', 'A') AND ${refusingSource}`,
     [schema, tables],
   )

@@ -5,8 +5,8 @@ import { AppError } from '@/lib/core/errors'
 import { pause } from '@/lib/core/pause'
 import { qualifiedName, quoteText } from '@/lib/core/quoted-name'
 import { bookkeepingSchema } from './copy-mark'
-import { fenceTrigger, refusingFunction, sleepingFunction } from './fence'
-import { sqlStateOf } from './postgres-error'
+import { createFenceTrigger, fenceTrigger, fenceTriggerName, refusingFunction, sleepingFunction } from './fence'
+import { isContended } from './postgres-error'
 
 /**
  * A fence of which the triggers stand beforehand and let everything pass, until the one function that they all call is
@@ -47,7 +47,7 @@ export async function installGuards(client: pg.Client, guarded: GuardedTables, o
   for (const table of missing) {
     const name = qualifiedName(guarded.schema, table)
     // Of several statements the server makes one transaction; nothing is dropped where nothing is.
-    const sql = `SET LOCAL lock_timeout = ${lockTimeoutMs}; DROP TRIGGER IF EXISTS ${fenceTrigger} ON ${name}; ${creating(name)}`
+    const sql = `SET LOCAL lock_timeout = ${lockTimeoutMs}; DROP TRIGGER IF EXISTS ${fenceTrigger} ON ${name}; ${createFenceTrigger(name, bookkeepingSchema)}`
     const until = performance.now() + patienceMs
     while (!(await lockedInTime(client, sql))) {
       if (signal) throwIfAborted(signal)
@@ -121,7 +121,7 @@ function guardsSql({ schema, tables }: GuardedTables): string {
   const names = tables.map((table) => quoteText(table)).join(', ')
   return `SELECT c.relname AS "table" FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid JOIN pg_proc p ON p.oid = g.tgfoid
     WHERE c.relnamespace = to_regnamespace(quote_ident(${quoteText(schema)}))::oid AND c.relname = ANY (ARRAY[${names}]::text[])
-      AND g.tgname = '_bascule_fence' AND g.tgenabled IN ('O', 'A') AND p.pronamespace = to_regnamespace('${bookkeepingSchema}')::oid`
+      AND g.tgname = '${fenceTriggerName}' AND g.tgenabled IN ('O', 'A') AND p.pronamespace = to_regnamespace('${bookkeepingSchema}')::oid`
 }
 
 function unguarded({ tables }: GuardedTables, rows: unknown): readonly string[] {
@@ -134,18 +134,13 @@ function unguarded({ tables }: GuardedTables, rows: unknown): readonly string[] 
   return tables.filter((table) => !found.has(table))
 }
 
-function creating(name: string): string {
-  const refuse = qualifiedName(bookkeepingSchema, 'refuse_write')
-  return `CREATE TRIGGER ${fenceTrigger} BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON ${name} FOR EACH STATEMENT EXECUTE FUNCTION ${refuse}()`
-}
-
 /** False when a writer was in the way, or we were in its. */
 async function lockedInTime(client: pg.Client, sql: string): Promise<boolean> {
   try {
     await client.query(sql)
     return true
   } catch (error) {
-    if (['40P01', '55P03'].includes(sqlStateOf(error) ?? '')) return false
+    if (isContended(error)) return false
     throw error
   }
 }

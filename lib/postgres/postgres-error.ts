@@ -132,6 +132,11 @@ export function sqlStateOf(error: unknown): string | null {
   return error instanceof Error && 'code' in error && isServerCode(String(error.code)) ? String(error.code) : null
 }
 
+/** Whether somebody's transaction was in the way (a lock was not had in time), or we were in its (a deadlock): worth another try. */
+export function isContended(error: unknown): boolean {
+  return ['40P01', '55P03'].includes(sqlStateOf(error) ?? '')
+}
+
 function isServerCode(code: string): boolean {
   return /^[0-9A-Z]{5}$/.test(code) && /\d/.test(code)
 }

@@ -17,7 +17,7 @@ import { sealTarget } from '@/lib/jobs/sealed-target'
 import { raiseFence } from '@/lib/sqlite/fence'
 import { openSqlite } from '@/lib/sqlite/open-database'
 import { prepareStart } from './prepare'
-import { createSettling } from './settle'
+import { settleDatabases } from './settle'
 import { supervise } from './supervisor'
 
 const root = join(import.meta.dirname, '../..')
@@ -78,9 +78,9 @@ describe('settling after a worker that was killed', () => {
   it('frees the app from the switch it was in, at once and without another worker, and leaves alone what nobody waits for', async () => {
     const control = await openControlStore(join(folder, 'control.db'))
     try {
-      const settling = createSettling(environmentOf(), () => undefined)
+      const settle = () => settleDatabases(environmentOf(), () => undefined)
       await initialiseActiveDatabase(control, { status: 'on-sqlite' }, 'test')
-      expect(await settling.settle()).toBe(false)
+      expect(await settle()).toBe(false)
       // Killed between the flip back and the end of SQLite's fence.
       const path = join(folder, 'app.db')
       writeFileSync(path, '')
@@ -88,7 +88,7 @@ describe('settling after a worker that was killed', () => {
       file.exec('CREATE TABLE t (id INTEGER PRIMARY KEY)')
       raiseFence(file, 'on its way back', 'returning')
       const [job, lease] = await killedInRollback(control)
-      expect(await settling.settle()).toBe(true)
+      expect(await settle()).toBe(true)
       file.exec('INSERT INTO t VALUES (1)')
       file.close()
       expect((await control.read.job.findUniqueOrThrow({ where: { id: job } })).status).toBe('interrupted')

@@ -30,9 +30,9 @@ export async function startApplied(client: pg.Client, seq: number): Promise<void
  * that goes back to its source. Null: that the source notes nothing.
  */
 export async function restartApplied(client: pg.Client, seq: number | null): Promise<void> {
+  const begin = (highest: number) => `${createTable}; INSERT INTO ${table} (seq, proven_seq) VALUES (${highest}, ${highest})`
   // Writes wait for it: one message and one commit.
-  const begin = `${createTable}; INSERT INTO ${table} (seq, proven_seq) VALUES (${Math.trunc(seq ?? 0)}, ${Math.trunc(seq ?? 0)})`
-  await client.query(`DROP TABLE IF EXISTS ${table}${seq === null ? '' : `; ${begin}`}`)
+  await client.query([`DROP TABLE IF EXISTS ${table}`, ...(seq === null ? [] : [begin(Math.trunc(seq))])].join('; '))
 }
 
 /** Null where nothing is applied: a copy that was made with the source read-only. */

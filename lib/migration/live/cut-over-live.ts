@@ -16,7 +16,7 @@ import { cutOverSession } from '../cut-over'
 import { type CutOverPhase, cutOverPhases } from '../migration-result'
 import { requireIntactLog } from './capture'
 import { type CutOverRecord, commitRecord, prepareRecord } from './cut-over-record'
-import { lateWords, type StopWatch, type SwitchTry, stopWatch, wordsOf } from './cut-over-try'
+import { lateWords, type SwitchLaps, type SwitchTry, startSwitchLaps, wordsOf } from './cut-over-try'
 import { finishCutOver } from './finish-cut-over'
 import { type FollowedCopy, openFollowedCopy } from './followed-copy'
 import { mostSwitchAttempts, pauseAfter, switchTooSlow } from './freeze-limit'
@@ -158,7 +158,7 @@ async function switchOver(
     return await inStep('switch', report, async () => {
       for (let attempt = 1; attempt <= mostAttempts; attempt += 1) {
         throwIfAborted(signal)
-        const watch = stopWatch()
+        const watch = startSwitchLaps()
         const frozen = await freeze(sides, limitMs, watch.lap, signal)
         if (frozen.status !== 'too-slow') {
           mayLower = false
@@ -166,15 +166,15 @@ async function switchOver(
           await eagerly(installPatienceMs, () => restageFence(db, 'moved'))
           sides.onStep('moved')
           await flip()
-          watch.lap('flip')
+          watch.lap('flipMs')
           sides.onStep('flip')
           const freezeMs = watch.elapsedMs()
-          const made: SwitchTry = { limitMs, ...watch.laps(), lateIn: null }
+          const made: SwitchTry = { limitMs, ...watch.taken(), lateIn: null }
           const message = `The app is on PostgreSQL. Writes waited for ${Math.round(freezeMs)} ms (${wordsOf(made)}).`
           report({ type: 'log', level: 'info', message })
           return { freezeMs, attempts: attempt, tries: [...tries, made], applied: sides.applied }
         }
-        const late: SwitchTry = { limitMs, ...watch.laps(), lateIn: frozen.in }
+        const late: SwitchTry = { limitMs, ...watch.taken(), lateIn: frozen.in }
         tries.push(late)
         const message = `Attempt ${attempt}: ${lateWords[frozen.in]} took the switch beyond ${limitMs} ms (${wordsOf(late)}). It was given up, the app writes on, and it is tried again.`
         report({ type: 'log', level: 'warn', message })
@@ -199,7 +199,7 @@ type Frozen =
   | { readonly status: 'unknown'; readonly error: unknown }
 
 /** From the guards to the record. What it throws, it throws with the guards asleep again. */
-async function freeze(sides: Sides, limitMs: number, lap: StopWatch['lap'], signal: AbortSignal): Promise<Frozen> {
+async function freeze(sides: Sides, limitMs: number, lap: SwitchLaps['lap'], signal: AbortSignal): Promise<Frozen> {
   const { db, copy } = sides
   const { client, applier } = copy
   const since = performance.now()
@@ -207,10 +207,10 @@ async function freeze(sides: Sides, limitMs: number, lap: StopWatch['lap'], sign
   const isLate = () => performance.now() - since > limitMs - Math.min(longestReserveMs, limitMs / 5)
   try {
     await eagerly(limitMs, () => wakeFence(db))
-    lap('wake')
+    lap('wakeMs')
   } catch (error) {
     // A writer that does not end: nothing was frozen.
-    lap('wake')
+    lap('wakeMs')
     if (reportError(error).code === 'SOURCE_BUSY') return { status: 'too-slow', isCut: false, in: 'wake' }
     throw error
   }
@@ -234,10 +234,10 @@ async function freeze(sides: Sides, limitMs: number, lap: StopWatch['lap'], sign
     sides.onStep('drain')
     sides.schemaVersion = requireIntactLog(db, sides.schemaVersion)
     if (applier.applied !== highestChange(db)) throw notReady()
-    lap('drain')
+    lap('drainMs')
     if (!isLate()) lateIn = 'record'
     const outcome = lateIn === 'drain' ? declined : await commitRecord(client, sides.record, mayCommit)
-    lap('record')
+    lap('recordMs')
     if (outcome.status === 'committed') {
       sides.onStep('record')
       return { status: 'recorded' }
@@ -250,7 +250,7 @@ async function freeze(sides: Sides, limitMs: number, lap: StopWatch['lap'], sign
     await eagerly(installPatienceMs, () => sleepFence(db))
     throwIfAborted(signal)
     if (isCut) {
-      lap(lateIn)
+      lap(`${lateIn}Ms`)
       return { status: 'too-slow', isCut, in: lateIn }
     }
     throw error

@@ -1,3 +1,5 @@
+import { type Laps, lapWords, startLaps } from './laps'
+
 /** One attempt, and where its time went, in milliseconds. */
 export interface SwitchTry {
   readonly limitMs: number
@@ -18,32 +20,9 @@ export const lateWords = { wake: 'a writer that did not end', drain: 'the last r
 
 /** Where the time of an attempt went, for people. */
 export function wordsOf({ wakeMs, drainMs, recordMs, flipMs }: SwitchTry): string {
-  const parts = { wake: wakeMs, 'last round': drainMs, record: recordMs, flip: flipMs }
-  return Object.entries(parts)
-    .map(([name, ms]) => `${name} ${Math.round(ms)}`)
-    .join(', ')
+  return lapWords({ wake: wakeMs, 'last round': drainMs, record: recordMs, flip: flipMs })
 }
 
-type Lap = 'wake' | 'drain' | 'record' | 'flip'
+export type SwitchLaps = Laps<'wakeMs' | 'drainMs' | 'recordMs' | 'flipMs'>
 
-export interface StopWatch {
-  /** Ends a lap. */
-  lap(name: Lap): void
-  elapsedMs(): number
-  laps(): Pick<SwitchTry, `${Lap}Ms`>
-}
-
-export function stopWatch(): StopWatch {
-  const started = performance.now()
-  let last = started
-  const laps = { wakeMs: 0, drainMs: 0, recordMs: 0, flipMs: 0 }
-  return {
-    lap: (name) => {
-      const now = performance.now()
-      laps[`${name}Ms`] = now - last
-      last = now
-    },
-    elapsedMs: () => performance.now() - started,
-    laps: () => ({ ...laps }),
-  }
-}
+export const startSwitchLaps = (): SwitchLaps => startLaps({ wakeMs: 0, drainMs: 0, recordMs: 0, flipMs: 0 })

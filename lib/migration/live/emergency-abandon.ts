@@ -3,7 +3,7 @@ import { AppError } from '@/lib/core/errors'
 import type { Report } from '@/lib/core/progress'
 import { qualifiedName } from '@/lib/core/quoted-name'
 import { readPostgresCatalogue } from '@/lib/postgres/catalogue'
-import { connectPostgres, sqlStateOf, toPostgresError } from '@/lib/postgres/connect'
+import { connectPostgres, isContended, toPostgresError } from '@/lib/postgres/connect'
 import { type CopyMark, changeMark, readMark } from '@/lib/postgres/copy-mark'
 import { raisePostgresFence } from '@/lib/postgres/fence'
 import { endSessions, lockTarget } from '@/lib/postgres/target-lock'
@@ -85,7 +85,7 @@ async function close(client: pg.Client, mark: CopyMark, tables: readonly string[
     })
     return true
   } catch (error) {
-    if (['40P01', '55P03'].includes(sqlStateOf(error) ?? '')) return false
+    if (isContended(error)) return false
     throw error
   }
 }

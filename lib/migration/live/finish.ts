@@ -7,7 +7,7 @@ import { type InPhase, inPhase } from '@/lib/core/in-phase'
 import { pause } from '@/lib/core/pause'
 import type { Report } from '@/lib/core/progress'
 import { quoteName } from '@/lib/core/quoted-name'
-import { connectPostgres, sqlStateOf, toPostgresError } from '@/lib/postgres/connect'
+import { connectPostgres, isContended, toPostgresError } from '@/lib/postgres/connect'
 import { bookkeepingSchema, type CopyMark, changeMark, readMark } from '@/lib/postgres/copy-mark'
 import { lockTarget } from '@/lib/postgres/target-lock'
 import { targetLabel } from '@/lib/postgres/target-url'
@@ -122,8 +122,7 @@ async function takeDown(client: pg.Client, mark: CopyMark, signal: AbortSignal):
       })
       return
     } catch (error) {
-      // Somebody's transaction was in the way, or we were in its.
-      if (!['40P01', '55P03'].includes(sqlStateOf(error) ?? '') || attempt === mostAttempts) throw error
+      if (!isContended(error) || attempt === mostAttempts) throw error
       await pause(attempt * 100, signal)
       throwIfAborted(signal)
     }
