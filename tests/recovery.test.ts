@@ -8,6 +8,8 @@ import type { PostgresFormat } from '@/lib/backup/database-snapshot'
 import { saveDestination } from '@/lib/backup/destinations/destination-store'
 import { generateKeyPair, saveKeyPolicy } from '@/lib/backup/key-policy'
 import { type BackupSetup, makeBackup } from '@/lib/backup/make-backup'
+import { recoveryCommands } from '@/lib/backup/recovery-commands'
+import { type RecoveryKitOptions, recoveryKit } from '@/lib/backup/recovery-kit'
 import { type ControlStore, openControlStore } from '@/lib/control/control-store'
 import type { AppError } from '@/lib/core/errors'
 import { installSystemPackages } from '@/scripts/bootstrap.mjs'
@@ -100,6 +102,9 @@ const make = (
     never,
   )
 
+const unescapeHtml = (html: string) =>
+  html.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&quot;', '"').replaceAll('&#39;', "'").replaceAll('&amp;', '&')
+
 const archive = (backup: BackupView) => ({ ARCHIVE: join(setup.folder, backup.fileName ?? '') })
 
 describe('docs/recovery.md, followed to the letter', () => {
@@ -119,6 +124,30 @@ describe('docs/recovery.md, followed to the letter', () => {
       'read-file',
     ]
     expect([...commands.keys()]).toEqual(names)
+  })
+
+  it('the recovery kit prints the same commands, and needs no other page', () => {
+    for (const [name, text] of Object.entries(recoveryCommands)) expect([name, commands.get(name)?.trimEnd()]).toEqual([name, text])
+    const place = { kind: 's3', endpoint: null, region: 'eu-west-3', bucket: 'copies', prefix: 'app', pathStyle: false } as const
+    const bucket = { id: 'b', name: 'Bucket', enabled: true, retention: null, changedAt: new Date(0).toISOString() }
+    const options: Omit<RecoveryKitOptions, 'locale'> = {
+      siteUrl: 'https://cv.example.org',
+      folder: '/srv/backups',
+      destinations: [{ ...bucket, place: { ...place, accessKeyId: 'AKIA0' } }],
+      fileKey: testCvKey,
+      createdAt: new Date(0),
+      identity: 'AGE-SECRET-KEY-1TEST',
+      encryption: { kind: 'recipients', recipients: ['age1test'] },
+    }
+    for (const locale of ['en', 'fr'] as const) {
+      const kit = unescapeHtml(recoveryKit({ ...options, locale }))
+      expect(kit).not.toContain('docs/')
+      for (const fact of ['AGE-SECRET-KEY-1TEST', testCvKey.toString('base64'), 'https://s3.eu-west-3.amazonaws.com', 'copies/app'])
+        expect(kit).toContain(fact)
+      const { 'open-passphrase': other, ...printed } = recoveryCommands
+      expect(kit).not.toContain(other)
+      for (const commands of Object.values(printed)) expect(kit).toContain(`<pre>${commands}</pre>`)
+    }
   })
 
   it('SQLite, not encrypted: database, files, and one file read without the app', async () => {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { adminRoute } from '@/app/_server/api-route'
 import { requireRecentAuthentication } from '@/app/_server/require-recent'
+import { listDestinations } from '@/lib/backup/destinations/destination-store'
 import { newPolicySchema, saveKeyPolicy } from '@/lib/backup/key-policy'
 import { recoveryKit } from '@/lib/backup/recovery-kit'
 
@@ -28,6 +29,7 @@ export const POST = adminRoute({ body: bodySchema, rateLimit: 'job-start' }, asy
           identity: body.identity,
           siteUrl: environment.siteUrl,
           folder: backups.folder,
+          destinations: await listDestinations(control),
           fileKey: environment.cvEncryptionKey,
           createdAt: new Date(),
           locale: body.locale,
