@@ -1,8 +1,9 @@
 import { getTranslations } from 'next-intl/server'
 import type { Locale } from '@/app/i18n/locales'
+import { type CodedMessages, codedMessages } from '@/components/format/coded-messages'
 import { createFormatters } from '@/components/format/formatters'
-import { type FindingTranslator, wordFinding } from '@/components/jobs/finding-words'
-import { type CauseTranslator, wordCause, wordFunctionCause } from '@/components/verification/cause-words'
+import { wordFinding } from '@/components/jobs/finding-words'
+import { wordCause, wordFunctionCause } from '@/components/verification/cause-words'
 import type { StoredFunctionReport } from '@/lib/control/function-reports'
 import type { StoredReport } from '@/lib/control/reports'
 import type { Finding } from '@/lib/core/finding'
@@ -21,9 +22,8 @@ export async function writeReportDocument(
   functions: StoredFunctionReport<FunctionReport> | null,
 ): Promise<string> {
   const t = await getTranslations({ locale, namespace: 'verification.document' })
-  // The keys are put together from codes, which a test has translated one by one.
-  const translateFinding = (await getTranslations({ locale, namespace: 'findings' })) as unknown as FindingTranslator
-  const translateCause = (await getTranslations({ locale, namespace: 'verification.cause' })) as unknown as CauseTranslator
+  const translateFinding = codedMessages(await getTranslations({ locale, namespace: 'findings' }))
+  const translateCause = codedMessages(await getTranslations({ locale, namespace: 'verification.cause' }))
   const format = createFormatters(locale)
   const textOf = (finding: Finding) => {
     const { message, hint } = wordFinding(translateFinding, finding, format.number)
@@ -96,7 +96,7 @@ ${functions ? await functionsOf(functions, locale, when) : ''}
 
 type Format = ReturnType<typeof createFormatters>
 
-function tableLine(table: TableComparison, t: Translate, translateCause: CauseTranslator, format: Format): readonly string[] {
+function tableLine(table: TableComparison, t: Translate, translateCause: CodedMessages, format: Format): readonly string[] {
   const cause = wordCause(translateCause, table)
   const count = (rows: number | null) => (rows === null ? t('notKnown') : format.number(rows))
   const faults = faultsOf(table)
@@ -132,10 +132,10 @@ async function functionsOf(
 ): Promise<string> {
   const t = await getTranslations({ locale, namespace: 'verification' })
   // Names of functions come from the host app; those that messages/ know have their words there.
-  const translate = t as unknown as ((key: string) => string) & { has(key: string): boolean }
+  const translate = codedMessages(t)
   const named = (key: string, name: string) => (translate.has(`${key}.${name}`) ? translate(`${key}.${name}`) : name)
   const heads = [t('document.what'), t('document.result'), t('document.when'), t('document.by')]
-  const translateCause = (await getTranslations({ locale, namespace: 'verification.functions.cause' })) as unknown as CauseTranslator
+  const translateCause = codedMessages(await getTranslations({ locale, namespace: 'verification.functions.cause' }))
   const errors = await getTranslations({ locale, namespace: 'errors' })
   const outcomeOf = (outcome: FunctionReport['outcomes'][number]) => {
     const cause = wordFunctionCause(translateCause, (code) => errors(`${code}.title`), outcome)

@@ -1,5 +1,7 @@
 import { useTranslations } from 'next-intl'
+import { codedMessages } from '@/components/format/coded-messages'
 import { useFormatters } from '@/components/format/use-formatters'
+import { writtenParam } from '@/components/format/written-params'
 import type { HealthCheck, HealthItem } from '@/lib/monitoring/health-report'
 
 /** A check in the reader's language. */
@@ -16,17 +18,13 @@ const counted: ReadonlySet<string> = new Set(['count', 'waiting', 'calls', 'look
 
 /** Puts checks and their items into words from messages/, with their figures. */
 export function useHealthWords() {
-  const t = useTranslations('database')
   const format = useFormatters()
-  // Outcomes differ from check to check, so their keys are put together; a test has every one of them translated.
-  const translate = t as unknown as ((key: string, values?: Record<string, string | number>) => string) & { has(key: string): boolean }
+  const translate = codedMessages(useTranslations('database'))
 
   const written = (params: HealthCheck['params']): Record<string, string | number> =>
     Object.fromEntries(
       Object.entries(params).map(([name, value]) => {
-        if (typeof value === 'string') return name.endsWith('At') ? [name.slice(0, -2), format.dateTime(value)] : [name, value]
-        if (name.endsWith('Bytes')) return [name.slice(0, -5), format.bytes(value)]
-        if (name.endsWith('Ms')) return [name.slice(0, -2), format.duration(Math.max(1, value))]
+        if (typeof value === 'string' || name.endsWith('Bytes') || name.endsWith('Ms')) return writtenParam(name, value, format)
         if (name.endsWith('Share')) return [name.slice(0, -5), format.percent(value)]
         return [name, counted.has(name) ? value : format.number(Math.round(value))]
       }),

@@ -1,3 +1,4 @@
+import type { CodedMessages } from '@/components/format/coded-messages'
 import type { Finding } from '@/lib/core/finding'
 
 /** What a finding says and what to do, in the reader's language. */
@@ -8,20 +9,13 @@ export interface FindingWords {
   readonly isEnglish: boolean
 }
 
-/** The part of next-intl's translator, of the namespace `findings`, that is needed here. */
-export interface FindingTranslator {
-  (key: string, values?: Record<string, string | number>): string
-  has(key: string): boolean
-  raw(key: string): unknown
-}
-
 /**
- * Words a finding from messages/: by its code, filled with its parameters and what every finding has (`table`, `column`,
+ * Words a finding from messages/, namespace `findings`: by its code, filled with its parameters and what every finding has (`table`, `column`,
  * `place`, `shape`, `severity`, `count`, and `n`, the count as text). Sentences about values say only what is wrong with
  * them; where and how many is the same for all. A code that is not known here, or a report of an earlier release without
  * the parameters, keeps the server's own words.
  */
-export function wordFinding(t: FindingTranslator, finding: Finding, formatNumber: (value: number) => string): FindingWords {
+export function wordFinding(t: CodedMessages, finding: Finding, formatNumber: (value: number) => string): FindingWords {
   const own = { message: finding.message, hint: finding.hint, isEnglish: true }
   const base = `codes.${finding.code}`
   const values: Record<string, string | number> = {
@@ -46,14 +40,14 @@ export function wordFinding(t: FindingTranslator, finding: Finding, formatNumber
 }
 
 /** Whether the text exists and everything that it names is there. */
-function isFilled(t: FindingTranslator, key: string, values: Readonly<Record<string, string | number>>): boolean {
+function isFilled(t: CodedMessages, key: string, values: Readonly<Record<string, string | number>>): boolean {
   if (!t.has(key)) return false
   const names = [...String(t.raw(key)).matchAll(/\{(\w+)(?:\}|, (?:select|plural),)/g)].map(([, name]) => name ?? '')
   return names.every((name) => name in values)
 }
 
 /** What a finding is about, in the reader's language: "index by_mail" has its kind in front; a value's shape stays as it is. */
-export function wordShape(t: FindingTranslator, shape: string): string {
+export function wordShape(t: CodedMessages, shape: string): string {
   const kind = /^(schema migration|row level security policy|enum type|\w+)(?= |$)/.exec(shape)?.[0] ?? ''
   const key = `kinds.${kind === 'row level security policy' ? 'policy' : kind === 'enum type' ? 'enum' : kind}`
   return kind !== '' && t.has(key) ? t(key) + shape.slice(kind.length) : shape

@@ -2,12 +2,13 @@
 
 import { useTranslations } from 'next-intl'
 import { type ReactNode, useState } from 'react'
+import { codedMessages } from '@/components/format/coded-messages'
 import { useFormatters } from '@/components/format/use-formatters'
 import { Badge, type BadgeTone } from '@/components/ui/badge'
 import { Button } from '@/components/ui/button'
 import { Table, TableBody, TableCell, TableHead, TableHeader, TableRow } from '@/components/ui/table'
 import type { Finding } from '@/lib/core/finding'
-import { type FindingTranslator, type FindingWords, wordShape } from './finding-words'
+import { type FindingWords, wordShape } from './finding-words'
 import { useFindingWords } from './use-finding-words'
 
 const tones: Record<Finding['severity'], BadgeTone> = { blocks: 'danger', repaired: 'info', note: 'neutral' }
@@ -79,13 +80,12 @@ export function FindingsTable({ findings, of = 'check', renderMore }: FindingsTa
 }
 
 function Place({ finding: { table, column, key, shape } }: { finding: Finding }) {
-  // The keys are the words of a closed list, which a test has translated one by one.
-  const translate = useTranslations('findings') as unknown as FindingTranslator
+  const t = codedMessages(useTranslations('findings'))
   return (
     <>
       <p className="break-words font-medium">{[table, column].filter((part) => part !== null).join('.') || '–'}</p>
       {key === null ? null : <p className="break-all font-mono text-ink-faint text-xs">{describeKey(key)}</p>}
-      {shape === null ? null : <p className="break-words text-ink-faint text-xs">{wordShape(translate, shape)}</p>}
+      {shape === null ? null : <p className="break-words text-ink-faint text-xs">{wordShape(t, shape)}</p>}
     </>
   )
 }

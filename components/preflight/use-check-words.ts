@@ -1,6 +1,8 @@
 import { useTranslations } from 'next-intl'
 import { useErrorText } from '@/components/api/use-error-text'
+import { codedMessages } from '@/components/format/coded-messages'
 import { useFormatters } from '@/components/format/use-formatters'
+import { writtenParams } from '@/components/format/written-params'
 import { errorCodes } from '@/lib/core/errors'
 import type { PreflightCheck } from '@/lib/preflight/preflight-result'
 
@@ -20,15 +22,7 @@ export function useCheckWords(): (check: PreflightCheck) => CheckWords {
   const t = useTranslations('preflight')
   const format = useFormatters()
   const errorText = useErrorText()
-  // Outcomes differ from check to check, so their keys are put together; a test has every one of them translated.
-  const translate = t as unknown as ((key: string, values?: Record<string, string | number>) => string) & { has(key: string): boolean }
-
-  const wordOf = (name: string, value: string | number): readonly [string, string | number] => {
-    if (typeof value === 'number' && name.endsWith('Bytes')) return [name.slice(0, -5), format.bytes(value)]
-    if (typeof value === 'number' && name.endsWith('Ms')) return [name.slice(0, -2), format.duration(Math.max(1, value))]
-    return typeof value === 'string' && name.endsWith('At') ? [name.slice(0, -2), format.dateTime(value)] : [name, value]
-  }
-
+  const translate = codedMessages(t)
   return (check) => {
     const base = `checks.${check.code}`
     const words = { title: translate(`${base}.title`), why: translate(`${base}.why`), detail: check.error?.message ?? null }
@@ -36,10 +30,7 @@ export function useCheckWords(): (check: PreflightCheck) => CheckWords {
     const known = errorCodes.find((code) => code === check.error?.code)
     const error = known === undefined || known === 'INTERNAL' ? null : errorText({ code: known, message: '', retryable: false })
     if (!translate.has(`${key}.what`)) return { ...words, what: t('unasked'), hint: error?.hint ?? t('unaskedDo') }
-    const values = {
-      count: check.count ?? 0,
-      ...Object.fromEntries(Object.entries(check.params).map(([name, value]) => wordOf(name, value))),
-    }
+    const values = { count: check.count ?? 0, ...writtenParams(check.params, format) }
     const hint = translate.has(`${key}.remedy`) ? translate(`${key}.remedy`, values) : null
     const isUnasked = check.outcome === 'unasked'
     return {

@@ -1,5 +1,7 @@
 import { useTranslations } from 'next-intl'
+import { codedMessages } from '@/components/format/coded-messages'
 import { useFormatters } from '@/components/format/use-formatters'
+import { writtenParams } from '@/components/format/written-params'
 import { type Entry, isOwnCode } from '@/lib/troubleshooting/catalogue'
 import type { Diagnosis } from '@/lib/troubleshooting/diagnosis'
 
@@ -9,13 +11,10 @@ export interface EntryWords {
   readonly remedy: string
 }
 
-type Translate = ((key: string, values?: Record<string, string | number>) => string) & { has(key: string): boolean }
-
 /** Puts an entry and what its test found into words. */
 export function useEntryWords() {
-  // Codes differ from entry to entry, so their keys are put together; a test has every one of them in both languages.
-  const errors = useTranslations('errors') as unknown as Translate
-  const t = useTranslations('troubleshooting') as unknown as Translate
+  const errors = codedMessages(useTranslations('errors'))
+  const t = codedMessages(useTranslations('troubleshooting'))
   const format = useFormatters()
 
   const words = ({ id }: Pick<Entry, 'id'>): EntryWords => {
@@ -24,15 +23,7 @@ export function useEntryWords() {
     return { title: t(`entries.${id}.title`), cause: t(`entries.${id}.cause`), remedy: t(`entries.${id}.remedy`) }
   }
 
-  const wordOf = (name: string, value: string | number): readonly [string, string | number] => {
-    if (typeof value === 'number' && name.endsWith('Bytes')) return [name.slice(0, -5), format.bytes(value)]
-    if (typeof value === 'number' && name.endsWith('Ms')) return [name.slice(0, -2), format.duration(Math.max(1, value))]
-    if (typeof value === 'string' && name.endsWith('At')) return [name.slice(0, -2), value === '' ? '–' : format.dateTime(value)]
-    return [name, value]
-  }
-
-  const found = ({ finding, params }: Diagnosis): string =>
-    t(`findings.${finding}`, Object.fromEntries(Object.entries(params).map(([name, value]) => wordOf(name, value))))
+  const found = ({ finding, params }: Diagnosis): string => t(`findings.${finding}`, writtenParams(params, format))
 
   return { words, found }
 }

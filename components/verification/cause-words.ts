@@ -1,25 +1,20 @@
+import type { CodedMessages } from '@/components/format/coded-messages'
 import { errorCodes } from '@/lib/core/errors'
 import type { FunctionOutcome } from '@/lib/verification/function-report'
 import type { TableComparison } from '@/lib/verification/verification-result'
 
-/** The part of next-intl's translator, of the namespace `verification.cause`, that is needed here. */
-export interface CauseTranslator {
-  (key: string, values?: Record<string, string | number>): string
-  has(key: string): boolean
-}
-
-/** Why a table's content is unknown or other, in the reader's language; reports of earlier releases keep their English. */
-export function wordCause(t: CauseTranslator, { cause, reason }: Pick<TableComparison, 'cause' | 'reason'>): string | null {
+/** From the namespace `verification.cause`: why a table's content is unknown or other, in the reader's language; reports of earlier releases keep their English. */
+export function wordCause(t: CodedMessages, { cause, reason }: Pick<TableComparison, 'cause' | 'reason'>): string | null {
   return cause && t.has(cause.code) ? t(cause.code, cause.params) : reason
 }
 
 /**
- * Why a function failed or could not be tried; null when it passed.
+ * From the namespace `verification.functions.cause`: why a function failed or could not be tried; null when it passed.
  *
  * @param titleOf what an error's code is called
  */
 export function wordFunctionCause(
-  t: CauseTranslator,
+  t: CodedMessages,
   titleOf: (code: (typeof errorCodes)[number]) => string,
   { cause, reason }: Pick<FunctionOutcome, 'cause' | 'reason'>,
 ): string | null {

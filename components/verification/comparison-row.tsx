@@ -3,12 +3,13 @@
 import { ChevronDown, ChevronRight } from 'lucide-react'
 import { useTranslations } from 'next-intl'
 import { memo, useState } from 'react'
+import { codedMessages } from '@/components/format/coded-messages'
 import { useFormatters } from '@/components/format/use-formatters'
 import { Button } from '@/components/ui/button'
 import { classNames } from '@/components/ui/class-names'
 import { TableCell, TableHeader, TableRow } from '@/components/ui/table'
 import type { TableComparison } from '@/lib/verification/verification-result'
-import { type CauseTranslator, wordCause } from './cause-words'
+import { wordCause } from './cause-words'
 import { RowDifferences } from './row-differences'
 import { RowStateBadge } from './row-state-badge'
 import { differenceOf, missingSideOf, rowStateOf } from './verdict'
@@ -32,8 +33,7 @@ export const ComparisonRow = memo(function ComparisonRow({ comparison, most, rep
   const format = useFormatters()
   const [open, setOpen] = useState(false)
   const { table, sourceRows, targetRows, leftOut, content, differences } = comparison
-  // The keys are the codes of a closed list, which a test has translated one by one.
-  const reason = wordCause(useTranslations('verification.cause') as unknown as CauseTranslator, comparison)
+  const reason = wordCause(codedMessages(useTranslations('verification.cause')), comparison)
   const state = rowStateOf(comparison)
   const difference = differenceOf(comparison)
   const missing = missingSideOf(comparison)

@@ -1,12 +1,13 @@
 import { createTranslator } from 'next-intl'
 import { expect } from 'vitest'
-import { type FindingTranslator, wordFinding } from '@/components/jobs/finding-words'
+import { codedMessages } from '@/components/format/coded-messages'
+import { wordFinding } from '@/components/jobs/finding-words'
 import type { Finding } from '@/lib/core/finding'
 import en from '@/messages/en.json' with { type: 'json' }
 import fr from '@/messages/fr.json' with { type: 'json' }
 
-const english = createTranslator({ locale: 'en', namespace: 'findings', messages: en }) as unknown as FindingTranslator
-const french = createTranslator({ locale: 'fr', namespace: 'findings', messages: fr }) as unknown as FindingTranslator
+const english = codedMessages(createTranslator({ locale: 'en', namespace: 'findings', messages: en }))
+const french = codedMessages(createTranslator({ locale: 'fr', namespace: 'findings', messages: fr }))
 
 /** Expects that pages can word every finding from its parameters: in English as the library says it, in French otherwise. */
 export function expectWorded(findings: readonly Finding[]): void {
