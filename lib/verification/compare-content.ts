@@ -85,12 +85,6 @@ function readRequest(mapping: TableMapping, key: readonly KeyPart[] | null): Rea
     table: mapping.table,
     columns: mapping.columns.map(({ name, sourceType }) => ({ name, declaredType: sourceType })),
     withoutRowid: mapping.withoutRowid,
-    key: (key ?? []).map(({ name, directClass, value, isNumeric }) => ({
-      name,
-      directClass,
-      value,
-      isNumeric,
-      isRowid: mapping.rowidColumn === name,
-    })),
+    key: (key ?? []).map(({ name, directClass, value }) => ({ name, directClass, value, isRowid: mapping.rowidColumn === name })),
   }
 }

@@ -3,50 +3,65 @@ import type { SqliteTable } from '@/lib/core/catalogue'
 import { quoteName, quoteNames } from '@/lib/core/quoted-name'
 import { rowidName } from '@/lib/sqlite/count-rows'
 import type { SqliteDatabase } from '@/lib/sqlite/open-database'
-import { createLargeRowReader, type LargeRowReader, type Place } from './large-source-rows'
+import { createLargeRowReader, type LargeRowReader, type Place, textEncoding } from './large-source-rows'
+import { chunkBytes, createRowPacker, rowBytes, rowFields } from './pack-rows'
 import { orderOf } from './row-order'
 import type { ReadRequest, SourceChunk, SourceKeyColumn } from './source-protocol'
-import { doubleAsInteger, encodeSourceRow } from './source-row'
+import { doubleAsInteger } from './source-row'
 import { sourceRowSql } from './source-row-sql'
 
-/** Bytes that a chunk should have: large enough to be worth a message, small enough for constant memory. */
-const chunkBytes = 1024 * 1024
 const mostRows = 20_000
 
 /**
- * Reads a table in chunks. By its primary key in ranges where SQLite's own order is the key's order, and otherwise
- * (odd storage classes in the key, kinds that are ordered by meaning) in one sorted statement.
+ * Reads a table in chunks. By its primary key in ranges where SQLite's own order is the key's order, and otherwise (odd
+ * storage classes in the key, kinds that are ordered by meaning, UTF-16) in one sorted statement; where that would sort
+ * rows of megabytes it sorts their places, and reads each row from its own.
  */
 export function* readChunks(db: SqliteDatabase, table: SqliteTable, request: ReadRequest): Generator<SourceChunk, void> {
-  const isUtf8 = db.pragma('encoding', { simple: true }) === 'UTF-8'
+  const encoding = textEncoding(db)
+  const isUtf8 = encoding === 'utf8'
   db.function('bascule_bits', { deterministic: true }, (value: unknown) => doubleAsInteger(Number(value)))
   const rowid = rowidName(table)
-  const place = rowid === null ? [] : [{ name: table.rowidColumn ?? rowid, declaredType: 'INTEGER' }]
-  // With its place as one more column, read in pieces as well.
-  const large = request.key.length === 0 && isUtf8 && rowid !== null ? createLargeRowReader(db, withColumns(request, place)) : null
-  if (large !== null && rowid !== null) yield* readByRowid(db, request, rowid, large)
-  else if (request.key.length === 0) yield* readInOneStatement(db, request, '', rowid, isUtf8)
-  else if (isUtf8 && isDirectlyOrdered(db, request)) yield* readInRanges(db, request)
-  else yield* readInOneStatement(db, request, orderSql(db, request.key), null, isUtf8)
+  if (request.key.length === 0) {
+    const place = rowid === null ? [] : [{ name: table.rowidColumn ?? rowid, declaredType: 'INTEGER' }]
+    // With its place as one more column, read in pieces as well.
+    const large = rowid === null ? null : createLargeRowReader(db, withColumns(request, place), encoding)
+    if (large !== null && rowid !== null) yield* readByRowid(db, request, rowid, isUtf8, large)
+    else yield* readInOneStatement(db, request, '', rowid, isUtf8)
+    return
+  }
+  const isDirect = isDirectlyOrdered(db, request, isUtf8)
+  const large = createLargeRowReader(db, request, encoding)
+  if (isUtf8 && isDirect) {
+    yield* readInRanges(db, request, large)
+    return
+  }
+  const order = isDirect ? namesInOrder(request.key) : orderSql(db, request.key)
+  if (large === null) yield* readInOneStatement(db, request, ` ORDER BY ${order}`, null, isUtf8)
+  else yield* readByPlaces(db, request, { order, rowid, isUtf8 }, large)
 }
 
 /** Whether every key has the storage class that SQLite orders as the target orders its values. */
-function isDirectlyOrdered(db: SqliteDatabase, { table, key }: ReadRequest): boolean {
-  if (key.some(({ directClass }) => directClass === null)) return false
+function isDirectlyOrdered(db: SqliteDatabase, { table, key }: ReadRequest, isUtf8: boolean): boolean {
+  // BINARY compares the bytes of a text in the file's encoding: those of UTF-16 are not in the order of the characters.
+  if (key.some(({ directClass }) => directClass === null || (directClass === 'text' && !isUtf8))) return false
   const doubtful = key.filter(({ isRowid }) => !isRowid)
   if (doubtful.length === 0) return true
   const isOdd = doubtful.map(({ name, directClass }) => `typeof(${quoteName(name)}) <> '${directClass}'`).join(' OR ')
   return db.prepare(`SELECT 1 FROM ${quoteName(table)} WHERE ${isOdd} LIMIT 1`).get() === undefined
 }
 
-function* readInRanges(db: SqliteDatabase, request: ReadRequest): Generator<SourceChunk, void> {
+function namesInOrder(key: readonly SourceKeyColumn[]): string {
+  return key.map(({ name }) => `${quoteName(name)} COLLATE BINARY`).join(', ')
+}
+
+function* readInRanges(db: SqliteDatabase, request: ReadRequest, large: LargeRowReader | null): Generator<SourceChunk, void> {
   const table = quoteName(request.table)
   const names = request.key.map(({ name }) => name)
-  const order = names.map((name) => `${quoteName(name)} COLLATE BINARY`).join(', ')
+  const order = namesInOrder(request.key)
   const keys = quoteNames(names)
   const places = names.map(() => '?').join(', ')
-  const after =
-    names.length === 1 ? `${order} > ?` : `(${names.map((name) => `${quoteName(name)} COLLATE BINARY`).join(', ')}) > (${places})`
+  const after = names.length === 1 ? `${order} > ?` : `(${order}) > (${places})`
   const statements = (condition: string) => ({
     // The key of the last row of the range is found on the index alone.
     last: db.prepare(`SELECT ${keys} FROM ${table} ${condition} ORDER BY ${order} LIMIT 1 OFFSET ?`).raw().safeIntegers(),
@@ -56,7 +71,6 @@ function* readInRanges(db: SqliteDatabase, request: ReadRequest): Generator<Sour
       )
       .raw(),
   })
-  const large = createLargeRowReader(db, request)
   let { last, chunk } = statements('')
   const further = statements(`WHERE ${after}`)
   let from: unknown[] = []
@@ -107,7 +121,7 @@ function orderSql(db: SqliteDatabase, key: readonly SourceKeyColumn[]): string {
     const column = key[Number(part)]
     return column ? orderOf(value as Parameters<typeof orderOf>[0], column) : null
   })
-  return ` ORDER BY ${key.map(({ name }, part) => `bascule_order(${part}, ${quoteName(name)})`).join(', ')}`
+  return key.map(({ name }, part) => `bascule_order(${part}, ${quoteName(name)})`).join(', ')
 }
 
 function withColumns(request: ReadRequest, more: ReadRequest['columns']): ReadRequest {
@@ -117,7 +131,13 @@ function withColumns(request: ReadRequest, more: ReadRequest['columns']): ReadRe
 const rowidAt = z.bigint().optional()
 
 /** A table without key that may have large rows: by its rowids, small rows together, a large one in pieces. */
-function* readByRowid(db: SqliteDatabase, request: ReadRequest, rowid: string, large: LargeRowReader): Generator<SourceChunk, void> {
+function* readByRowid(
+  db: SqliteDatabase,
+  request: ReadRequest,
+  rowid: string,
+  isUtf8: boolean,
+  large: LargeRowReader,
+): Generator<SourceChunk, void> {
   const after = `WHERE ${rowid} > ?`
   const lastOf = db
     .prepare(`SELECT ${rowid} FROM ${quoteName(request.table)} ${after} ORDER BY ${rowid} LIMIT 1 OFFSET ?`)
@@ -131,7 +151,7 @@ function* readByRowid(db: SqliteDatabase, request: ReadRequest, rowid: string, l
     if (together === 0) yield* large.readFirst(range)
     else {
       const sql = `${range.condition} ORDER BY ${rowid} LIMIT ${together}`
-      yield* readInOneStatement(db, request, ` ${sql}`, rowid, true, range.params)
+      yield* readInOneStatement(db, request, ` ${sql}`, rowid, isUtf8, range.params)
     }
     const step = Math.max(1, together) - 1
     const next = range.params.length === 0 ? nth(db, request, rowid, step) : rowidAt.parse(lastOf.get(...range.params, step))
@@ -148,6 +168,44 @@ function nth(db: SqliteDatabase, { table }: ReadRequest, rowid: string, offset: 
   return rowidAt.parse(db.prepare(sql).pluck().safeIntegers().get(offset))
 }
 
+/**
+ * A table that may have large rows, in an order that SQLite must sort for: what is sorted are the rows' places (rowids, or
+ * the keys of a table WITHOUT ROWID), and each row is read from its place. Slower than one statement by 5 µs a row.
+ */
+function* readByPlaces(
+  db: SqliteDatabase,
+  request: ReadRequest,
+  { order, rowid, isUtf8 }: { readonly order: string; readonly rowid: string | null; readonly isUtf8: boolean },
+  large: LargeRowReader,
+): Generator<SourceChunk, void> {
+  const names = rowid === null ? request.key.map(({ name }) => quoteName(name)) : [rowid]
+  // As the key's index compares it, and then exactly: a key that ignores case has its index in that order.
+  const condition = `WHERE ${names.map((name) => `${name} = ? AND ${name} = ? COLLATE BINARY`).join(' AND ')}`
+  const sorted = db
+    .prepare(`SELECT ${names.join(', ')} FROM ${quoteName(request.table)} ORDER BY ${order}`)
+    .raw()
+    .safeIntegers()
+  const read = db
+    .prepare(`SELECT ${rowFields(request, [], isUtf8)} FROM ${quoteName(request.table)} ${condition}`)
+    .raw()
+    .safeIntegers()
+  const packer = createRowPacker()
+  for (const row of sorted.iterate()) {
+    const params = z
+      .array(z.unknown())
+      .parse(row)
+      .flatMap((value) => [value, value])
+    const place: Place = { condition, order: '1', params }
+    const together = large.countSmall(place, 1)
+    if (together === null) throw new Error('A row of the source was not found at its place.')
+    if (together === 0) {
+      yield* packer.rest()
+      yield* large.readFirst(place)
+    } else yield* packer.add(rowBytes(read.get(...place.params), isUtf8))
+  }
+  yield* packer.rest()
+}
+
 /** One row after the other; slower, but in any order and in any text encoding. */
 function* readInOneStatement(
   db: SqliteDatabase,
@@ -158,27 +216,11 @@ function* readInOneStatement(
   params: readonly unknown[] = [],
 ): Generator<SourceChunk, void> {
   const extra = request.key.length > 0 ? [] : [rowid ?? '0']
-  const from = `FROM ${quoteName(request.table)}${order}`
-  const fields = isUtf8
-    ? `CAST(concat(${[sourceRowSql(request.columns), ...extra.map((name) => `'i', ${name}, ';'`)].join(', ')}) AS BLOB)`
-    : [...request.columns.map(({ name }) => quoteName(name)), ...extra].join(', ')
-  const rows = db.prepare(`SELECT ${fields} ${from}`).raw().safeIntegers()
-  let parts: Buffer[] = []
-  let size = 0
-  for (const values of rows.iterate(...params)) {
-    const fieldsOfRow = z.array(z.unknown()).parse(values)
-    const line = isUtf8 ? (fieldsOfRow[0] as Buffer) : encodeSourceRow(fieldsOfRow)
-    if (size + line.length > chunkBytes && parts.length > 0) {
-      yield { bytes: Buffer.concat(parts), rows: parts.length }
-      parts = []
-      size = 0
-    }
-    // A large row is not copied once more.
-    if (line.length > chunkBytes) yield { bytes: line, rows: 1 }
-    else {
-      parts.push(line)
-      size += line.length
-    }
-  }
-  if (parts.length > 0) yield { bytes: Buffer.concat(parts), rows: parts.length }
+  const rows = db
+    .prepare(`SELECT ${rowFields(request, extra, isUtf8)} FROM ${quoteName(request.table)}${order}`)
+    .raw()
+    .safeIntegers()
+  const packer = createRowPacker()
+  for (const row of rows.iterate(...params)) yield* packer.add(rowBytes(row, isUtf8))
+  yield* packer.rest()
 }

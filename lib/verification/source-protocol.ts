@@ -18,7 +18,6 @@ export interface SourceKeyColumn {
   /** Storage class that SQLite's own order suits; null where the order must be computed. */
   readonly directClass: 'integer' | 'text' | 'blob' | null
   readonly value: ValueKind
-  readonly isNumeric: boolean
   /** INTEGER PRIMARY KEY: SQLite lets nothing else in. */
   readonly isRowid: boolean
 }

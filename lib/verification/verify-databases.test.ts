@@ -62,6 +62,30 @@ describe.each([...inject('postgresServers')])('verification against $name', (ser
     expect(tableOf(await verify(wide.path), 'Person')).toMatchObject({ differences: [{ key: { id: 'a' }, column: 'name' }] })
   })
 
+  it.each(['UTF-8', 'UTF-16le', 'UTF-16be'])('reads both sides in one order, whatever the key: %s', async (encoding) => {
+    const texts = ['a', 'ab', 'aĀ', 'b', 'Z', 'é', 'Ā', 'ā', '日本', '￮', '😀', '😀b'].map((text) => `('${text}')`)
+    const numbers = ['9007199254740993', '9007199254740992', '0', '0.5', '0.25', '-0.25', '-0.5', '-9007199254740992', '-9007199254740993']
+    const moments = ["'0001-01-01'", "'9999-12-31 23:59:59'", "'2024-03-01T10:00:00.123Z'", '-62198755200000', '253402300800000', '1']
+    const values = `INSERT INTO "Word" VALUES ${texts};
+      INSERT INTO "Amount" VALUES ${numbers.map((number) => `(${number})`)};`
+    await using keyed = await createSqliteDatabase(
+      `PRAGMA encoding = '${encoding}'; CREATE TABLE "Word" (k TEXT PRIMARY KEY); CREATE TABLE "Amount" (k DECIMAL PRIMARY KEY);
+       CREATE TABLE "Moment of" (k DATETIME PRIMARY KEY); ${values}
+       INSERT INTO "Moment of" VALUES ${moments.map((moment) => `(${moment})`)}`,
+    )
+    await plant(`CREATE TABLE "Word" (k text PRIMARY KEY); CREATE TABLE "Amount" (k numeric PRIMARY KEY);
+      CREATE TABLE "Moment of" (k timestamp(3) PRIMARY KEY); ${values}
+      INSERT INTO "Moment of" VALUES ('0001-01-01'), ('9999-12-31 23:59:59'), ('2024-03-01 10:00:00.123'), ('0002-01-01 BC'),
+        ('10000-01-01'), ('1970-01-01 00:00:00.001')`)
+    const { tables } = await verify(keyed.path)
+    const compared = tables.filter(({ table }) => ['Word', 'Amount', 'Moment of'].includes(table))
+    expect(compared.map(({ table, content, differences }) => [table, content, differences])).toEqual([
+      ['Amount', 'identical', []],
+      ['Moment of', 'identical', []],
+      ['Word', 'identical', []],
+    ])
+  })
+
   it('compares a row of several megabytes and finds one byte in it', async () => {
     const size = 8 * 1024 * 1024
     await using large = await createSqliteDatabase(
