@@ -252,6 +252,41 @@ describe('a hostile archive', () => {
     expect(await attemptRaw(gzipSync(Buffer.concat([...whole, rawMember('.env', Buffer.from('X=1'))])))).toBe('BACKUP_REFUSED')
   })
 
+  it('is refused for what other tar programs would read and this one skips: a global header, something behind the last member', async () => {
+    await using folder = await createTemporaryFolder('hostile')
+    const path = join(folder.path, 'archive')
+    const attemptRaw = async (...content: readonly Buffer[]) => {
+      await writeFile(path, gzipSync(Buffer.concat(content)))
+      return readAll(path, noKeys).then(
+        () => 'read',
+        (error: { code: string }) => error.code,
+      )
+    }
+    const [first, second, end] = [rawMember('manifest.json', listed([good])), rawMember(good.name, Buffer.from('abc')), Buffer.alloc(1024)]
+    const global = rawMember('x', Buffer.from('14 path=../..\n'), undefined, 'g')
+    const longName = rawMember('././@LongLink', Buffer.from('../../evil\0'), undefined, 'L')
+    expect(await attemptRaw(first, second, end, end)).toBe('read')
+    expect(await attemptRaw(global, first, second, end)).toBe('BACKUP_REFUSED')
+    expect(await attemptRaw(first, global, second, end)).toBe('BACKUP_REFUSED')
+    expect(await attemptRaw(first, second, global, end)).toBe('BACKUP_REFUSED')
+    expect(await attemptRaw(first, second, longName, end)).toBe('BACKUP_REFUSED')
+    expect(await attemptRaw(first, end, second, end)).toBe('BACKUP_REFUSED')
+  })
+
+  it('is refused when its manifest would fill the memory, or says other sums than SHA256SUMS', async () => {
+    const raw = (text: string) => attempt([{ name: 'manifest.json', body: Buffer.from(text) }])
+    expect(await raw('['.repeat(20_000_000))).toBe('BACKUP_REFUSED')
+    expect(await raw(`{"members":[${'{},'.repeat(5_000_000)}{}]}`)).toBe('BACKUP_REFUSED')
+    expect(await raw(`{"members":[${'0,'.repeat(10_000_000)}0]}`)).toBe('BACKUP_REFUSED')
+    const sums = (text: string) => [
+      manifest([{ name: 'SHA256SUMS', sizeBytes: text.length, sha256: sha256(Buffer.from(text)) }, good]),
+      { name: 'SHA256SUMS', body: Buffer.from(text) },
+      { name: good.name, body: Buffer.from('abc') },
+    ]
+    expect(await attempt(sums(`${good.sha256}  ${good.name}\n`))).toBe('read')
+    expect(await attempt(sums(`${'0'.repeat(64)}  ${good.name}\n`))).toBe('BACKUP_REFUSED')
+  })
+
   it('is refused when a member is missing, longer, shorter, twice, or of other content', async () => {
     expect(await attempt([manifest([good])])).toBe('BACKUP_DAMAGED')
     expect(await attempt([manifest([good]), { name: good.name, body: Buffer.from('abcd') }])).toBe('BACKUP_DAMAGED')
@@ -280,12 +315,12 @@ describe('a hostile archive', () => {
 })
 
 /** A member as its bytes in a tar file, for what `pack` does not write. */
-function rawMember(name: string, content: Buffer, size = Buffer.from(content.length.toString(8).padStart(11, '0'))): Buffer {
+function rawMember(name: string, content: Buffer, size = Buffer.from(content.length.toString(8).padStart(11, '0')), type = '0'): Buffer {
   const header = Buffer.alloc(512)
   header.write(name, 0)
   header.write('0000600\0', 100)
   size.copy(header, 124)
-  header.write('        0', 148)
+  header.write(`        ${type}`, 148)
   header.write('ustar\x0000', 257, 'latin1')
   const sum = header.reduce((total, byte) => total + byte, 0)
   header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148)

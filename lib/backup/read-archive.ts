@@ -7,10 +7,12 @@ import { createGunzip } from 'node:zlib'
 import { extract as createExtract, type Extract, type Header } from 'tar-stream'
 import { cancelledError, throwIfAborted } from '@/lib/core/abort'
 import { AppError } from '@/lib/core/errors'
+import { createArchiveLayout } from './archive-layout'
 import type { ArchivePlace } from './destinations/archive-place'
 import { ageMagic, damaged, decryptStream, type OpeningKeys } from './encryption'
-import { databaseMembers, formatVersion, type Manifest, type Member, manifestName, manifestSchema, summarise } from './manifest'
+import { type Manifest, type Member, manifestName } from './manifest'
 import { memberNamePattern, refused } from './member-names'
+import { manifestLimits, readManifest } from './read-manifest'
 
 export interface ReadArchiveOptions {
   /** Its path on this disk, or a stream from elsewhere. */
@@ -30,12 +32,7 @@ export interface ReadArchiveOptions {
 
 export type MemberReader = (content: Readable) => Promise<void>
 
-export const archiveLimits = {
-  manifestBytes: 64 * 1024 * 1024,
-  /** What of a manifest the catalogue keeps and pages show: without its members. That of 10,000 tables has 600 KB. */
-  summaryCharacters: 4 * 1024 * 1024,
-  /** Also what a backup may have; the manifest is held in memory. */
-  members: 250_000,
+const archiveLimits = {
   /** gzip makes at most about 1:1000. What unpacks to more is no content but a bomb. */
   ratio: 2_000,
   /** tar's headers and padding a member, and some for its end. */
@@ -97,17 +94,20 @@ export async function isEncrypted(path: ArchivePlace, signal: AbortSignal): Prom
 async function readTar(plain: Readable, fileBytes: number, options: ReadArchiveOptions): Promise<Manifest> {
   const extract = createExtract()
   // Until the manifest tells how much there is, no more than a manifest may come; after it, no more than it lists.
-  const budget = { bytes: archiveLimits.manifestBytes + archiveLimits.overheadBytes }
-  const feeding = pipeline(plain, createGunzip(), bounded(budget), extract, { signal: options.signal })
+  const budget = { bytes: manifestLimits.bytes + archiveLimits.overheadBytes }
+  const layout = createArchiveLayout()
+  const feeding = pipeline(plain, createGunzip(), bounded(budget), layout.stream, extract, { signal: options.signal })
   // Awaited at the end; until then a failure shows in the loop below.
   feeding.catch((error: Error) => extract.destroy(error))
   let state: Opened | undefined
   try {
     for await (const entry of extract) {
+      layout.take(entry.header)
       if (!state) state = await openManifest(entry, fileBytes, budget, options)
       else await readMember(entry, state)
     }
     await feeding
+    layout.finish()
   } catch (error) {
     extract.destroy()
     await feeding.catch(() => undefined)
@@ -132,28 +132,11 @@ async function openManifest(entry: Entry, fileBytes: number, budget: { bytes: nu
   const { header } = entry
   checkHeader(header)
   if (header.name !== manifestName) throw refused('It does not begin with a manifest: it is no backup of this app.')
-  if (header.size > archiveLimits.manifestBytes) throw refused('Its manifest is too large.')
+  if (header.size > manifestLimits.bytes) throw refused('Its manifest is too large.')
   const chunks: Buffer[] = []
   for await (const chunk of entry) chunks.push(Buffer.from(chunk as Uint8Array))
-  const parsed = manifestSchema.safeParse(parseJson(Buffer.concat(chunks).toString('utf8')))
-  if (!parsed.success) throw refused('Its manifest is not one that this app writes.')
-  const manifest = parsed.data
-  if (manifest.formatVersion > formatVersion)
-    throw refused('It was written by a newer version of the app, in a format that this one does not know.')
-  if (manifest.members.length > archiveLimits.members) throw refused(`It lists more than ${archiveLimits.members} members.`)
-  const waiting = new Map<string, Member>()
-  for (const member of manifest.members) {
-    if (!memberNamePattern.test(member.name) || waiting.has(member.name))
-      throw refused('Its manifest lists a name that no backup contains.')
-    waiting.set(member.name, member)
-  }
-  const { database } = manifest
-  if (
-    (database.engine === 'sqlite') !== (database.format === 'sqlite') ||
-    databaseMembers[database.format].some((name) => !waiting.has(name))
-  )
-    throw refused('It does not list the database that it says it holds.')
-  if (JSON.stringify(summarise(manifest)).length > archiveLimits.summaryCharacters) throw refused('Its manifest is too large.')
+  const manifest = readManifest(Buffer.concat(chunks))
+  const waiting = new Map(manifest.members.map((member) => [member.name, member]))
   const totalBytes = manifest.members.reduce((sum, member) => sum + member.sizeBytes, 0)
   if (totalBytes > fileBytes * archiveLimits.ratio + 1024 * 1024) throw refused('It would unpack to far more than it can hold.')
   budget.bytes = header.size + totalBytes + (manifest.members.length + 2) * archiveLimits.overheadBytes + 1024 * 1024
@@ -183,7 +166,8 @@ async function readMember(entry: Entry, { waiting, readerOf }: Opened): Promise<
 
 /** Only plain files under the names of our own members; everything else that tar can hold is refused. */
 function checkHeader(header: Header): void {
-  if (header.type !== 'file' && header.type !== 'contiguous-file') throw refused(`It contains a ${header.type}.`)
+  if (header.type !== 'file' && header.type !== 'contiguous-file')
+    throw refused(`It contains a ${header.type ?? 'kind of member that no backup has'}.`)
   if (!memberNamePattern.test(header.name)) throw refused('It contains a name that no backup contains.')
   // tar programs read more out of such headers than we do: other names, links, sparse files. A size beyond 8 GiB is all we might need.
   if (Object.keys(header.pax ?? {}).some((name) => name !== 'size')) throw refused('It contains a header that no backup contains.')
@@ -223,14 +207,6 @@ async function sizeOf(path: ArchivePlace): Promise<number> {
     return (await stat(path)).size
   } catch (cause) {
     throw missing(path, cause)
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
   }
 }
 

@@ -186,8 +186,12 @@ function requirePlainWords({ id, createdBy, app, database, files }: Manifest): v
     app.version,
     database.version,
     database.reason,
+    database.schema ?? '',
     files.keyFingerprint,
     ...database.schemaMigrations,
+    ...database.leftOut,
+    ...database.tables.map(({ table }) => table),
+    ...files.problems.flatMap(({ path, fault }) => [path, fault]),
   ]
   if (shown.some((text) => text.length > 1_000 || /[\p{Cc}\p{Bidi_Control}]/u.test(text)))
     throw refused('Its manifest holds words that no backup contains.')
