@@ -27,12 +27,17 @@ export async function checkIntegrity(path: string, signal: AbortSignal): Promise
  * @throws AppError SOURCE_DAMAGED
  */
 export async function checkSoundness(path: string, signal: AbortSignal): Promise<void> {
-  const messages = await Promise.all([quick, unevenIndexes].map((sql) => readMessages(path, sql, signal)))
-  refuseDamage(path, messages.flat())
+  const messages: string[] = []
+  // One after the other, in one process: beside them the values are looked at, and there is no processor left.
+  for (const sql of [quick, unevenIndexes]) messages.push(...(await readMessages(path, sql, signal, onePassCacheKiB)))
+  refuseDamage(path, messages)
 }
 
-async function readMessages(path: string, sql: SafeSql, signal: AbortSignal): Promise<readonly string[]> {
-  const rows = await runAside({ path, readonly: true, sql }, signal)
+/** Each page is looked at once: with room for 64 MiB of them, `quick_check` of 432 MB took 1.5 s of processor time instead of 0.6. */
+const onePassCacheKiB = 2048
+
+async function readMessages(path: string, sql: SafeSql, signal: AbortSignal, cacheKiB?: number): Promise<readonly string[]> {
+  const rows = await runAside({ path, readonly: true, sql, ...(cacheKiB === undefined ? {} : { cacheKiB }) }, signal)
   return z
     .array(z.object({ message: z.string() }))
     .parse(rows)

@@ -5,6 +5,7 @@ import { AppError } from '@/lib/core/errors'
 import { createFinding, type Finding } from '@/lib/core/finding'
 import { quoteName, quoteText, type SafeSql, safeSql } from '@/lib/core/quoted-name'
 import { runAside } from '@/lib/sqlite/run-aside'
+import { findDoubtfulReferences } from './doubtful-references'
 import { keyFields, type RowKeys, readKeys, rowidName, selectList } from './row-keys'
 
 const orphanRow = z.object({
@@ -16,17 +17,17 @@ const orphanRow = z.object({
 
 /** Rows that refer to rows that do not exist, by reference. SQLite keeps them while foreign keys are off. */
 export async function checkReferences(path: string, source: SqliteCatalogue, signal: AbortSignal): Promise<readonly Finding[]> {
-  const withReferences = source.tables.filter((table) => table.foreignKeys.length > 0)
-  if (withReferences.length === 0) return []
+  if (source.tables.every((table) => table.foreignKeys.length === 0)) return []
   const spelling = await findOtherSpelling(path, source, signal)
+  const doubtful = await findDoubtfulReferences(path, source, signal)
   try {
-    return [...spelling, ...(await findOrphans(path, source, null, signal))]
+    return [...spelling, ...(await findOrphans(path, source, doubtful, signal))]
   } catch (error) {
     if (!(error instanceof AppError) || error.code === 'CANCELLED') throw error
     // "foreign key mismatch": one reference to columns that are not unique stops the check of all. Table by table, then.
     const findings: Finding[] = [...spelling]
-    for (const table of withReferences) {
-      findings.push(...(await findOrphans(path, source, table, signal).catch((cause: unknown) => mismatch(table, cause))))
+    for (const table of doubtful) {
+      findings.push(...(await findOrphans(path, source, [table], signal).catch((cause: unknown) => mismatch(table, cause))))
     }
     return findings
   }
@@ -35,11 +36,13 @@ export async function checkReferences(path: string, source: SqliteCatalogue, sig
 async function findOrphans(
   path: string,
   source: SqliteCatalogue,
-  only: SqliteTable | null,
+  tables: readonly SqliteTable[],
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
-  const check = only === null ? safeSql`pragma_foreign_key_check` : safeSql`pragma_foreign_key_check(${quoteText(only.name)})`
-  const sql = safeSql`SELECT "table", parent, fkid, count(*) AS rows FROM ${check} GROUP BY 1, 2, 3`
+  if (tables.length === 0) return []
+  const names = tables.map(({ name }) => safeSql`(${quoteText(name)})`).join(', ') as SafeSql
+  const sql = safeSql`WITH asked(name) AS (VALUES ${names})
+    SELECT "table", parent, fkid, count(*) AS rows FROM asked, pragma_foreign_key_check(asked.name) GROUP BY 1, 2, 3`
   const rows = z.array(orphanRow).parse(await runAside({ path, readonly: true, sql }, signal))
   const findings: Finding[] = []
   for (const row of rows) {
