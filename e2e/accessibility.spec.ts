@@ -1,6 +1,6 @@
-import AxeBuilder from '@axe-core/playwright'
 import { type BrowserContext, expect, type Page, test } from '@playwright/test'
 import { listPages } from './support/app-routes'
+import { axeFindings } from './support/axe'
 import { migrationPage } from './support/migration-page'
 import { contextOf } from './support/people'
 import { type Stack, startStack } from './support/stack'
@@ -76,8 +76,7 @@ for (const path of listPages()) {
       try {
         await expect(page.locator('html')).toHaveAttribute('lang', locale)
         await expect(page.locator('html')).toHaveClass(new RegExp(`(^|\\s)${theme}(\\s|$)`))
-        const { violations } = await new AxeBuilder({ page }).analyze()
-        expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`)).toEqual([])
+        expect(await axeFindings(page)).toEqual([])
         await page.setViewportSize({ width: 390, height: 844 })
         const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
         expect(overflow).toBeLessThanOrEqual(0)

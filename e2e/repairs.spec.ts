@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import AxeBuilder from '@axe-core/playwright'
 import { type BrowserContext, expect, type Page, test } from '@playwright/test'
 import Database from 'better-sqlite3'
+import { axeFindings } from './support/axe'
 import { migrationPage } from './support/migration-page'
 import { contextOf } from './support/people'
 import { queryPostgres, querySqlite, type Stack, startStack } from './support/stack'
@@ -43,7 +43,7 @@ function damage(path: string): void {
 
 /** Also on a phone, where nothing may have to be moved sideways. */
 async function expectAccessible(): Promise<void> {
-  expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([])
+  expect(await axeFindings(page)).toEqual([])
   const size = page.viewportSize()
   await page.setViewportSize({ width: 390, height: 844 })
   expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBeLessThanOrEqual(0)
