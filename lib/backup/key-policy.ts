@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
-import { generateX25519Identity, identityToRecipient } from 'age-encryption'
+import { Decrypter, generateX25519Identity, identityToRecipient } from 'age-encryption'
 import { z } from 'zod'
 import { appendAudit } from '@/lib/control/audit'
 import type { ControlStore } from '@/lib/control/control-store'
@@ -135,12 +135,31 @@ export async function generateKeyPair(): Promise<{ readonly identity: string; re
   return { identity, recipient: await identityToRecipient(identity) }
 }
 
-/** Keys typed by a person: each line a private key, or the whole of it a passphrase. */
+/**
+ * Keys typed by a person: each line a private key, or the whole of it a passphrase.
+ *
+ * @throws AppError BACKUP_KEY_WRONG for a private key with a slip in it
+ */
 export function parseTypedKey(text: string): OpeningKeys {
   const lines = text.split(/\s+/).filter((line) => /^AGE-SECRET-KEY-(PQ-)?1[A-Z0-9]+$/i.test(line))
-  return lines.length > 0
-    ? { passphrases: [], identities: lines.map((line) => line.toUpperCase()) }
-    : { passphrases: [text], identities: [] }
+  if (lines.length === 0) return { passphrases: [text], identities: [] }
+  const identities = lines.map((line) => line.toUpperCase())
+  identities.forEach(requireWhole)
+  return { passphrases: [], identities }
+}
+
+/** Its last letters are a sum of the others. What the library says of a wrong one quotes it, and would carry it into logs and jobs. */
+function requireWhole(identity: string, index: number): void {
+  try {
+    new Decrypter().addIdentity(identity)
+  } catch {
+    throw new AppError({
+      code: 'BACKUP_KEY_WRONG',
+      operation: 'read a private key',
+      message: `Private key ${index + 1} is not whole: a letter is wrong, missing or too many.`,
+      hint: 'Compare it with the recovery kit, letter by letter; 1, B, I and O after the first 1 are never part of it.',
+    })
+  }
 }
 
 /** 25 letters without those that are taken for one another, in groups: 122 bits. */

@@ -170,7 +170,7 @@ function checkHeader(header: Header): void {
     throw refused(`It contains a ${header.type ?? 'kind of member that no backup has'}.`)
   if (!memberNamePattern.test(header.name)) throw refused('It contains a name that no backup contains.')
   // tar programs read more out of such headers than we do: other names, links, sparse files. A size beyond 8 GiB is all we might need.
-  if (Object.keys(header.pax ?? {}).some((name) => name !== 'size')) throw refused('It contains a header that no backup contains.')
+  if (header.pax && Object.keys(header.pax).join() !== 'size') throw refused('It contains a header that no backup contains.')
 }
 
 /** Fails once more bytes than the budget of the moment have come through. */
