@@ -58,7 +58,7 @@ try {
   const env = environmentOf(databasePath)
   const key = await prepare(env.CONTROL_DATABASE_URL)
   const program = async (...args: string[]) => {
-    const arg = ['--max-semi-space-size=2', join(root, 'scripts/launch.mjs'), 'scripts/backup.ts', ...args, '--json']
+    const arg = ['--optimize-for-size', '--max-semi-space-size=2', join(root, 'scripts/launch.mjs'), 'scripts/backup.ts', ...args, '--json']
     const done = await runWatched(process.execPath, arg, env)
     say(`${args[0]}: ${(done.wallMs / 1000).toFixed(1)} s, peak ${done.peakMiB?.toFixed(0) ?? '?'} MiB`)
     const [result] = z

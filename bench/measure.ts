@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { workerEnvironment, workerNodeArgs } from '@/scripts/start/worker-command'
 
 /** Cost of one run, of the measured process alone. */
 export interface Cost {
@@ -21,9 +22,9 @@ export interface Cost {
  * @param likeWorker whether it is launched as the worker is (scripts/start.ts): as one piece, with the same memory settings
  */
 export async function runMeasured(script: string, input: unknown, likeWorker = false): Promise<unknown> {
-  const launch = likeWorker ? ['--max-semi-space-size=4', 'scripts/launch.mjs'] : ['--import', 'tsx']
+  const launch = likeWorker ? workerNodeArgs : ['--import', 'tsx']
   const child = spawn(process.execPath, [...launch, script, JSON.stringify(input)], {
-    env: { ...process.env, MALLOC_ARENA_MAX: process.env.MALLOC_ARENA_MAX ?? '2' },
+    env: workerEnvironment(process.env),
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   let output = ''

@@ -1,7 +1,7 @@
 /**
  * Runs a program of ours as one piece of JavaScript, in half of the memory that reading its TypeScript file by file takes:
  *
- *     node --max-semi-space-size=2 scripts/launch.mjs scripts/backup.ts list
+ *     node --optimize-for-size --max-semi-space-size=2 scripts/launch.mjs scripts/backup.ts list
  *
  * The piece is made by esbuild in half a second when a source file has changed, and kept below node_modules/.cache. Where
  * that folder cannot be written to, tsx reads the sources as before: more memory, and the same program.

@@ -14,6 +14,7 @@ import { AppError, exitStatusOf, reportError } from '@/lib/core/errors'
 import { prepareStart } from './start/prepare'
 import { settleDatabases } from './start/settle'
 import { supervise } from './start/supervisor'
+import { workerEnvironment, workerNodeArgs } from './start/worker-command'
 
 const root = resolve(import.meta.dirname, '..')
 const say = (line: string) => console.log(`[start] ${line}`)
@@ -38,9 +39,7 @@ async function main(args: readonly string[]): Promise<number> {
       args: ['node_modules/next/dist/bin/next', ...(dev ? ['dev'] : served), ...addressArgs(environment, nextArgs)],
       env: process.env,
     }
-    // glibc keeps freed memory in as many as eight pools a core; two are enough for a few threads, and 20 MiB smaller.
-    const workerEnv = { ...process.env, MALLOC_ARENA_MAX: process.env.MALLOC_ARENA_MAX ?? '2' }
-    const worker = { name: 'worker', args: ['--max-semi-space-size=4', 'scripts/launch.mjs', 'worker/main.ts'], env: workerEnv }
+    const worker = { name: 'worker', args: [...workerNodeArgs, 'worker/main.ts'], env: workerEnvironment(process.env) }
     const programs = [web, worker].filter(({ name }) => only === undefined || name === only)
     if (programs.length === 0) throw wrongUsage()
     const onEnd = (name: string) => {

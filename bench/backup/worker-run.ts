@@ -3,17 +3,14 @@ import { join } from 'node:path'
 import { openControlStore } from '@/lib/control/control-store'
 import { finalStatuses } from '@/lib/jobs/job'
 import { enqueueJob, getJob } from '@/lib/jobs/job-queue'
+import { workerEnvironment, workerNodeArgs } from '@/scripts/start/worker-command'
 import { type WatchedRun, watchMemory } from './watched-run'
 
 /** A backup with its trial, queued as the page queues it and made by a worker as `npm start` starts it. */
 export async function backupInWorker(root: string, env: NodeJS.ProcessEnv): Promise<WatchedRun> {
   const path = (env.CONTROL_DATABASE_URL ?? '').slice('file:'.length)
   const store = await openControlStore(path, { migrationsDir: join(root, 'prisma/control/migrations') })
-  const worker = spawn(process.execPath, ['--max-semi-space-size=4', join(root, 'scripts/launch.mjs'), 'worker/main.ts'], {
-    cwd: root,
-    env: { ...env, MALLOC_ARENA_MAX: '2' },
-    stdio: 'ignore',
-  })
+  const worker = spawn(process.execPath, [...workerNodeArgs, 'worker/main.ts'], { cwd: root, env: workerEnvironment(env), stdio: 'ignore' })
   const ended = new Promise((resolve) => worker.once('close', resolve))
   const watch = watchMemory(worker.pid as number)
   try {

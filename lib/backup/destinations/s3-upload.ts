@@ -10,8 +10,8 @@ import { digestOfStream } from './digest-stream'
 import { createPartDigests, type SentDigests } from './part-digests'
 import type { PutOptions } from './storage'
 
-/** S3 takes at most 10,000 parts and none below 5 MiB but the last. Two are in memory at a time. */
-const smallestPartBytes = 8 * 1024 * 1024
+/** S3 takes at most 10,000 parts and none below 5 MiB but the last. Two are in memory at a time, and two more that the collector has not seen. */
+const smallestPartBytes = 5 * 1024 * 1024
 const mostParts = 10_000
 const partsAtOnce = 2
 

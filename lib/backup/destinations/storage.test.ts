@@ -17,7 +17,7 @@ import { testDestination } from './test-destination'
 const never = new AbortController().signal
 const ignore = () => undefined
 const key = 'backup-20260101-000000-abcdef.tar.gz'
-const partBytes = 8 * 1024 * 1024
+const partBytes = 5 * 1024 * 1024
 
 let folder: TemporaryFolder
 let server: TestS3Server
