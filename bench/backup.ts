@@ -112,8 +112,7 @@ try {
   if (values.json)
     console.log(JSON.stringify({ databaseBytes: bytes, files, archiveBytes, encryption, steps: lines, standard: ratios, writes }))
 } finally {
-  // s3rver waits for connections that nobody uses any more.
-  await Promise.race([server.close(), new Promise((resolve) => setTimeout(resolve, 2_000))])
+  await server.close()
   await rm(run, { recursive: true, force: true })
 }
 

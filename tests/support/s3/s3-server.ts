@@ -1,6 +1,6 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
 import { readdir, readFile, rm } from 'node:fs/promises'
-import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http'
+import { type ClientRequest, createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import S3rver from 's3rver'
@@ -41,6 +41,7 @@ export async function startS3Server(folder: string): Promise<TestS3Server> {
   const { port: innerPort } = await store.run()
   const uploadsFolder = join(folder, testBucket, '._S3rver_uploads')
   const requests: string[] = []
+  const passed = new Set<ClientRequest>()
 
   const door = createServer((request, response) => {
     requests.push(`${request.method} ${request.url}`)
@@ -56,7 +57,10 @@ export async function startS3Server(folder: string): Promise<TestS3Server> {
         answer.pipe(response)
       },
     )
-    inner.on('error', () => response.destroy())
+    passed.add(inner)
+    inner.on('error', () => response.destroy()).on('close', () => passed.delete(inner))
+    // Who breaks off breaks off there too: a request that never gets its end would keep s3rver from closing.
+    response.on('close', () => inner.destroy())
     request.pipe(inner)
   })
 
@@ -83,8 +87,10 @@ export async function startS3Server(folder: string): Promise<TestS3Server> {
     fault: null,
     uploads: async () => (await beginUploads()).map(({ key }) => key),
     close: async () => {
+      const closed = new Promise((resolve) => door.close(resolve))
       door.closeAllConnections()
-      await new Promise((resolve) => door.close(resolve))
+      await closed
+      for (const each of passed) each.destroy()
       await store.close()
     },
   }
