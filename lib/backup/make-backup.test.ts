@@ -120,6 +120,9 @@ describe('a backup of SQLite', () => {
     await expect(make({ encrypt: true })).rejects.toMatchObject({ code: 'BACKUP_KEY_WRONG' })
     expect(await filesOf(setup.folder)).toEqual([])
     await saveKeyPolicy(store, { kind: 'passphrase', passphrase }, master, 'admin')
+    const elsewhere = { ...setup, environmentPath: join(setup.folder, 'no.env') }
+    const wish = { origin: 'manual', requestedBy: 'admin', jobId: null, holder: 'test', includeEnvironment: true } as const
+    await expect(makeBackup(elsewhere, wish, ignore, never)).rejects.toMatchObject({ code: 'INVALID_INPUT' })
     const backup = await make({ includeEnvironment: true })
     expect(backup).toMatchObject({
       encryption: { kind: 'passphrase' },

@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises'
+import { access, mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type LeaseRequest, withLease } from '@/lib/control/lease'
 import { AppError, reportError } from '@/lib/core/errors'
@@ -91,6 +91,7 @@ export async function makeBackup(setup: BackupSetup, options: MakeBackupOptions,
     const source = await setup.source()
     const keyed = options.encrypt === false ? null : await policyKey(store, setup.master)
     if (options.includeEnvironment && keyed === null) throw needsEncryption()
+    if (options.includeEnvironment) await access(setup.environmentPath).catch((cause) => Promise.reject(noEnvironment(cause)))
     if (options.encrypt === true && keyed === null) throw needsPolicy()
     const { origin, requestedBy, jobId } = options
     const request: BackupRequest = {
@@ -194,6 +195,16 @@ function needsEncryption(): AppError {
     operation: 'make a backup',
     message: 'The file .env holds the app’s secrets and is only taken into an encrypted backup.',
     hint: 'Set the encryption of backups first, or leave .env out.',
+  })
+}
+
+function noEnvironment(cause: unknown): AppError {
+  return new AppError({
+    code: 'INVALID_INPUT',
+    operation: 'make a backup',
+    message: 'There is no file .env to take along: this app has its settings from elsewhere. Nothing was written.',
+    hint: 'Leave .env out, and keep those settings safe where they are made; the recovery kit has CV_ENCRYPTION_KEY.',
+    cause,
   })
 }
 
