@@ -99,7 +99,7 @@ async function choose(missing: Missing, profiles: ReadonlyMap<string, ColumnProf
   const types = new Map<string, string>()
   const findings: Finding[] = []
   for (const column of columns) {
-    const profile = profiles.get(column.name) ?? emptyProfile
+    const profile = withCounter(table, column, profiles.get(column.name) ?? emptyProfile)
     const chosen = chooseType(column, profile)
     const override = context.overrides.get(table.name)?.get(column.name)
     types.set(column.name, override?.type ?? chosen.type)
@@ -111,6 +111,12 @@ async function choose(missing: Missing, profiles: ReadonlyMap<string, ColumnProf
     }
   }
   return { ...missing, types, findings, fixed: await computedOtherwise(table, columns, types, context) }
+}
+
+/** Ids that were given out count as values: the next one must have room, though its rows are gone. */
+function withCounter(table: SqliteTable, column: SqliteColumn, profile: ColumnProfile): ColumnProfile {
+  if (table.rowidColumn !== column.name || table.sequence === null) return profile
+  return { ...profile, largest: profile.largest === null || profile.largest < table.sequence ? table.sequence : profile.largest }
 }
 
 /** Computed columns that PostgreSQL would compute otherwise for some row that is there. */

@@ -3,6 +3,7 @@ import type { SqliteCatalogue } from '@/lib/core/catalogue'
 import { AppError } from '@/lib/core/errors'
 import type { Finding } from '@/lib/core/finding'
 import type { Report } from '@/lib/core/progress'
+import type { SafeSql } from '@/lib/core/quoted-name'
 import type { RepairChoice } from '@/lib/core/repair-choice'
 import type { TableMapping } from '@/lib/core/table-mapping'
 import type { TargetInspection } from '@/lib/postgres/inspect-target'
@@ -16,6 +17,7 @@ import { createProgress, type VerificationProgress } from '@/lib/verification/pr
 import { findBrokenChecks } from './check-constraints'
 import { checkSoundness } from './check-integrity'
 import { checkReferences, meetsCondition } from './check-source'
+import { findModelOrphans } from './model-references'
 import { applyChoices } from './repairs/choose'
 import { offerChoices } from './repairs/offer-choices'
 import { planSchema, type SchemaModel, type SchemaPlan, type TypeOverride } from './schema-plan'
@@ -104,6 +106,7 @@ export async function planAndCheckValues(source: SqliteCatalogue, context: Check
   const overrides = new Map<string, Map<string, TypeOverride>>()
   const valueFindings = new Map<string, readonly Finding[]>()
   const progress = createProgress('checks', context.report)
+  const ask = (sql: SafeSql) => runAside({ path: context.sourcePath, readonly: true, sql }, context.signal)
   for (let round = 1; ; round += 1) {
     const plan = await planSchema(source, context.model, context.target.schema, overrides, {
       client: context.client,
@@ -113,7 +116,7 @@ export async function planAndCheckValues(source: SqliteCatalogue, context: Check
         return known
       },
       meets: (table, condition) => meetsCondition(context.sourcePath, table, condition, context.signal),
-      ask: (sql) => runAside({ path: context.sourcePath, readonly: true, sql }, context.signal),
+      ask,
     })
     const mapped = mapTables(source, plan.catalogue)
     const { tables } = mapped
@@ -128,8 +131,13 @@ export async function planAndCheckValues(source: SqliteCatalogue, context: Check
     if (again.length === 0) {
       const broken = await findBrokenChecks(context.sourcePath, source, plan.catalogue, context.signal)
       const leftBehind = await easeForEmptyTables(mapped.leftBehind, source, context)
+      const orphans = await findModelOrphans(source, plan.references, ask)
       progress.finish()
-      return { plan, mappings: tables, findings: [...plan.findings, ...leftBehind, ...broken, ...[...valueFindings.values()].flat()] }
+      return {
+        plan,
+        mappings: tables,
+        findings: [...plan.findings, ...leftBehind, ...broken, ...orphans, ...[...valueFindings.values()].flat()],
+      }
     }
     for (const table of again) valueFindings.delete(table)
   }
@@ -174,13 +182,13 @@ async function checkValues(
   )
 }
 
-/** Whole unique indexes over columns; two values of SQLite may become one on PostgreSQL. */
+/** Whole unique indexes over columns, the primary key included: the file may not have them, and two of its values may become one. */
 export function uniqueKeysOf(plan: SchemaPlan, table: string): readonly (readonly string[])[] {
   const target = plan.catalogue.tables.find((candidate) => candidate.name === table)
   return (target?.indexes ?? []).flatMap((index) => {
     const columns = index.columns.filter((column) => column !== null)
     const isWhole = index.unique && !index.partial && columns.length === index.columns.length
-    return isWhole && columns.join('\0') !== target?.primaryKey.join('\0') ? [columns] : []
+    return isWhole ? [columns] : []
   })
 }
 

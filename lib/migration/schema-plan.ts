@@ -17,8 +17,10 @@ import { scriptForRehearsal } from '@/lib/schema/postgresql-statements'
 import { rewriteForPostgresql } from '@/lib/schema/prisma-schema'
 import { requireSchemaEngine } from '@/lib/schema/schema-engine'
 import { listSchemaMigrations } from '@/lib/schema/schema-migrations'
+import { readTargetStructure, type TargetReference } from '@/lib/verification/target-structure'
 import { addMissing } from './add-missing'
 import { findAccepted } from './make-tables'
+import { findModelDrift } from './model-drift'
 import type { PlanDependencies, SchemaModel, TypeOverrides } from './plan-input'
 import { probeLimits } from './probe-limits'
 
@@ -37,6 +39,8 @@ export interface SchemaPlan {
   readonly routines: readonly string[]
   /** Tables whose types were chosen by us, by table and column. */
   readonly chosenTypes: ReadonlyMap<string, ColumnTypes>
+  /** References of the whole schema; empty without a model, where they are the file's own. */
+  readonly references: readonly TargetReference[]
   readonly findings: readonly Finding[]
 }
 
@@ -78,7 +82,9 @@ export async function planSchema(
     const catalogue = await readPostgresCatalogue(client, schema)
     const routines = await readRoutines(client, schema)
     findings.push(...(await probeLimits(client, source, catalogue, dependencies.ask)))
-    return { model, createsSchema, modelSql, ownSql, catalogue, routines, chosenTypes, findings }
+    const references = model.kind === 'introspect' ? [] : (await readTargetStructure(client, schema)).references
+    if (model.kind !== 'introspect') findings.push(...findModelDrift(source, modelled, references))
+    return { model, createsSchema, modelSql, ownSql, catalogue, routines, chosenTypes, references, findings }
   } catch (error) {
     throw schemaError(error, model)
   } finally {

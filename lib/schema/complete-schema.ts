@@ -29,7 +29,8 @@ export function completeSchema(source: SqliteCatalogue, target: PostgresCatalogu
     // SQLite lets two constraints of a table have one name.
     const usedConstraints = new Set(counterpart.constraints.map((constraint) => constraint.name))
     addChecks(table, counterpart, usedConstraints, steps, findings)
-    for (const index of [...table.indexes, ...caselessKey(table)]) addIndex(table, index, counterpart, usedNames, steps, findings)
+    for (const index of [...table.indexes, ...otherwiseKeyed(table, counterpart), ...caselessKey(table)])
+      addIndex(table, index, counterpart, usedNames, steps, findings)
     for (const key of table.foreignKeys) addReference(table, key, counterpart, target, usedConstraints, references, findings)
   }
   return { steps: [...steps, ...references], findings }
@@ -130,6 +131,14 @@ function collated(expression: string, collation: string): string | null {
   // NOCASE folds the ASCII letters and no others, as lower() does under the collation "C".
   if (collation === 'NOCASE') return `lower(${expression} COLLATE "C")`
   return collation === 'RTRIM' ? `rtrim(${expression})` : null
+}
+
+/** The primary key of a file whose model has another one: as a unique index it keeps out the same rows. */
+function otherwiseKeyed(table: SqliteTable, target: PostgresTable): readonly SqliteIndex[] {
+  const isThere = table.primaryKey.every((name) => target.columns.some((column) => column.name === name))
+  if (table.primaryKey.length === 0 || !isThere || table.primaryKey.join('\0') === target.primaryKey.join('\0')) return []
+  const parts = table.primaryKey.map((column) => ({ column, expression: null, descending: false, collation: 'BINARY' }))
+  return [{ name: `${table.name}_key`, unique: true, origin: 'unique', parts, where: null }]
 }
 
 /** A primary key that ignores case keeps out more rows than PostgreSQL's own would: one more unique index does that. */

@@ -23,6 +23,8 @@ export interface TranslationScope {
 const sharedWords = new Set(
   'AND OR NOT IN NULL BETWEEN ESCAPE CASE WHEN THEN ELSE END ISNULL NOTNULL CURRENT_TIMESTAMP CURRENT_DATE DISTINCT FROM'.split(' '),
 )
+/** Of these, those that SQLite never takes for a column unless they are quoted. */
+const reservedWords = new Set('AND OR NOT IN NULL BETWEEN CASE WHEN THEN ELSE ISNULL NOTNULL DISTINCT FROM'.split(' '))
 const arithmetic = new Set(['+', '-', '*', '/', '%'])
 const orders = new Set(['<', '>', '<=', '>='])
 const comparisons = new Set(['=', '==', '!=', '<>', ...orders, ...arithmetic])
@@ -124,6 +126,7 @@ function translateWord(
   index: number,
   scope: TranslationScope,
 ): string | null {
+  if (reservedWords.has(token.upper)) return token.upper
   const column = findColumn(token.text, scope)
   if (column) return translateColumn(column, tokens, index, scope)
   if (sharedWords.has(token.upper)) return token.upper
@@ -156,10 +159,16 @@ function translateColumn(column: PostgresColumn, tokens: readonly SqlToken[], in
   const isTested = isCompared || isWord(next, 'IN', 'IS', 'NOT', 'BETWEEN', 'LIKE', 'GLOB') || isWord(before, 'IS', 'WHEN', 'BETWEEN')
   if (column.typeName === 'bool') return isTested || isOperator(next, '||') || isOperator(before, '||') ? `(${quoted})::int` : quoted
   if (!textTypes.test(column.typeName)) return quoted
-  if (isTested && scope.otherCollations?.has(column.name.toLowerCase())) return null
+  if (isTested && !isAskedForNull(tokens, index) && scope.otherCollations?.has(column.name.toLowerCase())) return null
   // SQLite orders texts by their bytes, PostgreSQL as the database's language does.
   const isOrdered = [before, next].some((token) => token?.kind === 'operator' && orders.has(token.text)) || isWord(next, 'BETWEEN')
   return isOrdered ? `${quoted} COLLATE "C"` : quoted
+}
+
+/** Whether what follows is IS NULL, IS NOT NULL or NOT NULL, which no collation has a say in. */
+function isAskedForNull(tokens: readonly SqlToken[], index: number): boolean {
+  const after = tokens.slice(index + 1, index + 4).filter((token) => !isWord(token, 'IS', 'NOT'))
+  return isWord(tokens[index + 1], 'IS', 'NOT') && isWord(after[0], 'NULL') && !isWord(tokens[index - 1], 'WHEN', 'BETWEEN', 'IS')
 }
 
 /** Whether the parts of a stored expression give the same value on both sides: text of a date, or a decimal product, would not. */

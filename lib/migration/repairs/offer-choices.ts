@@ -71,7 +71,9 @@ function possibleChoices(
   const all = Object.keys(repairKinds[kind])
   if (kind === 'orphans') {
     const reference = table.foreignKeys.find(({ columns }) => columns.join(', ') === finding.column)
-    const canBeNull = reference !== undefined && columnsToClear(reference, table, mapping).length > 0
+    // A reference that only the model has is none of the file's, in which repairs are made.
+    if (reference === undefined) return []
+    const canBeNull = columnsToClear(reference, table, mapping).length > 0
     return all.filter((choice) => choice !== 'null' || canBeNull)
   }
   if (kind === 'null-key' || kind === 'duplicates') return all

@@ -1,21 +1,44 @@
 import type { Database } from 'better-sqlite3'
+import { z } from 'zod'
 import { createFinding, type Finding } from '@/lib/core/finding'
 import type { ColumnMapping, TableMapping } from '@/lib/core/table-mapping'
+import { printableKey } from './classify-suspects'
 import { copyFunctions, specText } from './copy-functions'
+import { rowKeyOf } from './row-range'
 import { columnReference, quoteName, quoteText, tableAlias } from './sql-text'
 import { textOfCode } from './value-codes'
 
 /**
- * Unique keys in which two rows differ in SQLite and are equal on PostgreSQL: two spellings of one instant, the texts
- * 'A0…' and 'a0…' of one UUID, a BLOB and a TEXT of the same bytes. Keys whose columns cannot hold such pairs cost nothing.
+ * Unique keys in which rows are equal on PostgreSQL: because the file has no such key, or because two of its values are one
+ * there (two spellings of one instant, the texts 'A0…' and 'a0…' of one UUID, a BLOB and a TEXT of the same bytes). Keys
+ * that the file has too, and whose columns cannot hold such pairs, cost nothing.
  */
 export function findDuplicates(db: Database, mapping: TableMapping, uniqueKeys: readonly (readonly string[])[]): Finding[] {
+  const known = uniqueSets(db, mapping)
+  const seen = new Set<string>()
   return [mapping.primaryKey, ...uniqueKeys].flatMap((names) => {
+    const name = [...names].sort().join('\0')
+    if (seen.has(name)) return []
+    seen.add(name)
     const columns = names.flatMap((name) => mapping.columns.filter((column) => column.name === name))
     if (columns.length === 0 || columns.length !== names.length) return []
-    if (!columns.some((column) => mayMerge(db, mapping, column))) return []
+    const isKept = known.some((set) => set.every((column) => names.includes(column)))
+    if (isKept && !columns.some((column) => mayMerge(db, mapping, column))) return []
     return duplicatesOf(db, mapping, columns)
   })
+}
+
+const indexRow = z.object({ name: z.string(), unique: z.number(), partial: z.number() })
+
+/** Sets of columns of which the file lets no two rows have the same. */
+function uniqueSets(db: Database, mapping: TableMapping): readonly (readonly string[])[] {
+  const indexes = z.array(indexRow).parse(db.prepare('SELECT name, "unique", partial FROM pragma_index_list(?)').all(mapping.table))
+  const columnsOf = db.prepare('SELECT name FROM pragma_index_info(?)').pluck()
+  const sets = indexes
+    .filter(({ unique, partial }) => unique === 1 && partial === 0)
+    .map(({ name }) => z.array(z.string().nullable()).parse(columnsOf.all(name)))
+  const whole = sets.flatMap((set) => (set.includes(null) ? [] : [set.filter((name) => name !== null)]))
+  return mapping.rowidColumn === null ? whole : [[mapping.rowidColumn], ...whole]
 }
 
 /** Whether a column holds more than one form of value, of a kind where different forms can mean the same. */
@@ -39,15 +62,20 @@ function duplicatesOf(db: Database, mapping: TableMapping, columns: readonly Col
   const present = columns.map((column) => `${columnReference(column.name)} IS NOT NULL`).join(' AND ')
   const isUtf16 = db.pragma('encoding', { simple: true }) !== 'UTF-8'
   const converted = columns.map((column) => convertedExpression(column, isUtf16))
-  const keys = mapping.primaryKey.map((name) => `max(${columnReference(name)})`)
-  const sql = `SELECT count(*) - 1${keys.map((key) => `,${key}`).join('')} FROM ${table} WHERE ${present} GROUP BY ${converted.join(',')} HAVING count(*) > 1`
+  const place = rowKeyOf(mapping)
+  const keys = mapping.primaryKey.map(columnReference)
+  // Beside a single max() SQLite takes the other columns from the row that has it.
+  const last = (place.kind === 'rowid' ? place.expressions[0] : keys[0]) ?? '0'
+  const sql = `SELECT ${['count(*) - 1', `max(${last})`, ...keys].join(',')} FROM ${table} WHERE ${present} GROUP BY ${converted.join(',')} HAVING count(*) > 1`
   let count = 0
   const sampleKeys: Record<string, string>[] = []
   try {
     for (const row of db.prepare(sql).raw().safeIntegers().iterate() as Iterable<(bigint | number | string | Buffer | null)[]>) {
       count += Number(row[0])
-      if (sampleKeys.length < 10)
-        sampleKeys.push(Object.fromEntries(mapping.primaryKey.map((name, index) => [name, String(row[index + 1])])))
+      const [, at = null, ...values] = row
+      const named = mapping.primaryKey.map((name, index) => [name, printableKey(values[index] ?? null)] as const)
+      if (named.length === 0 && place.kind === 'rowid') named.push(['rowid', printableKey(at)])
+      if (sampleKeys.length < 10 && named.length > 0) sampleKeys.push(Object.fromEntries(named))
     }
   } catch {
     // A value that is refused anyway cannot be converted; its own finding already blocks.
@@ -55,18 +83,18 @@ function duplicatesOf(db: Database, mapping: TableMapping, columns: readonly Col
   }
   if (count === 0) return []
   const text = textOfCode('DUPLICATE_AFTER_CONVERSION')
-  const names = columns.map((column) => column.name).join(', ')
+  const key = columns.map((column) => column.name).join(', ')
   return [
     createFinding({
       code: 'DUPLICATE_AFTER_CONVERSION',
       severity: text.severity,
       table: mapping.table,
-      column: names,
-      key: mapping.primaryKey.length > 0 ? (sampleKeys[0] ?? null) : null,
-      sampleKeys: mapping.primaryKey.length > 0 ? sampleKeys : [],
+      column: key,
+      key: sampleKeys[0] ?? null,
+      sampleKeys,
       count,
-      params: { unit: 'row', place: `${mapping.table} (${names})` },
-      message: `In ${mapping.table} (${names}), ${count === 1 ? '1 row' : `${count} rows`}: they ${text.says}.`,
+      params: { unit: 'row', place: `${mapping.table} (${key})` },
+      message: `In ${mapping.table} (${key}), ${count === 1 ? '1 row' : `${count} rows`}: they ${text.says}.`,
       hint: text.hint,
     }),
   ]

@@ -235,7 +235,7 @@ export const valueCodes = {
   },
   DUPLICATE_AFTER_CONVERSION: {
     severity: 'blocks',
-    says: 'become equal in a unique key once they are read as typed values',
+    says: 'are equal in a unique key of the target, as values of its types',
     hint: 'Change or delete one row of each pair.',
   },
 } as const satisfies Record<string, CodeText>

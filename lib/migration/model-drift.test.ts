@@ -1,0 +1,98 @@
+import { join } from 'node:path'
+import { describe, expect, inject, it } from 'vitest'
+import { createPostgresDatabase, type TestPostgresDatabase, withPostgres } from '@/tests/support/postgres-databases'
+import { createSqliteDatabase, type TestSqliteDatabase } from '@/tests/support/sqlite-databases'
+import { migrateDatabase } from './migrate-database'
+import type { MigrationResult } from './migration-result'
+
+/** A file whose data model has gone another way since. */
+describe.each([...inject('postgresServers')])('a model that has drifted from its file, on $name', (server) => {
+  it('names what the file has and the model otherwise, and keeps the key of the file as a unique index', async () => {
+    await using source = await createSqliteDatabase(`
+      CREATE TABLE "Parent" (id INTEGER PRIMARY KEY AUTOINCREMENT, code TEXT NOT NULL UNIQUE);
+      CREATE TABLE "Child" (a INTEGER NOT NULL, b INTEGER NOT NULL, name TEXT NOT NULL DEFAULT 'none', size INTEGER DEFAULT 5, role TEXT DEFAULT 'USER',
+        doubled INTEGER AS (a * 2) STORED, parent INTEGER REFERENCES "Parent" (id) ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED,
+        null_name TEXT COLLATE NOCASE, PRIMARY KEY (a, b));
+      CREATE UNIQUE INDEX only_named ON "Child" (b) WHERE null_name IS NOT NULL;
+      INSERT INTO "Parent" (code) VALUES ('x'), ('y');
+      INSERT INTO "Child" (a, b, parent) VALUES (1, 1, 1), (2, 1, 2), (3, 7, NULL)`)
+    await using target = await createPostgresDatabase(server)
+    const result = await migrate(
+      source,
+      target,
+      `model Parent {\n id Int\n code String @id\n child Child[]\n @@unique([id])\n}
+       model Child {\n a Int @id\n b Int?\n name String?\n size Int?\n role String? @default("ADMIN")\n doubled Int?\n parent Int?\n null_name String?\n
+         of Parent? @relation(fields: [parent], references: [id])\n}`,
+    )
+    expect(result.error).toBeUndefined()
+    expect(result.findings.map(({ code, severity, table, column, params }) => [code, severity, table, column, params.kind])).toEqual([
+      ['KEY_NOT_IN_MODEL', 'note', 'Child', 'a, b', undefined],
+      ['RULE_NOT_IN_MODEL', 'note', 'Child', 'b', 'notnull'],
+      ['RULE_NOT_IN_MODEL', 'note', 'Child', 'name', 'notnull'],
+      ['RULE_NOT_IN_MODEL', 'note', 'Child', 'name', 'default'],
+      ['RULE_NOT_IN_MODEL', 'note', 'Child', 'size', 'default'],
+      ['RULE_NOT_IN_MODEL', 'note', 'Child', 'role', 'otherdefault'],
+      ['RULE_NOT_IN_MODEL', 'note', 'Child', 'doubled', 'computed'],
+      ['RULE_NOT_IN_MODEL', 'note', 'Child', 'parent', 'action'],
+      ['KEY_NOT_IN_MODEL', 'note', 'Parent', 'id', undefined],
+      ['RULE_NOT_IN_MODEL', 'note', 'Parent', 'id', 'counting'],
+    ])
+    await withPostgres(target.url, async (client) => {
+      await client.query(`INSERT INTO "Child" (a, b) VALUES (4, 7)`)
+      await expect(client.query(`UPDATE "Child" SET null_name = 'n', b = 9 WHERE a IN (3, 4)`)).rejects.toThrow(/only_named/)
+      const { rows } = await client.query(`SELECT indexdef FROM pg_indexes WHERE tablename = 'Child' AND indexdef LIKE '%UNIQUE%(a, b)'`)
+      expect(rows).toHaveLength(1)
+    })
+  })
+
+  it('refuses, before anything is written, what breaks a rule that only the model has', async () => {
+    await using source = await createSqliteDatabase(`
+      CREATE TABLE "Parent" (id INTEGER PRIMARY KEY AUTOINCREMENT);
+      CREATE TABLE "Child" (id INTEGER NOT NULL, kind INTEGER NOT NULL, parent INTEGER, mail TEXT, PRIMARY KEY (id, kind));
+      CREATE TABLE loose (number INTEGER, note TEXT); CREATE TABLE "user" (id INTEGER PRIMARY KEY, username TEXT);
+      CREATE TABLE "Named" (id INTEGER PRIMARY KEY, nickname TEXT);
+      INSERT INTO "Parent" VALUES (1); UPDATE sqlite_sequence SET seq = 3000000000;
+      INSERT INTO "Child" VALUES (1, 1, 1, 'a'), (1, 2, 9, 'b'), (2, 1, 9, 'a'), (3, 1, NULL, NULL), (4, 1, NULL, NULL);
+      INSERT INTO loose VALUES (1, 'x'), (1, 'y'), (2, NULL)`)
+    await using target = await createPostgresDatabase(server)
+    const result = await migrate(
+      source,
+      target,
+      `model Parent {\n id Int @id @default(autoincrement())\n child Child[]\n}
+       model Child {\n id Int @id\n kind Int\n parent Int?\n mail String? @unique\n of Parent? @relation(fields: [parent], references: [id])\n}
+       model Loose {\n number Int @id\n note String?\n @@map("loose")\n}
+       model User {\n id Int @id @default(autoincrement())\n username String?\n}
+       model Named {\n id Int @id @default(autoincrement())\n nickName String?\n}`,
+    )
+    expect(result.status).toBe('failed')
+    const blocking = result.findings.filter(({ severity }) => severity === 'blocks')
+    expect(blocking.map(({ code, table, column, key, count, choices }) => [code, table, column, key, count, choices.length])).toEqual([
+      ['NAME_CASE_DIFFERS', 'Named', 'nickname', null, 1, 0],
+      ['COUNTER_OUT_OF_RANGE', 'Parent', 'id', null, 1, 0],
+      ['NAME_CASE_DIFFERS', 'user', null, null, 1, 0],
+      ['ORPHAN_ROWS', 'Child', 'parent', { id: '1', kind: '2' }, 2, 0],
+      ['DUPLICATE_AFTER_CONVERSION', 'Child', 'mail', { id: '2', kind: '1' }, 1, 1],
+      ['DUPLICATE_AFTER_CONVERSION', 'Child', 'id', { id: '1', kind: '2' }, 1, 1],
+      ['DUPLICATE_AFTER_CONVERSION', 'loose', 'number', { rowid: '2' }, 1, 1],
+    ])
+    const { rows } = await withPostgres(target.url, (client) =>
+      client.query(`SELECT relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname IN ('public', 'bascule')`),
+    )
+    expect(rows).toEqual([])
+  })
+})
+
+function migrate(source: TestSqliteDatabase, target: TestPostgresDatabase, models: string): Promise<MigrationResult> {
+  const content = `datasource db {\n provider = "sqlite"\n}\n${models}`
+  const options = {
+    jobId: `job-${target.name}`,
+    sourcePath: source.path,
+    targetUrl: target.url,
+    model: { kind: 'schema', files: [{ path: 'schema.prisma', content }] },
+    workDir: join(source.folder, 'work'),
+    fenceSource: false,
+    setAside: false,
+    dryRun: false,
+  } as const
+  return migrateDatabase(options, () => undefined, new AbortController().signal)
+}
