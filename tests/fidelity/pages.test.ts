@@ -171,6 +171,16 @@ describe('a table read in pages', () => {
     const data = Buffer.concat([...readCopyPages(sqlite, mapping)].map((page) => page.data))
     const expected = `1\té\\t😀\t\\\\xc3a9\n2\ta\t\\\\x00FF\n3\t${'é'.repeat(50_000)}\t\\N\n`
     expect(data.toString('utf8')).toBe(expected)
+    // Half of a pair: SQLite itself gives bytes for it that are no UTF-8, and JavaScript U+FFFD. A real U+FFFD is a character.
+    sqlite.exec(
+      "INSERT INTO t VALUES (4, CAST(x'41003dd8' AS TEXT), NULL), (5, char(65533), NULL), (6, '😀', NULL), (7, 'a' || char(0), NULL)",
+    )
+    const found = checkTable(sqlite, mapping).map(({ code, sampleKeys }) => [code, sampleKeys.map(({ id }) => id).join()])
+    expect(found).toEqual([
+      ['INVALID_UTF8', '4'],
+      ['NUL_IN_TEXT', '7'],
+      ['BYTES_FROM_TEXT', '1'],
+    ])
     sqlite.close()
   })
 

@@ -4,7 +4,7 @@ import type { RepairChoice } from '@/lib/core/repair-choice'
 import type { ColumnMapping, TableMapping } from '@/lib/core/table-mapping'
 import type { SqliteDatabase } from '@/lib/sqlite/open-database'
 import { binaryJsonText } from '@/lib/sqlite/values/binary-json'
-import { codeOf } from '@/lib/sqlite/values/classify-suspects'
+import { codeOf, utf8Expression } from '@/lib/sqlite/values/classify-suspects'
 import { suspectExpression } from '@/lib/sqlite/values/clean-predicate'
 import { registerCopyFunctions } from '@/lib/sqlite/values/copy-functions'
 import type { RawValue } from '@/lib/sqlite/values/raw-value'
@@ -45,9 +45,9 @@ export function repairColumn(db: SqliteDatabase, repair: ColumnRepair, record: R
   const isUtf16 = db.pragma('encoding', { simple: true }) !== 'UTF-8'
   const key = rowKeyOf(mapping)
   const value = columnReference(column.name)
-  const bytes = isUtf16 ? 'NULL' : `CASE typeof(${value}) WHEN 'text' THEN CAST(${value} AS BLOB) END`
+  const bytes = `CASE typeof(${value}) WHEN 'text' THEN ${utf8Expression(value, isUtf16)} END`
   const json = column.value.kind === 'json' ? binaryJsonText(value, isUtf16) : 'NULL'
-  const context = { check: { column, inPrimaryKey }, isUtf16 }
+  const check = { column, inPrimaryKey }
   let after: readonly KeyValue[] | undefined
   for (;;) {
     const clause = rangeClause(key, after === undefined ? {} : { after })
@@ -64,7 +64,7 @@ export function repairColumn(db: SqliteDatabase, repair: ColumnRepair, record: R
         repair,
         { raw, bytes: textBytes, binaryJson },
         place,
-        (stored) => codeOf(stored.raw, bytesFor(stored, isUtf16), stored.binaryJson, context),
+        (stored) => codeOf(stored.raw, bytesFor(stored), stored.binaryJson, check),
         record,
       )
     }
@@ -103,10 +103,9 @@ function repairOne(
   }
 }
 
-/** Every text has bytes for codeOf; those of a UTF-16 database only tell it that it is a text. */
-function bytesFor({ raw, bytes }: StoredValue, isUtf16: boolean): Buffer | null {
-  if (typeof raw !== 'string') return null
-  return bytes ?? Buffer.from(raw, isUtf16 ? 'utf16le' : 'utf8')
+/** Every text has bytes for codeOf. */
+function bytesFor({ raw, bytes }: StoredValue): Buffer | null {
+  return typeof raw === 'string' ? (bytes ?? Buffer.from(raw)) : null
 }
 
 function notApplicable(table: string, column: string, { code, kind, choice }: RepairCause): AppError {

@@ -47,7 +47,7 @@ export function classifySuspects(context: Classification): void {
   const value = columnReference(check.column.name)
   const clause = rangeClause(key, range)
   const keyColumns = keyColumnsOf(mapping, key)
-  const utf8 = context.isUtf16 ? `${copyFunctions.utf8}(${value})` : `CAST(${value} AS BLOB)`
+  const utf8 = utf8Expression(value, context.isUtf16)
   const readsPieces = !context.isUtf16 && key.kind !== 'none' && check.column.value.kind === 'text' && check.column.value.maxLength === null
   const isLong = `typeof(${value})='text' AND octet_length(${value})>${longTextBytes}`
   if (readsPieces) classifyLongTexts(context, `${isLong} AND (${check.suspect})`, keyColumns)
@@ -66,8 +66,7 @@ export function classifySuspects(context: Classification): void {
     .iterate(...clause.params)
   for (const row of rows as Iterable<[RawValue, Buffer | null, string | null, ...RawValue[]]>) {
     const [raw, textBytes, binaryJson, ...keyValues] = row
-    // The bytes are UTF-8 here, whatever the encoding of the file.
-    const code = codeOf(raw, textBytes, binaryJson, { ...context, isUtf16: false })
+    const code = codeOf(raw, textBytes, binaryJson, check)
     if (code === null) continue
     const shape = textBytes !== null && textBytes.length > longTextBytes ? `text, ${textBytes.length} bytes` : shapeOf(raw)
     addToTally(context.tallies, check.column.name, code, shape, keyOfRow(keyColumns, keyValues))
@@ -103,24 +102,31 @@ const longTextBytes = 1_000_000
 /** V8 holds no longer text than 512 MB; nor does jsonb, nor is there a number or a date of that length. */
 const longestString = 500_000_000
 
-/** What there is to say about one value; null for nothing. The bytes are those of a text, `binaryJson` what `json()` makes of a BLOB. */
+/** The bytes of a text in UTF-8, whatever the encoding of the file. */
+export function utf8Expression(value: string, isUtf16: boolean): string {
+  return isUtf16 ? `${copyFunctions.utf16}(CAST(${value} AS BLOB))` : `CAST(${value} AS BLOB)`
+}
+
+/**
+ * What there is to say about one value; null for nothing. The bytes are those of a text in UTF-8, `binaryJson` what `json()`
+ * makes of a BLOB.
+ */
 export function codeOf(
   raw: RawValue,
   textBytes: Buffer | null,
   binaryJson: string | null,
-  context: { readonly check: Pick<ColumnCheck, 'column' | 'inPrimaryKey'>; readonly isUtf16: boolean },
+  { column, inPrimaryKey }: Pick<ColumnCheck, 'column' | 'inPrimaryKey'>,
 ): ValueCode | null {
-  const { column, inPrimaryKey } = context.check
   const { value } = column
   if (raw === null) return inPrimaryKey ? 'NULL_IN_PRIMARY_KEY' : 'NULL_IN_REQUIRED'
   if (textBytes === null || value.kind === 'bytes') return convertValue(raw, column, binaryJson).issue
   // The bytes of a text column are not decoded on the way, so what is not UTF-8 there would reach PostgreSQL as it is.
-  if (!context.isUtf16 && !isUtf8(textBytes)) return 'INVALID_UTF8'
+  if (!isUtf8(textBytes)) return 'INVALID_UTF8'
   if (textBytes.length <= longTextBytes) return convertValue(raw, column, null).issue
-  if (value.kind === 'text' && value.maxLength === null) return !context.isUtf16 && textBytes.includes(0) ? 'NUL_IN_TEXT' : null
+  if (value.kind === 'text' && value.maxLength === null) return textBytes.includes(0) ? 'NUL_IN_TEXT' : null
   if (textBytes.length > longestString)
     return value.kind === 'json' ? 'JSON_TOO_LARGE' : value.kind === 'text' ? 'TEXT_TOO_LONG' : 'ROW_TOO_LARGE'
-  return convertValue(textBytes.toString(context.isUtf16 ? 'utf16le' : 'utf8'), column, null).issue
+  return convertValue(textBytes.toString('utf8'), column, null).issue
 }
 
 /** The most bytes that a row's COPY line may have: a BLOB is sent in hexadecimal, and each byte of a text may be escaped. */

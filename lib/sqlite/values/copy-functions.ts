@@ -16,6 +16,7 @@ export const copyFunctions = {
   float: 'bascule_float',
   instant: 'bascule_instant',
   utf8: 'bascule_utf8',
+  utf16: 'bascule_utf16',
   jsonText: 'bascule_json_text',
   bytes: 'bascule_bytes',
   key: 'bascule_key',
@@ -42,6 +43,8 @@ export function registerCopyFunctions(db: Database): void {
   // A text that PostgreSQL reads as the same instant for timestamp and timestamptz; the SQL has checked the range.
   db.function(copyFunctions.instant, { ...options, safeIntegers: false }, (value: number) => new Date(value).toISOString())
   db.function(copyFunctions.utf8, options, (text: string) => Buffer.from(text, 'utf8'))
+  const isBigEndian = db.pragma('encoding', { simple: true }) === 'UTF-16be'
+  db.function(copyFunctions.utf16, options, (stored: Buffer) => utf8OfStored(isBigEndian ? Buffer.from(stored).swap16() : stored))
   db.function(copyFunctions.bytes, options, (text: string) => `\\\\x${Buffer.from(text, 'utf8').toString('hex')}`)
   db.function(copyFunctions.key, options, (spec: string, raw: RawValue) => keyText(specOf(spec), raw))
   // better-sqlite3 decodes invalid UTF-8 to U+FFFD, so a text without it was valid.
@@ -51,6 +54,17 @@ export function registerCopyFunctions(db: Database): void {
   )
   db.function(copyFunctions.isUtf8, options, (bytes: Buffer) => (isUtf8(bytes) ? 1 : 0))
   db.function(copyFunctions.jsonText, options, (blob: Buffer) => (jsonInBytes(blob) ? 1 : 0))
+}
+
+/**
+ * The UTF-8 of a text as the file stores it in UTF-16. A text that ends in half of a pair gives bytes that are no UTF-8, as
+ * SQLite itself does; handed over as a string it would seem to end in U+FFFD.
+ */
+function utf8OfStored(littleEndian: Buffer): Buffer {
+  const text = littleEndian.subarray(0, littleEndian.length & ~1).toString('utf16le')
+  const last = text.charCodeAt(text.length - 1)
+  const isHalf = last >= 0xd800 && last < 0xe000 && (last < 0xdc00 || text.charCodeAt(text.length - 2) >> 10 !== 0x36)
+  return isHalf ? Buffer.concat([Buffer.from(text.slice(0, -1)), Buffer.from([0xed, 0xa0, 0x80])]) : Buffer.from(text)
 }
 
 const registered = new WeakSet<Database>()
