@@ -83,6 +83,13 @@ export async function breakLease(store: ControlStore, name: string, deadHolder: 
   return count === 1
 }
 
+/** Takes every lease away from a holder that is known to be dead. */
+export async function breakLeasesOf(store: ControlStore, deadHolder: string): Promise<void> {
+  await store.write((transaction) =>
+    transaction.lease.updateMany({ where: { holder: deadHolder }, data: { expiresAt: new Date(0), token: randomUUID() } }),
+  )
+}
+
 /** The holder now; null when it is free or expired. */
 export async function readLease(store: ControlStore, name: string): Promise<Lease | null> {
   const row = await store.read.lease.findUnique({ where: { name } })

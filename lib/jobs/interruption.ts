@@ -1,6 +1,6 @@
 import { appendAudit } from '@/lib/control/audit'
 import type { ControlStore } from '@/lib/control/control-store'
-import { breakLease, databasesLease } from '@/lib/control/lease'
+import { breakLease, breakLeasesOf, databasesLease } from '@/lib/control/lease'
 import { findDeadWorkers } from '@/lib/control/workers'
 import type { ErrorReport } from '@/lib/core/errors'
 import { insertNumbered } from './job-events'
@@ -30,7 +30,10 @@ export async function interruptDeadJobs(store: ControlStore, actor: string): Pro
     const row = await store.write((transaction) =>
       endJob(transaction, where, { status: 'interrupted', error: interruptedError() }, store.clock.now(), actor),
     )
-    if (row) interrupted.push(job.id)
+    if (!row) continue
+    interrupted.push(job.id)
+    // What it held besides (that of the backups): whoever starts the next one would be refused until it expires.
+    await breakLeasesOf(store, `job ${job.id}`)
   }
   for (const workerId of dead) await breakLease(store, databasesLease, leaseHolderOf(workerId))
   return interrupted

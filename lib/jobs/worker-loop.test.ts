@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type ControlStore, openControlStore } from '@/lib/control/control-store'
 import { readUnsettled } from '@/lib/control/exclusive'
-import { databasesLease, readLease } from '@/lib/control/lease'
+import { acquireLease, databasesLease, readLease } from '@/lib/control/lease'
 import { describeHost, readWorkerStatus } from '@/lib/control/workers'
 import { AppError } from '@/lib/core/errors'
 import { createLogger } from '@/lib/core/logger'
@@ -237,7 +237,10 @@ describe('recovery', () => {
     expect(await readLease(store, databasesLease)).toMatchObject({ holder: 'worker victim' })
     victim.kill('SIGKILL')
     await new Promise((resolve) => victim.once('exit', resolve))
+    // What the job's own work held, such as the lease of the backups.
+    await acquireLease(store, { name: 'backups', holder: `job ${id}`, purpose: 'backup' })
     const recover = vi.fn(async () => {
+      expect(await readLease(store, 'backups')).toBeNull()
       expect((await getJob(store, id)).status).toBe('interrupted')
       expect(await readUnsettled(store)).not.toBeNull()
       return null
