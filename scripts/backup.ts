@@ -20,6 +20,7 @@ import { parseTypedKey } from '@/lib/backup/key-policy'
 import { type BackupSetup, makeBackup } from '@/lib/backup/make-backup'
 import { previewRetention, pruneBackups, readRetention } from '@/lib/backup/prune-backups'
 import { previewRestore, restoreBackup } from '@/lib/backup/restore-backup'
+import { requireKnownSchema } from '@/lib/backup/restore-plan'
 import { trialBackup } from '@/lib/backup/trial-backup'
 import { loadEnvFiles } from '@/lib/config/env-files'
 import { parseEnvironment } from '@/lib/config/environment'
@@ -196,6 +197,7 @@ async function restore(setup: BackupSetup, id: string, options: RestoreCommandOp
   const { store } = setup
   requireStateFor('restore', (await readActiveDatabase(store)).state)
   const preview = await previewRestore(setup, id, signal)
+  requireKnownSchema(preview)
   const changes = preview.tables.filter(({ archiveRows, presentRows }) => archiveRows !== presentRows)
   const lines = changes.map(
     ({ table, archiveRows, presentRows }) => `${table}: ${presentRows ?? '-'} rows now, ${archiveRows ?? '-'} in the backup`,

@@ -21,6 +21,8 @@ const looks: Record<DayState, string> = {
   none: 'border-line bg-sunken',
 }
 const minuteMs = 60_000
+/** Of a day's backups that were deleted since, no more than these are told one by one. */
+const pastShown = 5
 
 /** The last 90 days, each with what it has to go back to. Arrow keys move, Home and End jump; the chosen day is told below. */
 export function BackupCalendar({ backups, past }: { backups: readonly BackupView[]; past: readonly PastBackup[] }) {
@@ -154,7 +156,7 @@ function Chosen({ day }: { day: CalendarDay }) {
             {backup.sizeBytes === null ? null : <span className="tabular text-ink-faint">{format.bytes(backup.sizeBytes)}</span>}
           </li>
         ))}
-        {day.past.map(({ id, createdAt, deletedAt, tested }) => (
+        {day.past.slice(0, pastShown).map(({ id, createdAt, deletedAt, tested }) => (
           <li key={id} className="text-ink-faint">
             {t.rich(tested ? 'wasTested' : 'wasWritten', {
               when: () => <TimeStamp iso={createdAt} />,
@@ -162,6 +164,7 @@ function Chosen({ day }: { day: CalendarDay }) {
             })}
           </li>
         ))}
+        {day.past.length > pastShown ? <li className="text-ink-faint">{t('morePast', { count: day.past.length - pastShown })}</li> : null}
       </ul>
     </div>
   )

@@ -20,7 +20,7 @@ import { Table, TableBody, TableCell, TableHead, TableHeader, TableRow } from '@
 import { type BackupView, isReachable } from '@/lib/backup/backup-view'
 import { CopyBadge, LockBadge, TrustBadge } from './backup-badges'
 import { BackupFacts } from './backup-facts'
-import { backupQuery } from './backup-queries'
+import { backupQuery, backupsQuery } from './backup-queries'
 import { CopiesCard } from './copies-card'
 import { EndedJob } from './ended-job'
 import { ForeignNotice } from './foreign-notice'
@@ -154,6 +154,11 @@ function Actions({ backup, isBusy, asksToRestore }: { backup: BackupView; isBusy
   const [isRestoring, setIsRestoring] = useState(asksToRestore && mayRestore)
   const { download, remove, lock, trial } = useBackupActions(() => router.push('/admin/backups'))
   const error = download.error ?? remove.error
+  const format = useFormatters()
+  const { data: all } = useQuery(backupsQuery())
+  const copies = backup.copies.filter(({ status }) => status === 'uploaded')
+  const isGood = (one: BackupView) => one.trial?.status === 'passed' && isReachable(one)
+  const isLastGood = all !== undefined && isGood(backup) && all.backups.filter(isGood).length === 1
   return (
     <>
       {isReachable(backup) ? (
@@ -191,7 +196,7 @@ function Actions({ backup, isBusy, asksToRestore }: { backup: BackupView; isBusy
         open={isAsking}
         onOpenChange={setIsAsking}
         title={t('deleteTitle')}
-        description={t('deleteBody')}
+        description={t('deleteBody', { when: format.dateTime(backup.createdAt), count: copies.length })}
         footer={
           <>
             <Button
@@ -206,7 +211,16 @@ function Actions({ backup, isBusy, asksToRestore }: { backup: BackupView; isBusy
             <Button onClick={() => setIsAsking(false)}>{common('cancel')}</Button>
           </>
         }
-      />
+      >
+        {copies.length === 0 && !isLastGood ? undefined : (
+          <div className="flex flex-col gap-3">
+            {copies.length > 0 ? (
+              <p className="text-sm">{t('deleteCopies', { names: copies.map(({ name }) => name ?? '?').join(', ') })}</p>
+            ) : null}
+            {isLastGood ? <Callout tone="danger" title={t('deleteLast')} /> : null}
+          </div>
+        )}
+      </AlertDialog>
       <RestoreDialog backup={backup} open={isRestoring} onOpenChange={setIsRestoring} />
       <PasswordDialog {...download.passwordDialog} />
       <PasswordDialog {...remove.passwordDialog} />

@@ -3,8 +3,10 @@
 import { Archive } from 'lucide-react'
 import Link from 'next/link'
 import { useTranslations } from 'next-intl'
+import { useState } from 'react'
 import { TimeStamp } from '@/components/format/time-stamp'
 import { useFormatters } from '@/components/format/use-formatters'
+import { Button } from '@/components/ui/button'
 import { Card, CardHeader } from '@/components/ui/card'
 import { EmptyState } from '@/components/ui/empty-state'
 import { Table, TableBody, TableCell, TableHead, TableHeader, TableRow } from '@/components/ui/table'
@@ -12,10 +14,15 @@ import type { BackupView } from '@/lib/backup/backup-view'
 import { CopyBadge, EncryptionBadge, LockBadge, TrustBadge } from './backup-badges'
 import { requesterOf } from './requester'
 
+/** As many as a month of daily backups has; what stands below them stays in reach. */
+const shownAtFirst = 30
+
 /** All backups, newest first, each a way to its page. */
 export function BackupsTable({ backups, folder }: { backups: readonly BackupView[]; folder: string }) {
   const t = useTranslations('backups')
   const format = useFormatters()
+  const [showsAll, setShowsAll] = useState(false)
+  const shown = showsAll ? backups : backups.slice(0, shownAtFirst)
   const total = backups.reduce((sum, backup) => sum + (backup.present ? (backup.sizeBytes ?? 0) : 0), 0)
   return (
     <Card aria-labelledby="backup-list">
@@ -41,7 +48,7 @@ export function BackupsTable({ backups, folder }: { backups: readonly BackupView
             </tr>
           </TableHead>
           <TableBody>
-            {backups.map((backup) => (
+            {shown.map((backup) => (
               <TableRow key={backup.id} className="relative hover:bg-hover">
                 <TableCell className="sm:whitespace-nowrap">
                   <Link
@@ -71,6 +78,13 @@ export function BackupsTable({ backups, folder }: { backups: readonly BackupView
           </TableBody>
         </Table>
       )}
+      {shown.length < backups.length ? (
+        <div className="border-line border-t px-3 py-2">
+          <Button variant="quiet" size="small" onClick={() => setShowsAll(true)}>
+            {t('showAll', { count: backups.length })}
+          </Button>
+        </div>
+      ) : null}
     </Card>
   )
 }

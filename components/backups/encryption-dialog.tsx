@@ -1,7 +1,7 @@
 'use client'
 
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { Download, WandSparkles } from 'lucide-react'
+import { Download, Printer, WandSparkles } from 'lucide-react'
 import { useLocale, useTranslations } from 'next-intl'
 import { useState } from 'react'
 import { ErrorPanel } from '@/components/api/error-panel'
@@ -156,11 +156,26 @@ function KitDialog({ kit, open, onClose }: { kit: string; open: boolean; onClose
     URL.revokeObjectURL(url)
     setIsKept(true)
   }
+  const print = () => {
+    const frame = document.createElement('iframe')
+    // Out of sight but laid out: what is hidden prints as an empty page.
+    Object.assign(frame.style, { position: 'fixed', right: '0', bottom: '0', width: '0', height: '0', border: '0' })
+    frame.tabIndex = -1
+    frame.srcdoc = kit
+    frame.title = t('title')
+    frame.addEventListener('load', () => {
+      frame.contentWindow?.addEventListener('afterprint', () => frame.remove())
+      frame.contentWindow?.print()
+    })
+    document.body.append(frame)
+    setIsKept(true)
+  }
   return (
     <Dialog
       open={open}
+      // Shown once: an Escape or a press beside it does not throw it away.
       onOpenChange={(next) => {
-        if (!next) onClose()
+        if (!next && isKept) onClose()
       }}
       title={t('title')}
       description={t('body')}
@@ -169,6 +184,9 @@ function KitDialog({ kit, open, onClose }: { kit: string; open: boolean; onClose
         <>
           <Button variant={isKept ? 'secondary' : 'primary'} onClick={keep} icon={<Download aria-hidden />}>
             {t('download')}
+          </Button>
+          <Button onClick={print} icon={<Printer aria-hidden />}>
+            {t('print')}
           </Button>
           <Button variant={isKept ? 'primary' : 'quiet'} onClick={onClose}>
             {t(isKept ? 'done' : 'without')}

@@ -58,7 +58,7 @@ export function RestoreDialog({ backup, open, onOpenChange }: RestoreDialogProps
       hasChoices
       title={t('title')}
       description={t('body', { when: format.dateTime(backup.createdAt) })}
-      word={preview.data ? 'RESTORE' : null}
+      word={preview.data?.unknownMigration === null ? 'RESTORE' : null}
       isReady={!needsKey || key !== ''}
       submitLabel={t('submit')}
       variant="danger"
@@ -68,14 +68,21 @@ export function RestoreDialog({ backup, open, onOpenChange }: RestoreDialogProps
       {preview.isPending ? <SkeletonBlock label={t('loading')} rows={4} /> : null}
       {preview.error ? <ErrorPanel error={preview.error} /> : null}
       {preview.data ? (
+        <p className="text-ink-soft text-sm">
+          {t('source', {
+            app: preview.data.appVersion,
+            engine: `${names[preview.data.archiveEngine]} ${preview.data.archiveEngineVersion}`,
+            count: preview.data.filesInArchive,
+          })}
+        </p>
+      ) : null}
+      {preview.data && preview.data.unknownMigration !== null ? (
+        <Callout tone="danger" title={t('newer', { app: preview.data.appVersion })}>
+          {t('newerBody', { migration: preview.data.unknownMigration })}
+        </Callout>
+      ) : null}
+      {preview.data?.unknownMigration === null ? (
         <>
-          <p className="text-ink-soft text-sm">
-            {t('source', {
-              app: preview.data.appVersion,
-              engine: `${names[preview.data.archiveEngine]} ${preview.data.archiveEngineVersion}`,
-              count: preview.data.filesInArchive,
-            })}
-          </p>
           {preview.data.tested ? null : <Callout tone="warning" title={t('notTested')} />}
           {preview.data.fileKeyMatches ? null : <Callout tone="warning" title={t('otherFileKey')} />}
           <EngineNotice preview={preview.data} />

@@ -167,6 +167,7 @@ describe('what is refused leaves everything as it was', () => {
       )
       .run()
     const newer = await make()
+    expect((await previewRestore(setup, newer.id, never)).unknownMigration).not.toBeNull()
     await expect(restore(newer.id)).rejects.toMatchObject({ code: 'STATE_CONFLICT', message: expect.stringContaining('newer') })
     expect((await listBackups(setup)).every(({ origin }) => origin !== 'safety')).toBe(true)
   })

@@ -24,7 +24,7 @@ import { readArchive } from './read-archive'
 import { recoverRestore, replaceInPostgres } from './replace-in-postgres'
 import { type Replaced, replaceInSqlite } from './replace-in-sqlite'
 import { requireSpace } from './require-space'
-import { planRestore, type RestoreParts, type RestorePreview, restorePhases } from './restore-plan'
+import { planRestore, type RestoreParts, type RestorePreview, requireKnownSchema, restorePhases } from './restore-plan'
 import { runPhase } from './run-phases'
 import { countTables } from './snapshot-postgres'
 import { countSqliteTables, requireIntegrity, sqliteMember } from './snapshot-sqlite'
@@ -77,6 +77,7 @@ export async function restoreBackup(
   signal: AbortSignal,
 ): Promise<RestoreResult> {
   const preview = await previewRestore(setup, options.id, signal)
+  requireKnownSchema(preview)
   if (!preview.fileKeyMatches && options.parts !== 'database') throw otherFileKey()
   const live = await setup.source()
   report({ type: 'plan', phases: [...restorePhases] })

@@ -24,6 +24,8 @@ export const restorePreviewSchema = z.object({
   tables: z.array(z.object({ table: z.string(), archiveRows: z.number().nullable(), presentRows: z.number().nullable() })),
   /** Schema migrations that the archive has not had and gets on the way. */
   schemaMigrationsDue: z.array(z.string()),
+  /** A schema migration of the archive that this version of the app does not know: the archive is of a newer one. Then it cannot be restored. */
+  unknownMigration: z.string().nullable(),
   filesInArchive: z.number(),
   /** Whether CV_ENCRYPTION_KEY is the one that the archive's files were encrypted with. */
   fileKeyMatches: z.boolean(),
@@ -41,21 +43,10 @@ export interface PreviewInput {
   readonly keyFingerprint: string
 }
 
-/**
- * What a restore would change, or why there can be none.
- *
- * @throws AppError STATE_CONFLICT: there is no archive, or it is of a newer app
- */
+/** What a restore would change. @throws AppError STATE_CONFLICT: there is no archive, or it is not trusted */
 export function planRestore({ backup, engine, present, knownMigrations, keyFingerprint }: PreviewInput): RestorePreview {
   const manifest = requireManifest(backup)
   const known = new Set(knownMigrations)
-  const unknown = manifest.database.schemaMigrations.filter((name) => !known.has(name))
-  if (unknown.length > 0) {
-    throw conflict(
-      `The backup is of a newer version of the app (${manifest.app.version}): this one does not know its schema migration ${unknown[0]}.`,
-      'Install that version of the app or a later one, then restore.',
-    )
-  }
   const fileKeyMatches = manifest.files.keyFingerprint === keyFingerprint
   const parts = restoreParts.filter((part) => part === 'database' || fileKeyMatches)
   const had = new Set(manifest.database.schemaMigrations)
@@ -68,12 +59,22 @@ export function planRestore({ backup, engine, present, knownMigrations, keyFinge
     presentEngine: engine,
     tables: pairTables(manifest.database.tables, present),
     schemaMigrationsDue: knownMigrations.filter((name) => !had.has(name)),
+    unknownMigration: manifest.database.schemaMigrations.find((name) => !known.has(name)) ?? null,
     filesInArchive: manifest.files.count,
     fileKeyMatches,
     parts,
     keyKnown: backup.keyKnown,
     tested: backup.trial?.status === 'passed',
   }
+}
+
+/** @throws AppError STATE_CONFLICT for a backup of a newer app */
+export function requireKnownSchema({ unknownMigration, appVersion }: RestorePreview): void {
+  if (unknownMigration === null) return
+  throw conflict(
+    `The backup is of a newer version of the app (${appVersion}): this one does not know its schema migration ${unknownMigration}.`,
+    'Install that version of the app or a later one, then restore.',
+  )
 }
 
 /** An archive from elsewhere is put to no use before an administrator has said so: a dump runs commands. @throws AppError STATE_CONFLICT */

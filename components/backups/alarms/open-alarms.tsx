@@ -5,7 +5,7 @@ import { useTranslations } from 'next-intl'
 import { TimeStamp } from '@/components/format/time-stamp'
 import { LinkButton } from '@/components/ui/button'
 import { Callout } from '@/components/ui/callout'
-import { type AlarmKind, graveKinds } from '@/lib/backup/alarms/alarm-view'
+import { type AlarmDetail, type AlarmKind, graveKinds } from '@/lib/backup/alarms/alarm-view'
 import { alarmsQuery } from './alarm-queries'
 import { useAlarmSentence } from './use-alarm-sentence'
 
@@ -15,14 +15,15 @@ export function OpenAlarms({ except = [] }: { except?: readonly AlarmKind[] }) {
   const sentence = useAlarmSentence()
   const { data } = useQuery(alarmsQuery())
   const open = data?.filter(({ clearedAt, detail }) => clearedAt === null && !except.includes(detail.kind)) ?? []
-  return open.map(({ id, detail, raisedAt }) => (
+  const shown = open.map((alarm) => ({ ...alarm, place: placeOf(alarm.detail) }))
+  return shown.map(({ id, detail, raisedAt, place }) => (
     <Callout
       key={id}
       tone={graveKinds.includes(detail.kind) ? 'danger' : 'warning'}
       title={sentence(detail)}
       actions={
-        detail.backupId === undefined ? undefined : (
-          <LinkButton href={`/admin/backups/${detail.backupId}`} size="small">
+        place === undefined ? undefined : (
+          <LinkButton href={place} size="small">
             {t('look')}
           </LinkButton>
         )
@@ -32,4 +33,10 @@ export function OpenAlarms({ except = [] }: { except?: readonly AlarmKind[] }) {
       <p className="text-ink-faint">{t.rich('since', { when: () => <TimeStamp iso={raisedAt} /> })}</p>
     </Callout>
   ))
+}
+
+/** The page where it is looked at and mended. */
+function placeOf({ kind, backupId }: AlarmDetail): string | undefined {
+  if (kind === 'destination-failed') return '/admin/backups/destinations'
+  return backupId === undefined ? undefined : `/admin/backups/${backupId}`
 }
