@@ -86,7 +86,10 @@ function Content({ backup, isBusy }: { backup: BackupView; isBusy: boolean }) {
       {backup.foreign ? <ForeignNotice backup={backup} /> : null}
       {error ? (
         <Callout tone="danger" title={t('failedTitle')}>
-          {error.message} {error.hint} <ExplainLink code={error.code} />
+          <span lang="en">
+            {error.message} {error.hint}
+          </span>{' '}
+          <ExplainLink code={error.code} />
         </Callout>
       ) : null}
       {trial && trial.status !== 'passed' ? (

@@ -64,7 +64,10 @@ export function CopiesCard({ backup, isBusy }: { backup: BackupView; isBusy: boo
               </span>
               {error ? (
                 <span className="text-danger-ink text-xs">
-                  {error.message} {error.hint} <ExplainLink code={error.code} />
+                  <span lang="en">
+                    {error.message} {error.hint}
+                  </span>{' '}
+                  <ExplainLink code={error.code} />
                 </span>
               ) : null}
               {status === 'uploaded' ? (

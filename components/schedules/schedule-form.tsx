@@ -3,6 +3,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useTranslations } from 'next-intl'
 import { type FormEvent, useId, useState } from 'react'
+import { ApiError } from '@/components/api/api-error'
 import { ErrorPanel } from '@/components/api/error-panel'
 import { Button } from '@/components/ui/button'
 import { Field } from '@/components/ui/field'
@@ -33,8 +34,17 @@ export function ScheduleForm({ kind, suggestion, payload, schedule, onDone }: Sc
   const [zone, setZone] = useState(schedule?.zone ?? Intl.DateTimeFormat().resolvedOptions().timeZone)
   const save = useMutation({ ...saveScheduleMutation(useQueryClient()) })
   const preset = presetOf(cron)
+  const [wasTried, setWasTried] = useState(false)
+  // With a zone that is one, only the cron expression can be what the server does not take.
+  const isCronRefused = save.error instanceof ApiError && save.error.code === 'INVALID_INPUT'
+  const changeCron = (next: string) => {
+    setCron(next)
+    save.reset()
+  }
   const submit = (event: FormEvent) => {
     event.preventDefault()
+    setWasTried(true)
+    if (!isZone(zone)) return
     const input = { kind, payload: schedule?.payload ?? payload, cron, zone, enabled: schedule?.enabled ?? true }
     save.mutate({ id: schedule?.id ?? null, input }, { onSuccess: onDone })
   }
@@ -43,21 +53,14 @@ export function ScheduleForm({ kind, suggestion, payload, schedule, onDone }: Sc
       <Segments
         label={t('when')}
         value={preset}
-        onChange={(next) => setCron(next === 'own' ? '' : presets[next])}
+        onChange={(next) => changeCron(next === 'own' ? '' : presets[next])}
         items={(['hourly', 'nightly', 'weekly', 'own'] as const).map((value) => ({ value, label: t(`preset.${value}`) }))}
       />
       <div className="grid gap-3 sm:grid-cols-2">
-        <Field label={t('cron')} description={t('cronHelp')}>
-          <Input
-            className="font-mono"
-            required
-            spellCheck={false}
-            autoComplete="off"
-            value={cron}
-            onValueChange={(next: string) => setCron(next)}
-          />
+        <Field label={t('cron')} description={t('cronHelp')} error={isCronRefused ? t('cronWrong') : undefined}>
+          <Input className="font-mono" required spellCheck={false} autoComplete="off" value={cron} onValueChange={changeCron} />
         </Field>
-        <Field label={t('zone')} description={t('zoneHelp')}>
+        <Field label={t('zone')} description={t('zoneHelp')} error={wasTried && !isZone(zone) ? t('zoneWrong') : undefined}>
           <Input
             required
             spellCheck={false}
@@ -73,7 +76,7 @@ export function ScheduleForm({ kind, suggestion, payload, schedule, onDone }: Sc
           <option key={name} value={name} />
         ))}
       </datalist>
-      {save.error ? <ErrorPanel error={save.error} announce /> : null}
+      {save.error && !isCronRefused ? <ErrorPanel error={save.error} announce /> : null}
       <div className="flex gap-2">
         <Button type="submit" variant="primary" pending={save.isPending}>
           {t('save')}
@@ -86,4 +89,13 @@ export function ScheduleForm({ kind, suggestion, payload, schedule, onDone }: Sc
 
 function presetOf(cron: string): Preset {
   return (['hourly', 'nightly', 'weekly'] as const).find((name) => presets[name] === cron) ?? 'own'
+}
+
+function isZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name })
+    return true
+  } catch {
+    return false
+  }
 }

@@ -29,7 +29,7 @@ export function OpenAlarms({ except = [] }: { except?: readonly AlarmKind[] }) {
         )
       }
     >
-      {detail.problem === undefined || detail.problem === '' ? null : <p>{detail.problem}</p>}
+      {detail.problem === undefined || detail.problem === '' ? null : <p lang="en">{detail.problem}</p>}
       <p className="text-ink-faint">{t.rich('since', { when: () => <TimeStamp iso={raisedAt} /> })}</p>
     </Callout>
   ))
