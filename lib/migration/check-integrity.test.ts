@@ -1,4 +1,4 @@
-import { mkdtempSync, openSync, rmSync, statSync, writeSync } from 'node:fs'
+import { mkdtempSync, openSync, rmSync, statSync, truncateSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
@@ -51,6 +51,21 @@ describe('what must be sound', () => {
     behindTheBackOf(index, sql)
     await expect(checkSoundness(path, never)).rejects.toMatchObject({ code: 'SOURCE_DAMAGED', message: expect.stringContaining(sentence) })
     await expect(checkIntegrity(path, never)).rejects.toMatchObject({ code: 'SOURCE_DAMAGED' })
+  })
+
+  it('an index for full text search that does not agree with its table is no damage: it is not copied', async () => {
+    const db = new Database(path)
+    db.exec(`CREATE VIRTUAL TABLE stale USING fts4(content='t', c)`)
+    const said = db.pragma('quick_check') as { quick_check: string }[]
+    db.close()
+    expect(said.map(({ quick_check }) => quick_check).join()).toMatch(/FTS4 table main\.stale/)
+    await checkSoundness(path, never)
+    await checkIntegrity(path, never)
+  })
+
+  it.each([1, 100, 5000])('a file without its last bytes: %i', async (missing) => {
+    truncateSync(path, statSync(path).size - missing)
+    await expect(checkSoundness(path, never)).rejects.toMatchObject({ code: 'SOURCE_DAMAGED' })
   })
 
   it('a damaged page', async () => {

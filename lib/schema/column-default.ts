@@ -68,6 +68,10 @@ function textDefault(text: string, type: string): string | undefined {
 function isHeld(number: string, type: string): boolean {
   const value = Number(number)
   const bits = { smallint: 15, integer: 31, bigint: 63 }[type]
+  if (bits !== undefined && /^[+-]?\d+$/.test(number)) {
+    const whole = BigInt(number.replace('+', ''))
+    return BigInt.asIntN(bits + 1, whole) === whole
+  }
   if (bits !== undefined) return Number.isInteger(value) && value >= -(2 ** bits) && value < 2 ** bits
   const [, precision, scale] = /^numeric\((\d+),(\d+)\)$/.exec(type) ?? []
   return precision === undefined || Math.abs(value) < 10 ** (Number(precision) - Number(scale))

@@ -76,6 +76,13 @@ function translateTokens(expression: string, tokens: readonly SqlToken[], scope:
       index += 1
       continue
     }
+    if (isOperator(token, '/') || isOperator(token, '%')) {
+      const divisor = translateDivisor(tokens, index + 1, scope)
+      if (divisor === null) return null
+      parts.push(token.text, divisor)
+      index += 1
+      continue
+    }
     if (tokens[index + 1]?.text === '->>' && tokens[index + 2]?.kind === 'string') {
       const text = extractJson([token], tokens.slice(index + 2, index + 3), contextOf(expression, scope, exceptions))
       if (text === null) return null
@@ -97,6 +104,15 @@ function contextOf(expression: string, scope: TranslationScope, exceptions: stri
     source: (part) => expression.slice(part[0]?.start, part.at(-1)?.end),
     exceptions,
   }
+}
+
+/** SQLite divides by zero to NULL, PostgreSQL refuses the row. Null for a divisor that is more than a number or a column. */
+function translateDivisor(tokens: readonly SqlToken[], index: number, scope: TranslationScope): string | null {
+  const divisor = tokens[index]
+  if (!divisor || isOperator(tokens[index + 1], '(')) return null
+  const text = translateToken(divisor, tokens, index, scope)
+  if (text === null || divisor.kind === 'operator' || divisor.kind === 'string') return null
+  return divisor.kind === 'number' && Number(divisor.text) !== 0 ? text : `nullif(${text}, 0)`
 }
 
 function translateToken(token: SqlToken, tokens: readonly SqlToken[], index: number, scope: TranslationScope): string | null {
@@ -158,6 +174,9 @@ function translateColumn(column: PostgresColumn, tokens: readonly SqlToken[], in
   const isCompared = [before, next].some((token) => token?.kind === 'operator' && comparisons.has(token.text))
   const isTested = isCompared || isWord(next, 'IN', 'IS', 'NOT', 'BETWEEN', 'LIKE', 'GLOB') || isWord(before, 'IS', 'WHEN', 'BETWEEN')
   if (column.typeName === 'bool') return isTested || isOperator(next, '||') || isOperator(before, '||') ? `(${quoted})::int` : quoted
+  // SQLite computes with 64 bits whatever the column holds.
+  const isComputed = [before, next].some((token) => token?.kind === 'operator' && arithmetic.has(token.text))
+  if (scope.isStored && isComputed && /^(int2|int4|smallint|integer)$/.test(column.typeName)) return `(${quoted})::bigint`
   if (!textTypes.test(column.typeName)) return quoted
   if (isTested && !isAskedForNull(tokens, index) && scope.otherCollations?.has(column.name.toLowerCase())) return null
   // SQLite orders texts by their bytes, PostgreSQL as the database's language does.

@@ -80,6 +80,7 @@ describe.each([...inject('postgresServers')])('structure, on $name', (server) =>
       `CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, j TEXT, p REAL, q INTEGER, g1 TEXT AS (substr(a, 1, 3)), g2 TEXT AS (json_extract(j, '$.name')) STORED,
          g3 REAL AS (p * q), g4 TEXT AS (a || '-' || q), g5 TEXT AS (upper(a)), g6 TEXT AS (j ->> 'name'), g7 TEXT AS (substr(a, -2)),
          g8 REAL AS (round(p)), g9 TEXT AS (iif(q > 2, 'many', 'few')), g10 TEXT AS (substr(a, instr(a, 'b') + 1)),
+         g11 REAL AS (p / q), g12 INTEGER AS (q * 2000000000), g13 INTEGER AS (q % q),
          no1 TEXT AS (printf('%d', q)), no2 TEXT AS (json_extract(j, '$.n')), no3 TEXT AS (strftime('%Y', a)),
          CHECK (a GLOB '[^0-9]*' OR a = ''), CHECK (typeof(q) <> 'blob'));
        INSERT INTO t (id, a, j, p, q) VALUES (1, 'abcdé', '{"name":"Ann","n":true}', 2.5, 3), (2, 'É', '{"name":null}', -0.5, 1), (3, NULL, NULL, NULL, NULL), (4, '', '{}', 1e10, 0)`,
@@ -91,11 +92,11 @@ describe.each([...inject('postgresServers')])('structure, on $name', (server) =>
       'GENERATED_COLUMN_FIXED no3',
       `CHECK_LEFT_BEHIND CHECK (typeof(q) <> 'blob')`,
     ])
-    expect(await moved.rows('SELECT id, g1, g2, g3, g4, g5, g6, g7, g8, g9, g10, no1, no2 FROM t ORDER BY id')).toEqual([
-      ['1', 'abc', 'Ann', '7.5', 'abcdé-3', 'ABCDé', 'Ann', 'dé', '3', 'many', 'cdé', '3', '1'],
-      ['2', 'É', null, '-0.5', 'É-1', 'É', null, 'É', '-1', 'few', 'É', '1', null],
-      ['3', null, null, null, null, null, null, null, null, 'few', null, '0', null],
-      ['4', '', null, '0', '-0', '', null, '', '10000000000', 'few', '', '0', null],
+    expect(await moved.rows('SELECT id, g1, g2, g3, g4, g5, g6, g7, g8, g9, g10, g11, g12, g13, no1, no2 FROM t ORDER BY id')).toEqual([
+      ['1', 'abc', 'Ann', '7.5', 'abcdé-3', 'ABCDé', 'Ann', 'dé', '3', 'many', 'cdé', '0.8333333333333334', '6000000000', '0', '3', '1'],
+      ['2', 'É', null, '-0.5', 'É-1', 'É', null, 'É', '-1', 'few', 'É', '-0.5', '2000000000', '0', '1', null],
+      ['3', null, null, null, null, null, null, null, null, 'few', null, null, null, null, '0', null],
+      ['4', '', null, '0', '-0', '', null, '', '10000000000', 'few', '', null, '0', null, '0', null],
     ])
     await withPostgres(moved.target.url, async (client) => {
       await expect(client.query(`INSERT INTO t (id, a) VALUES (9, '1x')`)).rejects.toThrow(/violates check constraint/)
