@@ -21,6 +21,7 @@ import { type BackupSetup, makeBackup } from '@/lib/backup/make-backup'
 import { previewRetention, pruneBackups, readRetention } from '@/lib/backup/prune-backups'
 import { previewRestore, restoreBackup } from '@/lib/backup/restore-backup'
 import { requireKnownSchema } from '@/lib/backup/restore-plan'
+import { countKept, type KeepReason } from '@/lib/backup/retention'
 import { trialBackup } from '@/lib/backup/trial-backup'
 import { loadEnvFiles } from '@/lib/config/env-files'
 import { parseEnvironment } from '@/lib/config/environment'
@@ -228,7 +229,9 @@ async function prune(setup: BackupSetup, dryRun: boolean, signal: AbortSignal): 
   if (rules === null) {
     return { status: 0, result: { status: 'succeeded', rules, removed: [] }, lines: ['No rules are set: every backup is kept.'] }
   }
-  const { remove, heldBack } = await previewRetention(setup, rules)
+  const plan = await previewRetention(setup, rules)
+  const { remove, heldBack } = plan
+  const kept = countKept(plan)
   const removed = dryRun ? remove : await pruneBackups(setup, `command line, process ${process.pid} on ${hostname()}`, signal)
   const copies = dryRun
     ? { removed: [], problems: [] }
@@ -241,9 +244,27 @@ async function prune(setup: BackupSetup, dryRun: boolean, signal: AbortSignal): 
   ]
   return {
     status: 0,
-    result: { status: 'succeeded', rules, heldBack, dryRun, removed, copies },
-    lines: lines.length > 0 ? lines : ['Nothing to delete.'],
+    result: { status: 'succeeded', rules, heldBack, kept, dryRun, removed, copies },
+    lines: [
+      ...(lines.length > 0 ? lines : ['Nothing to delete.']),
+      ...(kept.length > 0 ? [`Kept: ${kept.map(({ reason, count }) => `${count} ${keptBecause[reason]}`).join(', ')}.`] : []),
+    ],
   }
+}
+
+/** After a number of backups. */
+const keptBecause: Record<KeepReason, string> = {
+  'newest-good': 'newest good',
+  locked: 'locked',
+  upload: 'brought from elsewhere',
+  safety: 'made before a restore, to undo it',
+  last: 'among the newest',
+  days: 'of the last days',
+  daily: 'as the one of its day',
+  weekly: 'as the one of its week',
+  monthly: 'as the one of its month',
+  'latest-failed': 'because the latest backup failed',
+  'failed-note': 'only a note of a failed attempt',
 }
 
 function outcomeOf(setup: BackupSetup, backup: BackupView): Outcome {

@@ -5,7 +5,7 @@ import { refreshJobs } from '@/components/jobs/job-queries'
 import { archiveEncryptionSchema, backupViewSchema, pastBackupSchema } from '@/lib/backup/backup-view'
 import { recoverabilitySchema } from '@/lib/backup/could-recover'
 import { type RestoreParts, restorePreviewSchema } from '@/lib/backup/restore-plan'
-import { type Retention, retentionSchema } from '@/lib/backup/retention'
+import { keepReasons, type Retention, retentionSchema } from '@/lib/backup/retention'
 import { jobViewSchema } from '@/lib/jobs/job'
 
 export const backupKeys = {
@@ -113,14 +113,17 @@ export function retentionQuery() {
   })
 }
 
-/** What rules would delete now. */
+const retentionPreviewSchema = z.object({
+  remove: z.array(z.string()),
+  heldBack: z.boolean(),
+  kept: z.array(z.object({ reason: z.enum(keepReasons), count: z.number() })),
+})
+
+/** What rules would delete now, and why the others stay. */
 export function previewRetentionMutation() {
   return mutationOptions({
     mutationFn: (rules: Retention) =>
-      fetchJson('/api/backups/retention/preview', z.object({ remove: z.array(z.string()), heldBack: z.boolean() }), {
-        method: 'POST',
-        body: { rules },
-      }),
+      fetchJson('/api/backups/retention/preview', retentionPreviewSchema, { method: 'POST', body: { rules } }),
   })
 }
 

@@ -101,6 +101,16 @@ function RetentionForm({ rules, backups, onDone }: { rules: Retention | null; ba
                 </li>
               ))}
           </ul>
+          {preview.data.kept.length > 0 ? (
+            <>
+              <p className="mt-2 font-medium">{t('stays')}</p>
+              <ul className="list-disc pl-5">
+                {preview.data.kept.map(({ reason, count }) => (
+                  <li key={reason}>{t(`reason.${reason}`, { count })}</li>
+                ))}
+              </ul>
+            </>
+          ) : null}
         </Callout>
       ) : null}
       {preview.error ? <ErrorPanel error={preview.error} announce /> : null}

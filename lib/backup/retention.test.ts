@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { BackupView } from './backup-view'
-import { planRetention, type Retention } from './retention'
+import { countKept, planRetention, type Retention } from './retention'
 
 const now = new Date('2026-06-15T12:00:00Z')
 const none: Retention = { keepLast: 1, keepDays: 0, daily: 0, weekly: 0, monthly: 0 }
@@ -78,6 +78,27 @@ describe('which backups stay', () => {
   it('forgets notes of failures after ninety days, and archives whose file is gone', () => {
     const failed = (daysAgo: number) => backup(daysAgo, { status: 'failed', present: false, trial: null })
     expect(planRetention([backup(0), failed(80), failed(100), backup(3, { present: false })], none, now).remove).toEqual(['b3', 'b100'])
+  })
+
+  it('says of each backup that stays why, and counts it once', () => {
+    const safety = backup(3.5, { origin: 'safety' })
+    const plan = planRetention([...days(6), backup(8, { locked: true }), safety], { ...none, keepLast: 3, daily: 4 }, now)
+    expect(plan.remove).toEqual(['b4', 'b5'])
+    expect(countKept(plan)).toEqual([
+      { reason: 'newest-good', count: 1 },
+      { reason: 'locked', count: 1 },
+      { reason: 'safety', count: 1 },
+      { reason: 'last', count: 2 },
+      { reason: 'daily', count: 1 },
+    ])
+    const failed = backup(0, { status: 'failed', present: false, trial: null })
+    const held = planRetention([failed, backup(1), backup(2)], none, now)
+    expect(countKept(held)).toEqual([
+      { reason: 'newest-good', count: 1 },
+      { reason: 'latest-failed', count: 1 },
+      { reason: 'failed-note', count: 1 },
+    ])
+    expect(countKept(planRetention([], none, now))).toEqual([])
   })
 
   it('has nothing to say about an empty list', () => {

@@ -87,6 +87,14 @@ export function planRetention(backups: readonly BackupView[], rules: Retention, 
   }
 }
 
+/** Why backups stay, and how many for each reason, the weightiest reason first. Each backup counts once. */
+export function countKept({ keep }: RetentionPlan): readonly { readonly reason: KeepReason; readonly count: number }[] {
+  return keepReasons.flatMap((reason) => {
+    const count = keep.filter((kept) => kept.reason === reason).length
+    return count > 0 ? [{ reason, count }] : []
+  })
+}
+
 /** The newest backup of each of the newest `count` periods that have one. `backups` are newest first. */
 function newestOfEach(backups: readonly BackupView[], periodOf: (at: Date) => string, count: number): readonly BackupView[] {
   const found = new Map<string, BackupView>()
