@@ -201,6 +201,15 @@ describe.each([...inject('postgresServers')])('verification against $name', (ser
     expect(result.status).toBe('failed')
   })
 
+  it('lets the target have a required column more where there are no rows, and nowhere else', async () => {
+    await plant(`ALTER TABLE "Empty" ADD added text NOT NULL`)
+    const eased = await verify()
+    expect(eased.status).toBe('succeeded')
+    expect(eased.findings).toMatchObject([{ code: 'COLUMN_NOT_IN_SOURCE', severity: 'note', table: 'Empty', column: 'added' }])
+    await plant(`ALTER TABLE "Person" ADD added text NOT NULL DEFAULT ''; ALTER TABLE "Person" ALTER added DROP DEFAULT`)
+    expect(tableOf(await verify(), 'Person')).toMatchObject({ content: 'different', cause: { code: 'columns-on-one-side' } })
+  })
+
   it('finds a column that the target has not', async () => {
     await plant(`ALTER TABLE "Person" DROP COLUMN name`)
     expect(tableOf(await verify(), 'Person')).toMatchObject({ content: 'different', reason: 'Not on both sides: name.' })
