@@ -22,7 +22,7 @@ export const recoveryKitTexts = {
       'On any Linux: tar, gzip, age, sha256sum; sqlite3 for an SQLite archive; createdb, psql and pg_restore for a PostgreSQL one. Below, ARCHIVE is the path of the archive, backup-….tar.gz.age. Take the newest that the app called restore-tested.',
     fetch:
       'Fetch it, where it is only in a bucket. KEY is the folder in the bucket and the archive’s name; the storage’s own key pair is not in this kit.',
-    open: 'Unpack it in an empty folder.',
+    open: 'Unpack it in an empty folder, and stay there.',
     ask: 'age asks for the passphrase above.',
     key: 'The private key above stands in the file key.txt, on one line.',
     check: 'Check it. Every line must end in OK.',
@@ -59,7 +59,7 @@ export const recoveryKitTexts = {
       'Sur n’importe quel Linux : tar, gzip, age, sha256sum ; sqlite3 pour une archive SQLite ; createdb, psql et pg_restore pour une archive PostgreSQL. Ci-dessous, ARCHIVE est le chemin de l’archive, backup-….tar.gz.age. Prenez la plus récente que l’application disait testée par restauration.',
     fetch:
       'La rapatrier, si elle n’est que dans un compartiment. KEY est le dossier dans le compartiment suivi du nom de l’archive ; la paire de clés du stockage n’est pas dans ce kit.',
-    open: 'La déballer dans un dossier vide.',
+    open: 'La déballer dans un dossier vide, et y rester.',
     ask: 'age demande la phrase secrète ci-dessus.',
     key: 'La clé privée ci-dessus est dans le fichier key.txt, sur une ligne.',
     check: 'La contrôler. Chaque ligne doit finir par OK.',
