@@ -18,7 +18,7 @@ export interface ArbitraryModel {
   readonly rows: readonly ArbitraryRow[]
 }
 
-export const idKinds = ['autoincrement', 'int', 'bigint', 'uuid', 'text', 'composite'] as const
+export const idKinds = ['autoincrement', 'int', 'bigint', 'uuid', 'text', 'datetime', 'decimal', 'composite'] as const
 export type IdKind = (typeof idKinds)[number]
 
 export const scalarTypes = ['Int', 'BigInt', 'Float', 'Decimal', 'Boolean', 'String', 'DateTime', 'Json', 'Bytes', 'Kind'] as const
@@ -40,7 +40,8 @@ export interface ArbitraryParent {
   readonly model: number
   readonly optional: boolean
   readonly isOneToOne: boolean
-  readonly onDelete: 'Cascade' | 'Restrict' | 'NoAction' | null
+  readonly onDelete: 'Cascade' | 'Restrict' | 'NoAction' | 'SetNull' | null
+  readonly onUpdate: 'Cascade' | 'Restrict' | 'NoAction' | null
 }
 
 /** Values of the fields in their order; null where the field is optional and has none, undefined where its default is taken. */
@@ -102,6 +103,7 @@ export function distinctValue(type: ScalarType, row: number): unknown {
   if (type === 'Int') return row - 1
   if (type === 'BigInt') return 2n ** 62n + BigInt(row)
   if (type === 'DateTime') return new Date(Date.UTC(2024, 0, 1 + row))
+  if (type === 'Decimal') return `${1 - row}.25`
   return `value ${row}`
 }
 
@@ -146,7 +148,8 @@ function model(index: number): fc.Arbitrary<ArbitraryModel> {
     model: fc.integer({ min: 0, max: index }),
     optional: fc.boolean(),
     isOneToOne: fc.boolean(),
-    onDelete: fc.constantFrom('Cascade' as const, 'Restrict' as const, 'NoAction' as const, null),
+    onDelete: fc.constantFrom('Cascade' as const, 'Restrict' as const, 'NoAction' as const, 'SetNull' as const, null),
+    onUpdate: fc.constantFrom('Cascade' as const, 'Restrict' as const, 'NoAction' as const, null),
   })
   return fc
     .record({
@@ -157,7 +160,10 @@ function model(index: number): fc.Arbitrary<ArbitraryModel> {
     })
     .chain(({ map, parents, ...rest }) => {
       // The first row of a table that must refer to itself would have nothing to refer to.
-      const sensible = parents.map((one) => (one.model === index ? { ...one, optional: true, isOneToOne: false } : one))
+      const sensible = parents.map((one) => {
+        const able = one.model === index ? { ...one, optional: true, isOneToOne: false } : one
+        return able.onDelete === 'SetNull' && !able.optional ? { ...able, onDelete: null } : able
+      })
       return rowsOf(rest.fields, sensible).map((rows) => ({
         ...rest,
         name: `Model${index}`,

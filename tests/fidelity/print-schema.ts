@@ -50,6 +50,17 @@ export function printSchema(models: readonly PrintedModel[], provider: 'sqlite' 
   return [`datasource db {\n  provider = "${provider}"\n}`, 'enum Kind {\n  PLAIN @map("plain value")\n  FANCY\n}', ...blocks].join('\n\n')
 }
 
+/** Types of the ids that are one column. */
+export const idTypes: Readonly<Record<Exclude<ArbitraryModel['id'], 'composite'>, ScalarType>> = {
+  autoincrement: 'Int',
+  int: 'Int',
+  bigint: 'BigInt',
+  uuid: 'String',
+  text: 'String',
+  datetime: 'DateTime',
+  decimal: 'Decimal',
+}
+
 /** Names of the fields by which a model is referred to, with their types. */
 export function keyOf({ id }: Pick<ArbitraryModel, 'id'>): readonly { readonly name: string; readonly type: ScalarType }[] {
   if (id === 'composite') {
@@ -58,7 +69,7 @@ export function keyOf({ id }: Pick<ArbitraryModel, 'id'>): readonly { readonly n
       { name: 'idB', type: 'String' },
     ]
   }
-  return [{ name: 'id', type: id === 'bigint' ? 'BigInt' : id === 'uuid' || id === 'text' ? 'String' : 'Int' }]
+  return [{ name: 'id', type: idTypes[id] }]
 }
 
 const unsupported: PrintedField = { name: 'shape', type: 'Unsupported', dbName: null, kind: 'scalar', text: 'Unsupported("SHAPE")?' }
@@ -70,6 +81,8 @@ function idFields({ id }: ArbitraryModel): readonly PrintedField[] {
     bigint: ' @id',
     uuid: ' @id @default(uuid())',
     text: ' @id',
+    datetime: ' @id',
+    decimal: ' @id',
     composite: '',
   }
   return keyOf({ id }).map(({ name, type }) => ({ name, type, dbName: null, kind: 'scalar', text: `${type}${attributes[id]}` }))
@@ -119,8 +132,9 @@ function reference(models: readonly ArbitraryModel[], child: number, place: numb
     return { name, type, dbName: null, kind: 'scalar', text: `${type}${mark}${unique}` }
   })
   // NoAction is what Prisma asks for where a model refers to itself.
-  const actions =
-    parent.model === child ? ', onDelete: NoAction, onUpdate: NoAction' : parent.onDelete === null ? '' : `, onDelete: ${parent.onDelete}`
+  const chosen = { onDelete: parent.onDelete, onUpdate: parent.onUpdate }
+  const own = Object.entries(chosen).flatMap(([event, action]) => (action === null ? [] : [`, ${event}: ${action}`]))
+  const actions = parent.model === child ? ', onDelete: NoAction, onUpdate: NoAction' : own.join('')
   const rest = `fields: [${columns.map(({ name }) => name).join(', ')}], references: [${key.map(({ name }) => name).join(', ')}]${actions}`
   return [...fields, relation(`parent${place}`, `Model${parent.model}`, relationName(child, place), mark, rest)]
 }

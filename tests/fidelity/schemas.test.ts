@@ -12,7 +12,7 @@ import { createSqliteDatabase } from '@/tests/support/sqlite-databases'
 import { type ArbitraryModel, type ArbitrarySchema, arbitrarySchema, distinctValue } from './arbitrary-schema'
 import { comparable } from './comparable'
 import { type GeneratedClient, generateClient } from './generated-client'
-import { keyOf, type PrintedModel, printModels, printSchema } from './print-schema'
+import { idTypes, keyOf, type PrintedModel, printModels, printSchema } from './print-schema'
 import { migrateWhole } from './whole-migration'
 
 /** Few by default: each makes a database and moves it. FIDELITY_RUNS=100 FAST_CHECK_SEED=random for a hunt, without the schema too. */
@@ -105,7 +105,7 @@ async function fill(client: GeneratedClient, schema: ArbitrarySchema): Promise<v
 function givenKey({ id }: ArbitraryModel, row: number): Key {
   if (id === 'autoincrement' || id === 'uuid') return {}
   if (id === 'composite') return { idA: row % 2, idB: `part ${row}` }
-  return { id: distinctValue(id === 'int' ? 'Int' : id === 'bigint' ? 'BigInt' : 'String', row) }
+  return { id: distinctValue(idTypes[id], row) }
 }
 
 /** Every row of one side with every other of the other. */
