@@ -258,6 +258,7 @@ const keptBecause: Record<KeepReason, string> = {
   locked: 'locked',
   upload: 'brought from elsewhere',
   safety: 'made before a restore, to undo it',
+  future: 'dated in the future by a clock that was ahead',
   last: 'among the newest',
   days: 'of the last days',
   daily: 'as the one of its day',

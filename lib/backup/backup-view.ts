@@ -82,5 +82,15 @@ export function isReachable({ present, copies }: Pick<BackupView, 'present' | 'c
   return present || copies.some(({ status }) => status === 'uploaded')
 }
 
+/**
+ * Newest first; but those that a clock which was ahead has dated in the future stand last, for nothing that is made from now on
+ * would ever be newer, and a backup of today would count for nothing.
+ */
+export function newestFirst<T extends Pick<BackupView, 'createdAt'>>(backups: readonly T[], now: Date): readonly T[] {
+  const at = now.toISOString()
+  const rank = ({ createdAt }: T) => (createdAt > at ? 0 : 1)
+  return [...backups].sort((a, b) => rank(b) - rank(a) || (a.createdAt < b.createdAt ? 1 : a.createdAt > b.createdAt ? -1 : 0))
+}
+
 /** The phases of a backup, in order; `copies` follows them where there are destinations. */
 export const backupPhases = ['snapshot', 'stored-files', 'archive', 'trial'] as const

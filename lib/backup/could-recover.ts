@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type BackupView, backupViewSchema, isReachable } from './backup-view'
+import { type BackupView, backupViewSchema, isReachable, newestFirst } from './backup-view'
 
 /**
  * "Could I recover now?" as one answer.
@@ -31,13 +31,14 @@ export type Recoverability = z.infer<typeof recoverabilitySchema>
 /** A backup older than this is old, in milliseconds: two days, so that one missed night does not cry. */
 export const oldAfterMs = 48 * 60 * 60 * 1000
 
-/** Looks at the catalogue. `backups` are newest first. */
+/** Looks at the catalogue. */
 export function couldRecover(backups: readonly BackupView[], now: Date): Recoverability {
-  const there = backups.filter((backup) => backup.status === 'written' && isReachable(backup) && !backup.foreign)
+  const ordered = newestFirst(backups, now)
+  const there = ordered.filter((backup) => backup.status === 'written' && isReachable(backup) && !backup.foreign)
   const tested = there.find((backup) => backup.trial?.status === 'passed')
   const newest = tested ?? there.find((backup) => backup.trial?.status !== 'failed') ?? null
-  const newestBad = backups.find((backup) => backup.status === 'failed' || backup.trial?.status === 'failed')
-  const failedSince = newestBad && (!newest || newestBad.createdAt > newest.createdAt) ? newestBad.createdAt : null
+  const newestBad = ordered.find((backup) => backup.status === 'failed' || backup.trial?.status === 'failed')
+  const failedSince = newestBad && (!newest || ordered.indexOf(newestBad) < ordered.indexOf(newest)) ? newestBad.createdAt : null
   const backup = newest && {
     id: newest.id,
     createdAt: newest.createdAt,

@@ -80,6 +80,16 @@ describe('which backups stay', () => {
     expect(planRetention([backup(0), failed(80), failed(100), backup(3, { present: false })], none, now).remove).toEqual(['b3', 'b100'])
   })
 
+  it('keeps what a clock that was ahead has dated, and lets it push out nothing of today', () => {
+    const ahead = [backup(-1000), backup(-900)]
+    const plan = planRetention([...ahead, ...days(4)], { ...none, keepLast: 2, monthly: 1 }, now)
+    expect(plan.remove).toEqual(['b2', 'b3'])
+    expect(countKept(plan)).toContainEqual({ reason: 'future', count: 2 })
+    // Nor does it hide that the latest of today has failed.
+    const failed = backup(0, { status: 'failed', present: false, trial: null })
+    expect(planRetention([...ahead, failed, backup(1), backup(2)], none, now)).toMatchObject({ remove: [], heldBack: true })
+  })
+
   it('says of each backup that stays why, and counts it once', () => {
     const safety = backup(3.5, { origin: 'safety' })
     const plan = planRetention([...days(6), backup(8, { locked: true }), safety], { ...none, keepLast: 3, daily: 4 }, now)

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { BackupView } from './backup-view'
+import { type BackupView, newestFirst } from './backup-view'
 
 /** Which backups are kept, and for how long. A contract file. */
 export const retentionSchema = z.object({
@@ -22,6 +22,7 @@ export const keepReasons = [
   'locked',
   'upload',
   'safety',
+  'future',
   'last',
   'days',
   'daily',
@@ -46,11 +47,12 @@ const failedNoteMs = 90 * 24 * 60 * 60 * 1000
 
 /**
  * Decides what stays and what goes. Never goes: the newest good one (restored for a trial; else the newest whole one), what is
- * locked or was uploaded, and a safety backup of the last fortnight. When the latest attempt failed, nothing goes at all: what is left may be
+ * locked or was uploaded, a safety backup of the last fortnight, and what is dated in the future. When the latest attempt failed, nothing goes at all: what is left may be
  * all there is.
  */
 export function planRetention(backups: readonly BackupView[], rules: Retention, now: Date): RetentionPlan {
-  const ordered = [...backups].sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1))
+  const ordered = newestFirst(backups, now)
+  const isFuture = (backup: BackupView) => Date.parse(backup.createdAt) > now.getTime()
   const whole = ordered.filter((backup) => backup.status === 'written' && backup.present && backup.origin !== 'upload')
   const good = whole.filter((backup) => backup.trial?.status !== 'failed')
   const latest = ordered.find((backup) => backup.origin !== 'upload')
@@ -67,14 +69,17 @@ export function planRetention(backups: readonly BackupView[], rules: Retention, 
     // Brought here by a person and dated by whoever made it: it goes by hand alone, and pushes nothing else out.
     if (backup.origin === 'upload') keep(backup, 'upload')
     if (backup.origin === 'safety' && backup.status === 'written' && ageOf(backup) < safetyMs) keep(backup, 'safety')
+    // Dated by a clock that was ahead: by number it would push out what is made today.
+    if (isFuture(backup)) keep(backup, 'future')
     if (backup.status === 'failed' && ageOf(backup) < failedNoteMs) keep(backup, 'failed-note')
   }
   // Only good ones count towards the numbers: a bad one must not push a good one out.
-  for (const backup of good.slice(0, rules.keepLast)) keep(backup, 'last')
-  for (const backup of good) if (ageOf(backup) < rules.keepDays * 86_400_000) keep(backup, 'days')
+  const counted = good.filter((backup) => !isFuture(backup))
+  for (const backup of counted.slice(0, rules.keepLast)) keep(backup, 'last')
+  for (const backup of counted) if (ageOf(backup) < rules.keepDays * 86_400_000) keep(backup, 'days')
   const tiers = { daily: dayOf, weekly: weekOf, monthly: monthOf } as const
   for (const tier of ['daily', 'weekly', 'monthly'] as const) {
-    for (const backup of newestOfEach(good, tiers[tier], rules[tier])) keep(backup, tier)
+    for (const backup of newestOfEach(counted, tiers[tier], rules[tier])) keep(backup, tier)
   }
   if (heldBack) for (const backup of ordered) keep(backup, 'latest-failed')
   return {

@@ -22,7 +22,9 @@ type SkipReason = (typeof skipReasons)[number]
  */
 export async function queueDueJobs(store: ControlStore, logger: Logger): Promise<readonly string[]> {
   const now = store.clock.now()
-  const due = await store.read.schedule.findMany({ where: { enabled: true, nextRunAt: { lte: now } }, orderBy: { nextRunAt: 'asc' } })
+  const rows = await store.read.schedule.findMany({ where: { enabled: true }, orderBy: { nextRunAt: 'asc' } })
+  const due = rows.filter(({ nextRunAt }) => nextRunAt && nextRunAt <= now)
+  for (const row of rows) await bringForward(store, row, now)
   const queued: string[] = []
   for (const row of due) {
     const before = row.nextRunAt
@@ -41,6 +43,32 @@ export async function queueDueJobs(store: ControlStore, logger: Logger): Promise
     }
   }
   return queued
+}
+
+/** A clock corrected by less repeats no run, in milliseconds. */
+const correctionMs = 60 * 60_000
+
+/**
+ * A time that was reckoned while the clock was ahead (a machine whose battery is empty starts in any year) would be waited for
+ * until then: no time lies beyond the next one after now. What has run within the hour after now has run.
+ */
+async function bringForward(store: ControlStore, row: Prisma.ScheduleModel, now: Date): Promise<void> {
+  const { id, nextRunAt: planned, lastRunAt } = row
+  if (!planned || planned <= now) return
+  const isCorrection = lastRunAt !== null && lastRunAt > now && lastRunAt.getTime() - now.getTime() < correctionMs
+  const nextRunAt = nextRunOf(row, isCorrection ? lastRunAt : now)
+  if (nextRunAt === null || planned <= nextRunAt) return
+  await store.write((transaction) => transaction.schedule.updateMany({ where: { id, nextRunAt: planned }, data: { nextRunAt } }))
+}
+
+/** Null for what this version does not understand; that is said when it comes due. */
+function nextRunOf({ cron, zone }: Prisma.ScheduleModel, from: Date): Date | null {
+  try {
+    return nextRun(cron, zone, from)
+  } catch (error) {
+    if (error instanceof AppError) return null
+    throw error
+  }
 }
 
 /** Whether this run is ours: moves the schedule on to its next time after now, if nobody else has. */

@@ -88,6 +88,19 @@ describe('a schedule', () => {
     expect(await queueDueJobs(store, logger)).toEqual([])
   })
 
+  it('planned by a clock that was years ahead runs again tonight; a small correction repeats nothing', async () => {
+    now = new Date('2031-01-01T12:00:00Z')
+    await saveSchedule(store, nightly, actor)
+    now = new Date('2026-05-11T12:00:00Z')
+    expect(await queueDueJobs(store, logger)).toEqual([])
+    expect((await listSchedules(store))[0]?.nextRunAt).toBe('2026-05-12T03:00:00.000Z')
+    now = new Date('2026-05-12T03:00:01Z')
+    expect(await queueDueJobs(store, logger)).toHaveLength(1)
+    now = new Date('2026-05-12T02:59:59Z')
+    expect(await queueDueJobs(store, logger)).toEqual([])
+    expect((await listSchedules(store))[0]?.nextRunAt).toBe('2026-05-13T03:00:00.000Z')
+  })
+
   it('skips a run while the one before has not ended, and says so', async () => {
     await saveSchedule(store, nightly, actor)
     now = new Date('2026-05-11T03:00:00Z')

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import type { BackupView } from '../backup-view'
+import { couldRecover } from '../could-recover'
 import { findAlarms } from './find-alarms'
 
 const now = new Date('2026-03-10T12:00:00Z')
@@ -47,4 +48,15 @@ it('an archive from elsewhere, once trusted, neither hides that the latest backu
   // All the same it can be gone back to.
   expect([kinds([]), kinds([fetched])]).toEqual([['backup-none'], []])
   expect(kinds([backup(1, { sizeBytes: 10 }), ...before])).toEqual(['backup-small'])
+})
+
+it('a backup from the future hides neither that the last of today is old nor that it failed; alone it is no cause', () => {
+  const ahead = backup(-10_000)
+  const failed = backup(2, { status: 'failed', present: false, fileName: null, sizeBytes: null, trial: null })
+  expect([kinds([ahead]), kinds([ahead, backup(1)])]).toEqual([[], []])
+  expect(kinds([ahead, backup(72)])).toEqual(['backup-old'])
+  expect(kinds([ahead, failed])).toEqual(['backup-failed'])
+  // "Could I recover now?" answers with the one whose age is known.
+  expect(couldRecover([ahead, backup(72)], now)).toMatchObject({ state: 'old', backup: { id: 'b72' } })
+  expect(couldRecover([ahead, failed], now)).toMatchObject({ state: 'yes', failedSince: failed.createdAt })
 })

@@ -1,8 +1,7 @@
-import { type BackupView, isReachable } from '../backup-view'
+import { type BackupView, isReachable, newestFirst } from '../backup-view'
 import type { AlarmDetail, AlarmSettingsInput } from './alarm-view'
 
 export interface AlarmInput {
-  /** Newest first. */
   readonly backups: readonly BackupView[]
   readonly rules: Pick<AlarmSettingsInput, 'maxAgeHours' | 'untestedAfterHours' | 'smallPercent'>
   /** Room on the disk of the backups; null when it cannot be told. */
@@ -30,11 +29,11 @@ const enoughToCompare = 3
 const compareWith = 10
 
 /**
- * What is wrong with the backups now. A clock that was set back makes nothing young: a backup from the future counts as
- * made when it was finished by this clock, now at the latest.
+ * What is wrong with the backups now. A backup from the future (a clock that was set back) comes after all others: it hides neither
+ * that a later one failed nor that the last one is old. Alone it is no cause for an alarm; the next run gives one of today.
  */
 export function findAlarms({ backups, rules, freeBytes, copies, now }: AlarmInput): readonly FoundAlarm[] {
-  const own = backups.filter((backup) => !backup.foreign && backup.origin !== 'safety')
+  const own = newestFirst(backups, now).filter((backup) => !backup.foreign && backup.origin !== 'safety')
   const there = own.filter((backup) => backup.status === 'written' && isReachable(backup))
   const good = there.find((backup) => backup.trial?.status !== 'failed')
   // An archive that was fetched from elsewhere can be gone back to, and says nothing of how backups are made here.
