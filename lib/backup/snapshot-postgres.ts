@@ -164,7 +164,11 @@ async function dumpWithProgram(
   const [counting] = await Promise.allSettled([countTables(client, catalogue), dumping])
   await dumping
   if (counting.status === 'rejected') throw counting.reason
-  if ((await stat(file)).size === 0) throw dumpFailed('pg_dump', 'It wrote an empty file.')
+  const sizeBytes = await stat(file).then(
+    ({ size }) => size,
+    () => 0,
+  )
+  if (sizeBytes === 0) throw dumpFailed('pg_dump', 'It ended well and wrote nothing.')
   if (format === 'custom') {
     // Reads every block: a dump that was cut short is found out here, with or without a trial restore.
     await runPgProgram({ pgDump, program: 'pg_restore', args: ['--file=/dev/null', file], url, signal })
