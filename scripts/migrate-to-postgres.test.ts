@@ -24,6 +24,7 @@ describe('migrate:postgres, killed in mid-copy', () => {
     await killWithRowsCopied(start(source.path, target.url, dataDir), target.url)
     const again = start(source.path, target.url, dataDir)
     const [output, , [status]] = await Promise.all([text(again.stdout), text(again.stderr), once(again, 'exit')])
+    expect(output).toContain('heed the case of letters')
     expect(status).toBe(0)
     expect(output).toMatch(/Resumed: [\d,  ]+ rows had been copied/)
     expect(await readdir(dataDir)).toEqual([])

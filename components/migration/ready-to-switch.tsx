@@ -49,6 +49,7 @@ export function ReadyToSwitch({ jobId, state }: ReadyToSwitchProps) {
         <CardHeader title={t('ready.title')} titleId="ready" description={t(live ? 'ready.bodyLive' : 'ready.body')} />
         <CardBody>
           <EnginePicture state={state} />
+          <p className="mt-4 text-ink-soft text-sm">{t('ready.otherwise')}</p>
           {differs ? <Callout tone="danger" title={t('ready.differ')} className="mt-4" /> : null}
           {discard.error ? <ErrorPanel error={discard.error} announce className="mt-4" /> : null}
         </CardBody>

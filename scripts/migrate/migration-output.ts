@@ -46,9 +46,15 @@ function countLines(result: MigrationResult): readonly string[] {
     ...(result.rowsResumed === 0
       ? []
       : [`Resumed: ${shown(result.rowsResumed)} rows had been copied by an earlier run that was cut short.`]),
-    ...(result.status === 'succeeded' ? [`Migrated ${shown(result.rowsCopied)} rows in ${seconds(result)} s.`] : []),
+    ...(result.status === 'succeeded' ? [`Migrated ${shown(result.rowsCopied)} rows in ${seconds(result)} s.`, ...comparedOtherwise] : []),
   ]
 }
+
+/** What no finding can name, because it is so of every text: said at each migration. */
+const comparedOtherwise = [
+  'PostgreSQL compares texts in its own way: contains, startsWith and LIKE heed the case of letters (Prisma: mode: "insensitive"),',
+  'texts are sorted by the database’s language, and NULL comes last in ascending order.',
+]
 
 function verdictOf(table: MigrationResult['tables'][number]): string {
   if (table.sourceRows === null) return 'only in the target'
