@@ -150,6 +150,14 @@ test('it is downloaded, byte for byte', async () => {
   expect(bytes.subarray(0, 22).toString()).toBe('age-encryption.org/v1\n')
 })
 
+test('it is not deleted by the way: the question says that it is the only one that was tried, and Escape leaves it', async () => {
+  await button('backups.delete').click()
+  await expect(dialog().getByText(text('backups.deleteLast'))).toBeVisible()
+  await page.keyboard.press('Escape')
+  await expect(dialog()).toHaveCount(0)
+  expect((await newestBackup()).trial?.status).toBe('passed')
+})
+
 test('a key is checked against it: that of this server opens it, another one does not', async () => {
   const check = page.getByRole('region', { name: text('backups.keyCheck.title') })
   await check.getByLabel(text('backups.keyCheck.label')).fill('not the passphrase')
@@ -200,8 +208,16 @@ async function countRestores(): Promise<number> {
 test('a schedule is set and shows its coming runs', async () => {
   await page.goto(`${stack.url}/admin/backups`)
   await button('schedules.add').click()
-  await page.getByLabel(text('schedules.cron'), { exact: true }).fill('30 2 * * *')
-  await page.getByLabel(text('schedules.zone'), { exact: true }).fill('Europe/Paris')
+  const cron = page.getByLabel(text('schedules.cron'), { exact: true })
+  const zone = page.getByLabel(text('schedules.zone'), { exact: true })
+  await cron.fill('99 2 * * *')
+  await zone.fill('Europe/Lutetia')
+  await button('schedules.save').click()
+  await expect(zone).toHaveAccessibleDescription(new RegExp(text('schedules.zoneWrong')))
+  await zone.fill('Europe/Paris')
+  await button('schedules.save').click()
+  await expect(cron).toHaveAccessibleDescription(/30 2 \* \* \*/)
+  await cron.fill('30 2 * * *')
   await button('schedules.save').click()
   await expect(page.getByText('30 2 * * *')).toBeVisible()
   await expect(page.getByText(text('schedules.next'))).toBeVisible()
