@@ -38,7 +38,10 @@ const integerTypes = /^(int2|int4|int8|smallint|integer|bigint)$/
  */
 export function translateExpression(expression: string, scope: TranslationScope): Translation | null {
   const exceptions: string[] = []
-  const sql = translateTokens(expression, tokenizeSql(expression), scope, exceptions)
+  const tokens = tokenizeSql(expression)
+  const sql = translateTokens(expression, tokens, scope, exceptions)
+  // Beyond 64 bits SQLite goes on with doubles, and PostgreSQL refuses the row.
+  if (scope.isStored && countsInIntegers(tokens, scope)) exceptions.push(`typeof(${expression}) = 'real'`)
   return sql === null ? null : { sql, exceptions }
 }
 
@@ -95,6 +98,17 @@ function translateTokens(expression: string, tokens: readonly SqlToken[], scope:
     parts.push(text)
   }
   return parts.join(' ')
+}
+
+/** Whether an expression adds or multiplies, and nothing in it is anything but an integer. */
+function countsInIntegers(tokens: readonly SqlToken[], scope: TranslationScope): boolean {
+  const isInteger = (token: SqlToken) => {
+    if (token.kind === 'number') return /^\d+$/.test(token.text)
+    if (token.kind === 'operator') return true
+    const column = token.kind === 'word' || token.kind === 'quoted' ? findColumn(token.text, scope) : undefined
+    return column !== undefined && integerTypes.test(column.typeName)
+  }
+  return tokens.some((token) => token.kind === 'operator' && arithmetic.has(token.text)) && tokens.every(isInteger)
 }
 
 function contextOf(expression: string, scope: TranslationScope, exceptions: string[]): CallContext {

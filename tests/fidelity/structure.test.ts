@@ -83,10 +83,16 @@ describe.each([...inject('postgresServers')])('structure, on $name', (server) =>
          g11 REAL AS (p / q), g12 INTEGER AS (q * 2000000000), g13 INTEGER AS (q % q),
          no1 TEXT AS (printf('%d', q)), no2 TEXT AS (json_extract(j, '$.n')), no3 TEXT AS (strftime('%Y', a)),
          CHECK (a GLOB '[^0-9]*' OR a = ''), CHECK (typeof(q) <> 'blob'));
+       CREATE TABLE o (id INTEGER PRIMARY KEY, n INTEGER, beyond REAL AS (n * 2)); INSERT INTO o (id, n) VALUES (1, 9223372036854775807), (2, 4);
        INSERT INTO t (id, a, j, p, q) VALUES (1, 'abcdé', '{"name":"Ann","n":true}', 2.5, 3), (2, 'É', '{"name":null}', -0.5, 1), (3, NULL, NULL, NULL, NULL), (4, '', '{}', 1e10, 0)`,
     )
     expect(moved.result.error).toBeUndefined()
+    expect(await moved.rows('SELECT n, beyond FROM o ORDER BY id')).toEqual([
+      ['9223372036854775807', '1.8446744073709552e+19'],
+      ['4', '8'],
+    ])
     expect(moved.result.findings.map(({ code, column, shape }) => `${code} ${column ?? shape}`)).toEqual([
+      'GENERATED_COLUMN_FIXED beyond',
       'GENERATED_COLUMN_FIXED no1',
       'GENERATED_COLUMN_FIXED no2',
       'GENERATED_COLUMN_FIXED no3',
