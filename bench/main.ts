@@ -47,6 +47,10 @@ if (process.argv.includes('--backup')) {
   await import('./backup')
   process.exit(process.exitCode)
 }
+if (process.argv.includes('--cancel')) {
+  await import('./cancel')
+  process.exit(process.exitCode)
+}
 if (process.argv.includes('--capture')) {
   await import('./capture')
   process.exit(process.exitCode)
@@ -111,10 +115,10 @@ try {
     script: { sampleRows: script.rows, wallMs: script.wallMs, rowsPerSecond: scriptRate },
     ratios: {
       oursToLimit: moveMs / limit.wallMs,
-      pgloaderToOurs: pgloader ? pgloader.wallMs / moveMs : null,
+      pgloaderToOurs: pgloader?.isComplete ? pgloader.wallMs / moveMs : null,
       scriptToOurs: rate(moveMs, ours.rows) / scriptRate,
       proofToCopy: ours.proofMs / (ours.phases.copy ?? moveMs),
-      wholeJobToPgloader: pgloader ? (ours.cost.wallMs + ours.proofMs) / pgloader.wallMs : null,
+      wholeJobToPgloader: pgloader?.isComplete ? (ours.cost.wallMs + ours.proofMs) / pgloader.wallMs : null,
     },
   }
   printReport(result)

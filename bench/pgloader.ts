@@ -8,6 +8,8 @@ export interface PgloaderRun {
   readonly version: string
   readonly wallMs: number
   readonly exitStatus: number | null
+  /** Whether every row arrived: a time without that is no measure. */
+  readonly isComplete: boolean
   /** What it lost or changed, found by looking. */
   readonly losses: readonly string[]
 }
@@ -32,14 +34,18 @@ export async function runPgloader(task: PgloaderTask): Promise<PgloaderRun | nul
   if (probe.status !== 0) return null
   const version = /"([^"]+)"/.exec(probe.stdout)?.[1] ?? 'unknown'
   const first = await load(task, task.sourcePath, 'bench_pgloader')
-  if (first.arrived > 0) return { version, ...first }
+  if (first.arrived > 0) {
+    const { wallMs, exitStatus, isComplete, losses } = first
+    return { version, wallMs, exitStatus, isComplete, losses }
+  }
   const plainPath = `${task.sourcePath}.pgloader.db`
   try {
     await copyFile(task.sourcePath, plainPath)
     dropTimestampDefaults(plainPath)
     const second = await load(task, plainPath, 'bench_pgloader_plain')
     const refusal = `everything of the file as it is (default CURRENT_TIMESTAMP refused, exit ${first.exitStatus}), so timed without these defaults`
-    return { version, wallMs: second.wallMs, exitStatus: second.exitStatus, losses: [refusal, ...second.losses] }
+    const { wallMs, exitStatus, isComplete } = second
+    return { version, wallMs, exitStatus, isComplete, losses: [refusal, ...second.losses] }
   } finally {
     await rm(plainPath, { force: true })
   }
@@ -48,7 +54,8 @@ export async function runPgloader(task: PgloaderTask): Promise<PgloaderRun | nul
 async function load(task: PgloaderTask, path: string, database: string) {
   const url = await task.createDatabase(database)
   const { value: exitStatus, wallMs } = await timed(() => run(['--quiet', '--with', 'quote identifiers', `sqlite://${path}`, url]))
-  return { wallMs, exitStatus, ...(await lookAt(url, task)) }
+  const found = await lookAt(url, task)
+  return { wallMs, exitStatus, isComplete: found.arrived === task.rows, ...found }
 }
 
 function run(args: readonly string[]): Promise<number | null> {

@@ -20,6 +20,7 @@ export interface BenchResult {
     readonly version: string
     readonly wallMs: number
     readonly exitStatus: number | null
+    readonly isComplete: boolean
     readonly losses: readonly string[]
   } | null
   readonly script: { readonly sampleRows: number; readonly wallMs: number; readonly rowsPerSecond: number }
@@ -50,7 +51,7 @@ export function printReport(result: BenchResult): void {
       .join(', ')}`,
     `limit       ${seconds(limit.wallMs)}  ${perSecond(limit.wallMs)}  (COPY of prepared files by the server, keys, indexes, foreign keys)`,
     pgloader
-      ? `pgloader    ${seconds(pgloader.wallMs)}  ${pgloader.version}, exit ${pgloader.exitStatus}; lost: ${pgloader.losses.join('; ') || 'nothing found'}`
+      ? `pgloader    ${pgloader.isComplete ? seconds(pgloader.wallMs) : `gave up after ${seconds(pgloader.wallMs)}`}  ${pgloader.version}, exit ${pgloader.exitStatus}; lost: ${pgloader.losses.join('; ') || 'nothing found'}`
       : 'pgloader    not installed',
     `script      ${script.rowsPerSecond.toFixed(0)} rows/s on a sample of ${script.sampleRows.toLocaleString('en')}`,
     `ratios      ours/limit ${times(ratios.oursToLimit)}   pgloader/ours ${times(ratios.pgloaderToOurs)}   ours/script ${times(ratios.scriptToOurs)}   proof/copy ${times(ratios.proofToCopy)}   whole job/pgloader ${times(ratios.wholeJobToPgloader)}`,

@@ -22,12 +22,13 @@ export const defaultChunkRows = 250_000
 export const defaultChunkBytes = 256 * 1024 * 1024
 
 /** The chunks of a table, cut where it was measured to be. */
-export function cutTable(mapping: TableMapping, { cuts }: TableExtent): readonly Chunk[] {
+export function cutTable(mapping: TableMapping, { cuts, mayNeedPieces }: TableExtent): readonly Chunk[] {
   return Array.from({ length: cuts.length + 1 }, (_, number) => ({
     mapping,
     number,
     after: cuts[number - 1] ?? null,
     upTo: cuts[number] ?? null,
+    mayNeedPieces,
   }))
 }
 

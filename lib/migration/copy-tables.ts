@@ -39,11 +39,12 @@ export async function planChunks(
   options: ChunkOptions,
 ): Promise<readonly ChunkedTable[]> {
   const limits = { rows: options.rows ?? defaultChunkRows, bytes: options.bytes ?? defaultChunkBytes }
-  const extents = await pool.run('measure', { path, mappings, limits })
-  return mappings.flatMap((mapping, index) => {
-    const extent = extents[index]
-    return extent ? [{ table: mapping.table, rows: extent.rows, chunks: cutTable(mapping, extent) }] : []
-  })
+  return Promise.all(
+    mappings.map(async (mapping) => {
+      const extent = await pool.run('measure', { path, mapping, limits })
+      return { table: mapping.table, rows: extent.rows, chunks: cutTable(mapping, extent) }
+    }),
+  )
 }
 
 /**

@@ -88,6 +88,10 @@ export async function fillTarget(options: FillOptions, context: FillContext): Pr
   const onMark = <T>(after: CopyStage, use: (client: pg.Client, mark: CopyMark) => Promise<T>) =>
     session.persist(async (client) => use(client, requireStage(await readMark(client), record, after)))
 
+  // The threads have nothing else to do while the server makes the tables. Looked at where it is awaited.
+  const planning = planChunks(plan.mappings, path, pool, chunking)
+  planning.catch(() => undefined)
+
   await phases.run('schema', async () => {
     const making = { target, jobId, applicationName, model: options.model, recordChecksum: record.checksum, signal }
     await session.persist(async (client) => {
@@ -103,7 +107,7 @@ export async function fillTarget(options: FillOptions, context: FillContext): Pr
   })
 
   const copied = await phases.run('copy', async () => {
-    const tables = await planChunks(plan.mappings, path, pool, chunking)
+    const tables = await planning
     const result = await onMark('schema', async (client, mark) => {
       let chunks = await readChunks(client)
       if (!areChunksOf(chunks, tables)) {

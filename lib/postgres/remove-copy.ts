@@ -11,14 +11,21 @@ const tablesPerTransaction = 50
  */
 export async function removeCopy(client: pg.Client, mark: CopyMark): Promise<void> {
   const { targetSchema } = mark
-  for (let from = 0; from < mark.tables.length; from += tablesPerTransaction) {
-    const names = mark.tables.slice(from, from + tablesPerTransaction).map((name) => qualifiedName(targetSchema, name))
-    await client.query(`DROP TABLE IF EXISTS ${names.join(', ')} CASCADE`)
+  const dropTables = (names: readonly string[]) =>
+    `DROP TABLE IF EXISTS ${names.map((name) => qualifiedName(targetSchema, name)).join(', ')} CASCADE`
+  let from = 0
+  for (; mark.tables.length - from > tablesPerTransaction; from += tablesPerTransaction) {
+    await client.query(dropTables(mark.tables.slice(from, from + tablesPerTransaction)))
   }
-  for (const name of mark.types) await client.query(`DROP TYPE IF EXISTS ${qualifiedName(targetSchema, name)} CASCADE`)
-  for (const signature of mark.routines) await client.query(`DROP ROUTINE IF EXISTS ${signature} CASCADE`)
+  // The rest in one transaction: each waits for the disk, and who has cancelled waits for each.
+  const statements = [
+    ...(from < mark.tables.length ? [dropTables(mark.tables.slice(from))] : []),
+    ...mark.types.map((name) => `DROP TYPE IF EXISTS ${qualifiedName(targetSchema, name)} CASCADE`),
+    ...mark.routines.map((signature) => `DROP ROUTINE IF EXISTS ${signature} CASCADE`),
+  ]
   await client.query('BEGIN')
   try {
+    if (statements.length > 0) await client.query(statements.join(';\n'))
     if (mark.createdSchema && (await isEmptySchema(client, targetSchema))) await client.query(`DROP SCHEMA ${quoteName(targetSchema)}`)
     await client.query(`DROP SCHEMA IF EXISTS ${bookkeepingSchema} CASCADE`)
     await client.query('COMMIT')

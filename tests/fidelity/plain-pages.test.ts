@@ -63,7 +63,11 @@ const kinds: Readonly<Record<string, { readonly value: ValueKind; readonly ordin
     ordinary: `iif(i % 2, 'USER', 'ADMIN')`,
     odd: ['NULL', `x'55534552'`],
   },
-  REAL: { value: { kind: 'float', bits: 64 }, ordinary: 'i / 7.0', odd: ['9e999', '-9e999', '5e-324', '7', 'NULL', '-0.0'] },
+  REAL: {
+    value: { kind: 'float', bits: 64 },
+    ordinary: 'i / 7.0',
+    odd: ['9e999', '-9e999', '5e-324', '7', 'NULL', '-0.0', "'text'", "x'41'"],
+  },
   BLOB: { value: { kind: 'bytes' }, ordinary: `CAST('b' || i AS BLOB)`, odd: [`'text'`, `x''`, 'NULL', `'\\x41'`] },
 }
 

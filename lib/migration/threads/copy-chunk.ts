@@ -10,7 +10,7 @@ import { connectPostgres, destroy, sqlStateOf, toPostgresError } from '@/lib/pos
 import { bookkeepingSchema } from '@/lib/postgres/copy-mark'
 import { openSqlite, type SqliteDatabase } from '@/lib/sqlite/open-database'
 import { copyColumns, registerCopyFunctions } from '@/lib/sqlite/values/copy-line'
-import { mayNeedPieces, readCopyPages } from '@/lib/sqlite/values/copy-pages'
+import { readCopyPages } from '@/lib/sqlite/values/copy-pages'
 import { type RowRange, rangeClause, rowKeyOf } from '@/lib/sqlite/values/row-range'
 import { boundsOf } from '../chunks'
 import { freePages } from './free-pages'
@@ -36,8 +36,6 @@ interface OpenCopy {
   readonly epoch: number
   readonly db: SqliteDatabase
   readonly client: pg.Client
-  /** By table: whether it has rows too large for a page. The snapshot does not change, so one look serves all chunks. */
-  readonly largeRows: Map<string, boolean>
 }
 
 /** Keeps its two connections between chunks of the same databases, until PostgreSQL's is cut. */
@@ -63,7 +61,7 @@ export function createChunkCopier(): ChunkCopier {
         const db = openSqlite(path, { readonly: true })
         db.pragma(sequentialCache)
         registerCopyFunctions(db)
-        open = { path, targetUrl, epoch, db, client, largeRows: new Map() }
+        open = { path, targetUrl, epoch, db, client }
       }
       try {
         return await copyChunk(open, input, progress)
@@ -113,7 +111,7 @@ async function copyChunk(
 }
 
 async function sendLines(
-  { db, client, largeRows }: OpenCopy,
+  { db, client }: OpenCopy,
   stream: Writable,
   input: TaskInput<'copy'>,
   progress: (value: TaskProgress<'copy'>) => void,
@@ -148,10 +146,8 @@ async function sendLines(
     }
   }
   try {
-    const { mapping } = input.chunk
-    const needsPieces = largeRows.get(mapping.table) ?? mayNeedPieces(db, mapping)
-    largeRows.set(mapping.table, needsPieces)
-    for (const page of readCopyPages(db, mapping, { ...rangeOf(input.chunk), mayNeedPieces: needsPieces })) {
+    const { mapping, mayNeedPieces } = input.chunk
+    for (const page of readCopyPages(db, mapping, { ...rangeOf(input.chunk), mayNeedPieces })) {
       piece.push(page.data)
       size += page.data.length
       rows += page.rows

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { quoteName } from '@/lib/core/quoted-name'
 import type { TableMapping } from '@/lib/core/table-mapping'
 import type { SqliteDatabase } from '@/lib/sqlite/open-database'
+import { needsPieces } from '@/lib/sqlite/values/copy-pages'
 import { endOfSlice, type KeyValue, type RowKey, rowKeyOf } from '@/lib/sqlite/values/row-range'
 import type { ChunkLimits, TableExtent } from './tasks'
 
@@ -18,12 +19,22 @@ export function measureTable(db: SqliteDatabase, mapping: TableMapping, limits: 
       .pluck()
       .get(),
   )
-  const pieces = Math.min(rows, Math.max(Math.ceil(rows / limits.rows), Math.ceil(heavyBytes(db, mapping, rows) / limits.bytes)))
-  if (pieces <= 1 || key.kind === 'none') return { rows, cuts: [] }
+  const { bytes, largestRow } = sizesOf(db, mapping)
+  const mayNeedPieces = needsPieces(largestRow)
+  // Where rows are light it is their number that counts.
+  const heavyBytes = bytes > rows * lightRowBytes ? bytes : 0
+  const pieces = Math.min(rows, Math.max(Math.ceil(rows / limits.rows), Math.ceil(heavyBytes / limits.bytes)))
+  if (pieces <= 1 || key.kind === 'none') return { rows, mayNeedPieces, cuts: [] }
   const ends = key.kind === 'rowid' ? rowidEnds(db, mapping, key) : null
-  if (ends === null || (ends.last - ends.first) / BigInt(rows) >= sparseness) return { rows, cuts: walk(db, mapping, key, rows, pieces) }
+  if (ends === null || (ends.last - ends.first) / BigInt(rows) >= sparseness) {
+    return { rows, mayNeedPieces, cuts: walk(db, mapping, key, rows, pieces) }
+  }
   const span = ends.last - ends.first
-  return { rows, cuts: Array.from({ length: pieces - 1 }, (_, index) => [ends.first + (span * BigInt(index + 1)) / BigInt(pieces)]) }
+  return {
+    rows,
+    mayNeedPieces,
+    cuts: Array.from({ length: pieces - 1 }, (_, index) => [ends.first + (span * BigInt(index + 1)) / BigInt(pieces)]),
+  }
 }
 
 /** Rowids this far apart on average may lie in heaps: then equal distances would not make equal chunks. */
@@ -32,14 +43,12 @@ const sparseness = 4n
 /** Rows that have fewer bytes on average are cut by their number alone. */
 const lightRowBytes = 1024
 
-const byteCount = z.number().nullish()
+const sizesRow = z.object({ bytes: z.number(), largestRow: z.number() }).optional()
 
-/** Bytes of a table whose rows are heavy; 0 elsewhere, where finding out would cost a walk over its pages for nothing. */
-function heavyBytes(db: SqliteDatabase, mapping: TableMapping, rows: number): number {
-  const fileBytes = Number(db.pragma('page_count', { simple: true })) * Number(db.pragma('page_size', { simple: true }))
-  if (rows * lightRowBytes > fileBytes) return 0
-  const bytes = db.prepare('SELECT pgsize FROM dbstat WHERE name = ? AND aggregate = TRUE').pluck().get(mapping.table)
-  return byteCount.parse(bytes) ?? 0
+/** Bytes of a table's pages, and bytes that no row of it exceeds; by one walk over its pages, for all who copy it. */
+function sizesOf(db: SqliteDatabase, mapping: TableMapping): { readonly bytes: number; readonly largestRow: number } {
+  const sql = 'SELECT pgsize AS bytes, mx_payload AS largestRow FROM dbstat WHERE name = ? AND aggregate = TRUE'
+  return sizesRow.parse(db.prepare(sql).get(mapping.table)) ?? { bytes: 0, largestRow: Number.POSITIVE_INFINITY }
 }
 
 const endsRow = z.object({ first: z.bigint(), last: z.bigint() })

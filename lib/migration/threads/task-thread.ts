@@ -47,7 +47,7 @@ const handlers: Handlers = {
         }
       })
     }),
-  measure: ({ path, mappings, limits }) => withDatabase(path, true, (db) => mappings.map((mapping) => measureTable(db, mapping, limits))),
+  measure: ({ path, mapping, limits }) => withKeptDatabase(path, (db) => measureTable(db, mapping, limits)),
   copy: (input, progress) => copier.copy(input, progress),
   repair: ({ path, request, listPath }, progress) =>
     withDatabase(path, false, (db) => {

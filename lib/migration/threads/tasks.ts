@@ -13,6 +13,8 @@ export interface Chunk {
   readonly number: number
   readonly after: readonly KeyValue[] | null
   readonly upTo: readonly KeyValue[] | null
+  /** Whether a row of the table may be too large to be read with others. */
+  readonly mayNeedPieces: boolean
 }
 
 /** What a chunk should not exceed by much. */
@@ -24,6 +26,7 @@ export interface ChunkLimits {
 /** Rows of a table, and the keys at which it is cut into chunks: each is the last of its chunk. */
 export interface TableExtent {
   readonly rows: number
+  readonly mayNeedPieces: boolean
   readonly cuts: readonly (readonly KeyValue[])[]
 }
 
@@ -42,8 +45,8 @@ export interface TaskTypes {
     readonly progress: number
   }
   readonly measure: {
-    readonly input: { readonly path: string; readonly mappings: readonly TableMapping[]; readonly limits: ChunkLimits }
-    readonly output: readonly TableExtent[]
+    readonly input: { readonly path: string; readonly mapping: TableMapping; readonly limits: ChunkLimits }
+    readonly output: TableExtent
     readonly progress: never
   }
   readonly copy: {

@@ -8,7 +8,7 @@ import { type CheckedColumn, closeEvidence, type Evidence, quickEvidence } from 
 import { longTextBytes, suspectExpression, textOfRow } from './clean-predicate'
 import { registerCopyFunctions } from './copy-functions'
 import { findDuplicates } from './find-duplicates'
-import { mayHoldLargeRow } from './largest-row'
+import { largestRowBytes } from './largest-row'
 import { mostPlainColumns } from './plain-field'
 import { endOfSlice, type KeyValue, type RowKey, type RowRange, rangeClause, rowKeyOf } from './row-range'
 import { quoteName, tableAlias } from './sql-text'
@@ -95,7 +95,8 @@ interface Scan {
 
 function createScan(db: Database, mapping: TableMapping, key: RowKey, isUtf16: boolean, maxLineBytes: number): Scan {
   const present = mapping.columns.filter((column) => !column.generated)
-  const mayBeLong = mayHoldLargeRow(db, mapping.table, longTextBytes)
+  const largest = largestRowBytes(db, mapping.table)
+  const mayBeLong = largest > longTextBytes
   const columns = present.map((column) => ({
     column,
     isRowid: column.name === mapping.rowidColumn,
@@ -111,7 +112,7 @@ function createScan(db: Database, mapping: TableMapping, key: RowKey, isUtf16: b
   // A table read in one piece would be joined in one piece too; a cast to BLOB does not give UTF-8 in a UTF-16 database.
   const isJoined = !isUtf16 && key.kind !== 'none'
   const text = isJoined ? textOfRow(present, mayBeLong) : null
-  const lineBytes = mayHoldLargeRow(db, mapping.table, maxLineBytes / 2) ? lineBytesExpression(mapping) : '0'
+  const lineBytes = largest > maxLineBytes / 2 ? lineBytesExpression(mapping) : '0'
   return { db, mapping, key, text, lineBytes, columns, evidence }
 }
 

@@ -1,7 +1,6 @@
 import type { ColumnMapping } from '@/lib/core/table-mapping'
-import { hasTextAffinity } from './affinity'
 import { longTextBytes, suspectExpression } from './clean-predicate'
-import { isOneOf, type PlainField, plainField } from './plain-field'
+import { plainField } from './plain-field'
 import { columnReference, quoteText } from './sql-text'
 
 /** Aggregates over a slice of rows that say of one column that none of its values there needs a closer look. */
@@ -26,7 +25,7 @@ export interface CheckedColumn {
  */
 export function quickEvidence({ column, isRowid, isRequired, mayBeLong }: CheckedColumn): Evidence | null {
   const reference = columnReference(column.name)
-  const form = formOf(column, isRowid, mayBeLong)
+  const form = plainField(column, isRowid, mayBeLong)
   const more = moreOf(column, reference, mayBeLong)
   if (form === null || more === null) return null
   const aggregates = form.evidence(reference)
@@ -48,13 +47,6 @@ export function closeEvidence({ column, isRowid, isRequired }: CheckedColumn): E
   const suspect = suspectExpression(column, isRowid, isRequired, false)
   if (suspect === null) return null
   return { aggregates: [`sum(${suspect})`], isClean: ([suspects]) => Number(suspects ?? 0) === 0 }
-}
-
-function formOf(column: ColumnMapping, isRowid: boolean, mayBeLong: boolean): Pick<PlainField, 'evidence' | 'isPlain'> | null {
-  if (column.value.kind !== 'float' || column.value.bits !== 64) return plainField(column, isRowid, mayBeLong)
-  // In a column of REAL affinity every number is a double.
-  const isReal = /REAL|FLOA|DOUB/.test(column.sourceType) && !column.sourceType.includes('INT') && !hasTextAffinity(column.sourceType)
-  return isReal ? { evidence: (source) => [`typeof(max(${source}))`], isPlain: ([last]) => isOneOf('real')(last) } : null
 }
 
 /** Longer JSON is left to the closer look, as there. */

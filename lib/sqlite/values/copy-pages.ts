@@ -3,7 +3,7 @@ import type { TableMapping } from '@/lib/core/table-mapping'
 import { registerCopyFunctions } from './copy-functions'
 import { copySelect } from './copy-line'
 import { prepared, readLargeRow, type Source } from './large-row'
-import { mayHoldLargeRow } from './largest-row'
+import { largestRowBytes } from './largest-row'
 import { createPageReader, type JoinedPage, type PageReader, sizeExpression } from './plain-page'
 import { endOfSlice, type KeyValue, type RowRange, rangeClause, rowKeyOf } from './row-range'
 import { quoteName, tableAlias } from './sql-text'
@@ -20,7 +20,7 @@ export interface CopyPage {
 export interface CopyPageOptions extends RowRange {
   /** Size that a page should have. Default: 1 MiB. */
   readonly targetBytes?: number
-  /** What `mayNeedPieces` answers, for who reads a table in several ranges. Default: asked of the file. */
+  /** Whether a row may be too large for a page (`needsPieces`), for who reads a table in several ranges. Default: asked of the file. */
   readonly mayNeedPieces?: boolean
 }
 
@@ -29,9 +29,9 @@ const largeRowBytes = 64 * 1024
 /** With largeRowBytes, the bound of a page: 64 MiB, reached only where very small rows turn into rows of 64 kilobytes. */
 const maxPageRows = 1024
 
-/** Whether a row may be too large for a page; one walk over the table's pages. */
-export function mayNeedPieces(db: Database, mapping: TableMapping): boolean {
-  return mayHoldLargeRow(db, mapping.table, largeRowBytes)
+/** Whether rows of up to so many bytes may be too large for a page. */
+export function needsPieces(largestRow: number): boolean {
+  return largestRow > largeRowBytes
 }
 
 /**
@@ -58,7 +58,7 @@ export function* readCopyPages(db: Database, mapping: TableMapping, options: Cop
   const reader = createPageReader({
     ...source,
     key,
-    largeRowBytes: (options.mayNeedPieces ?? mayNeedPieces(db, mapping)) ? largeRowBytes : null,
+    largeRowBytes: (options.mayNeedPieces ?? needsPieces(largestRowBytes(db, mapping.table))) ? largeRowBytes : null,
   })
   let after = options.after
   let rows = 256

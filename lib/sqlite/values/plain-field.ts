@@ -1,5 +1,6 @@
 import type { ColumnMapping } from '@/lib/core/table-mapping'
 import { hasTextAffinity } from './affinity'
+import { copyFunctions } from './copy-functions'
 import { areIsoInstants, instantBytes } from './iso-instants'
 import { columnReference, quoteText } from './sql-text'
 
@@ -68,6 +69,15 @@ export function plainField(column: ColumnMapping, isRowid: boolean, mayBeLong: b
               isOneOf('text')(last) && (joined === null || joined instanceof Uint8Array) && areIsoInstants(joined, Number(count)),
           }
     case 'float':
+      // In a column of REAL affinity every number is a double.
+      return value.bits === 64 && isReal(column.sourceType)
+        ? {
+            expression: `CASE WHEN ${reference} IS NULL THEN '\\N' ELSE ${copyFunctions.float}(${reference}) END`,
+            evidence: (source) => [`typeof(max(${source}))`],
+            isPlain: ([last]) => isOneOf('real')(last),
+            isText: false,
+          }
+        : null
     case 'decimal':
     case 'bytes':
     case 'date':
@@ -102,6 +112,10 @@ const onlyTexts: Pick<PlainField, 'evidence' | 'isPlain'> = {
 /** The class of an aggregate; `null` is that of no value at all. */
 export function isOneOf(...classes: readonly string[]): (answer: unknown) => boolean {
   return (answer) => answer === 'null' || classes.includes(String(answer))
+}
+
+function isReal(sourceType: string): boolean {
+  return /REAL|FLOA|DOUB/.test(sourceType) && !sourceType.includes('INT') && !hasTextAffinity(sourceType)
 }
 
 /** A condition that is 1 for a text that COPY reads otherwise than it is written. */

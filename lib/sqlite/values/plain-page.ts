@@ -119,15 +119,39 @@ const carriageReturn = 13
 /** Whether no value brought a tab or line break of its own. */
 function hasOnlySeparators(data: Buffer, rows: number, columns: number): boolean {
   if (data.includes(carriageReturn)) return false
+  // Four bytes at a time, at a third of the cost; what is left of them one by one.
+  const wordCount = data.byteOffset % 4 === 0 ? data.length >> 2 : 0
+  const words = wordCount === 0 ? new Int32Array(0) : new Int32Array(data.buffer, data.byteOffset, wordCount)
   let tabs = 0
   let newlines = 0
-  for (let at = 0; at < data.length; at += 1) {
-    const byte = data[at] ?? 0
-    if (byte > newline) continue
+  for (let at = 0; at < words.length; at += 1) {
+    const word = words[at] ?? 0
+    const isTab = zeroBytes(word ^ fourTabs)
+    const isNewline = zeroBytes(word ^ fourNewlines)
+    if ((isTab | isNewline) === 0) continue
+    tabs += countMarks(isTab)
+    newlines += countMarks(isNewline)
+  }
+  for (let at = wordCount * 4; at < data.length; at += 1) {
+    const byte = data[at]
     if (byte === tab) tabs += 1
     else if (byte === newline) newlines += 1
   }
   return newlines === rows && tabs === rows * (columns - 1)
+}
+
+const fourTabs = 0x09090909
+const fourNewlines = 0x0a0a0a0a
+const lowBits = 0x7f7f7f7f
+
+/** The highest bit of each byte of a word that is zero, and no other bit. */
+function zeroBytes(word: number): number {
+  return ~(((word & lowBits) + lowBits) | 0 | word | lowBits)
+}
+
+/** How many bytes of a word have their highest bit set, where no other bit is. */
+function countMarks(word: number): number {
+  return Math.imul(word >>> 7, 0x01010101) >>> 24
 }
 
 /** Bytes of a row's texts and BLOBs as stored; read from the row's header, not from its overflow pages. */
