@@ -25,9 +25,12 @@ test.afterAll(async () => {
   await stack?.stop()
 })
 
-/** A migration and a verification, so that the pages have something to show. */
+/** A backup, a migration and a verification, so that the pages have something to show. */
 async function makeSamples(): Promise<Readonly<Record<string, string>>> {
   const headers = { Origin: stack.url }
+  const backedUp = await admin.request.post('/api/backups', { headers, data: { includeEnvironment: false, format: 'auto' } })
+  await endOf((await backedUp.json()).job.id)
+  const { backups } = await (await admin.request.get('/api/backups')).json()
   const asked = await admin.request.post('/api/jobs', { headers, data: { kind: 'preflight', target: { from: 'environment' } } })
   await endOf((await asked.json()).job.id)
   const started = await admin.request.post('/api/jobs', { headers, data: { kind: 'migrate', target: { from: 'environment' } } })
@@ -38,6 +41,7 @@ async function makeSamples(): Promise<Readonly<Record<string, string>>> {
   const { cvs } = await (await user.request.get('/api/cvs')).json()
   return {
     '/admin/activity/unknown': `/admin/activity/${migration}`,
+    '/admin/backups/unknown': `/admin/backups/${backups[0].id}`,
     '/admin/verification/unknown': `/admin/verification/${reports[0].id}`,
     '/admin/verification/compare': `/admin/verification/compare?one=${reports[0].id}&other=${reports[1].id}`,
     '/cvs/unknown': `/cvs/${cvs[0].id}`,

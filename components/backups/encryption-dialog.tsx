@@ -173,9 +173,9 @@ function KitDialog({ kit, open, onClose }: { kit: string; open: boolean; onClose
   return (
     <Dialog
       open={open}
-      // Shown once: an Escape or a press beside it does not throw it away.
+      staysOpen={!isKept}
       onOpenChange={(next) => {
-        if (!next && isKept) onClose()
+        if (!next) onClose()
       }}
       title={t('title')}
       description={t('body')}

@@ -1,6 +1,6 @@
 'use client'
 
-import { useQueryClient } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useTranslations } from 'next-intl'
 import { useState } from 'react'
 import { TypedDialog } from '@/components/jobs/typed-dialog'
@@ -9,13 +9,16 @@ import { Button } from '@/components/ui/button'
 import { Callout } from '@/components/ui/callout'
 import type { BackupView } from '@/lib/backup/backup-view'
 import { refreshBackups } from './backup-queries'
-import { trustBackup } from './upload-queries'
+import { moveFactsQuery, trustBackup } from './upload-queries'
 
 /** An archive that came from elsewhere: what that means, and the typed word after which it may be used. */
 export function ForeignNotice({ backup }: { backup: BackupView }) {
   const t = useTranslations('backups.foreign')
   const queryClient = useQueryClient()
   const [isAsking, setIsAsking] = useState(false)
+  const { data: server } = useQuery(moveFactsQuery())
+  const files = backup.manifest?.files
+  const isOtherKey = server !== undefined && files !== undefined && files.count > 0 && files.keyFingerprint !== server.keyFingerprint
   const trust = useWithPassword({
     mutationFn: trustBackup,
     onSuccess: () => {
@@ -28,6 +31,11 @@ export function ForeignNotice({ backup }: { backup: BackupView }) {
       <Callout tone="warning" title={t('title')} actions={<Button onClick={() => setIsAsking(true)}>{t('trust')}</Button>}>
         {t('body')}
       </Callout>
+      {isOtherKey ? (
+        <Callout tone="danger" title={t('otherKey')}>
+          {t('otherKeyBody', { archive: files.keyFingerprint, here: server.keyFingerprint })}
+        </Callout>
+      ) : null}
       <TypedDialog
         open={isAsking}
         onOpenChange={setIsAsking}

@@ -21,13 +21,30 @@ export interface DialogProps {
   children: ReactNode
   /** Buttons of the last line; the weightiest last. */
   footer?: ReactNode
+  /** What it shows is shown once: Escape and a press beside it do not close it, its buttons do. Default: false. */
+  staysOpen?: boolean
   className?: string
 }
 
 /** A dialog over the page: focus stays in it, Escape closes it, focus returns to where it was. */
-export function Dialog({ open, onOpenChange, title, description, closeLabel, children, footer, className }: DialogProps) {
+export function Dialog({
+  open,
+  onOpenChange,
+  title,
+  description,
+  closeLabel,
+  children,
+  footer,
+  staysOpen = false,
+  className,
+}: DialogProps) {
   return (
-    <BaseDialog.Root open={open} onOpenChange={(next) => onOpenChange(next)}>
+    <BaseDialog.Root
+      open={open}
+      onOpenChange={(next, { reason }) => {
+        if (next || !staysOpen || reason === 'close-press') onOpenChange(next)
+      }}
+    >
       <BaseDialog.Portal>
         <BaseDialog.Backdrop className={backdropClasses} />
         <BaseDialog.Popup className={classNames(popupClasses, className)}>
