@@ -1,7 +1,8 @@
-import { open, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { z } from 'zod'
 import { AppError } from '@/lib/core/errors'
 import { type SafeSql, safeSql } from '@/lib/core/quoted-name'
+import { readApart } from '@/lib/sqlite/read-apart'
 import { runAside } from '@/lib/sqlite/run-aside'
 
 /** Messages of integrity_check that are about values and rules, not about damage: found again with their rows elsewhere. */
@@ -50,13 +51,12 @@ const headerBytes = 100
 async function refuseCutOff(path: string): Promise<void> {
   const beside = await Promise.all(['-wal', '-journal'].map((end) => stat(`${path}${end}`).catch(() => null)))
   if (beside.some((file) => file !== null && file.size > 0)) return
-  await using file = await open(path, 'r')
-  const { bytesRead, buffer: header } = await file.read(Buffer.alloc(headerBytes), 0, headerBytes, 0)
+  const header = await readApart(path, 0, headerBytes)
   // The count is kept by every SQLite since 2010, and is right while it was written with the last change.
-  if (bytesRead < headerBytes || header.readUInt32BE(24) !== header.readUInt32BE(92)) return
+  if (header === null || header.length < headerBytes || header.readUInt32BE(24) !== header.readUInt32BE(92)) return
   const pageBytes = header.readUInt16BE(16) === 1 ? 65_536 : header.readUInt16BE(16)
   const wanted = header.readUInt32BE(28) * pageBytes
-  const { size } = await file.stat()
+  const { size } = await stat(path)
   if (size < wanted) refuseDamage(path, [`it is cut off, and has ${size} of ${wanted} bytes`])
 }
 

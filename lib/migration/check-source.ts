@@ -115,9 +115,8 @@ async function findOtherSpelling(path: string, source: SqliteCatalogue, signal: 
   for (const table of source.tables) {
     for (const key of table.foreignKeys) {
       const parent = source.tables.find((candidate) => candidate.name === key.referencedTable)
-      const isKey = parent?.primaryKey.join('\0') === key.referencedColumns.join('\0')
       const isCaseless = parent?.columns.some(({ name, collation }) => key.referencedColumns.includes(name) && collation !== 'BINARY')
-      if (!parent || !isKey || !isCaseless) continue
+      if (!parent || !isCaseless) continue
       const pairs = key.columns.map((column, index) => [quoteName(column), quoteName(key.referencedColumns[index] ?? '')] as const)
       const present = pairs.map(([column]) => safeSql`c.${column} IS NOT NULL`).join(' AND ') as SafeSql
       const same = pairs.map(([column, other]) => safeSql`p.${other} = c.${column}`).join(' AND ') as SafeSql

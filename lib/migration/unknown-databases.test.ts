@@ -86,7 +86,9 @@ describe.each([...inject('postgresServers')])('migrateDatabase on $name, of a da
       await expect(client.query(`INSERT INTO tag VALUES ('ABC')`)).rejects.toThrow('tag_pkey_nocase')
     })
 
-    await using other = await createSqliteDatabase(`${tables} INSERT INTO post VALUES (1, 'Abc'), (7, 'ABC'), (8, NULL)`)
+    await using other = await createSqliteDatabase(`${tables} INSERT INTO post VALUES (1, 'Abc'), (7, 'ABC'), (8, NULL);
+      CREATE TABLE word (id INTEGER PRIMARY KEY, text TEXT COLLATE NOCASE UNIQUE); INSERT INTO word VALUES (1, 'Word');
+      CREATE TABLE line (id INTEGER PRIMARY KEY, word TEXT REFERENCES word (text)); INSERT INTO line VALUES (1, 'Word'), (2, 'word')`)
     await using empty = await createPostgresDatabase(server)
     const refused = await migrate(other, empty)
     expect(refused.findings).toEqual(
@@ -99,6 +101,8 @@ describe.each([...inject('postgresServers')])('migrateDatabase on $name, of a da
           key: { id: '7' },
           count: 1,
         }),
+        // Of a key that is unique and no primary one as well.
+        expect.objectContaining({ code: 'REFERENCE_CASE_DIFFERS', severity: 'blocks', table: 'line', column: 'word', key: { id: '2' } }),
       ]),
     )
     expect(refused.status).toBe('failed')
