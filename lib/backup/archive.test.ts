@@ -124,6 +124,14 @@ describe('a damaged archive is refused before its end is reached', () => {
       expect(await attempt(whole.subarray(0, whole.length - 100))).toMatch(refusals)
       expect(await attempt(Buffer.alloc(0))).toMatch(refusals)
       if (kind === 'encrypted') {
+        const recipient = whole.subarray(whole.indexOf('\n-> ') + 1, whole.indexOf('\n--- ') + 1)
+        const crowd = Buffer.concat([
+          whole.subarray(0, whole.indexOf('\n-> ') + 1),
+          ...Array(300).fill(recipient),
+          whole.subarray(whole.indexOf('\n--- ') + 1),
+        ])
+        await writeFile(`${path}-crowd`, crowd)
+        await expect(readAll(`${path}-crowd`, keys)).rejects.toMatchObject({ message: expect.stringContaining('200 recipients') })
         // The header ends with a line of its seal, then come 16 bytes of nonce, then the pieces.
         const start = whole.indexOf('\n--- ') + 49 + 16
         const pieces = Array.from({ length: Math.ceil((whole.length - start) / pieceBytes) }, (_, index) =>

@@ -114,6 +114,8 @@ async function makeHeader(encrypter: Encrypter): Promise<{ readonly header: Buff
 
 /** More than a hundred recipients with the longest of keys. */
 const longestHeaderBytes = 512 * 1024
+/** Each is tried with each key, in JavaScript: thousands of short ones would hold the event loop for many seconds. */
+const mostRecipients = 200
 
 /** Reads up to the content. What was read too much is given back to the stream. */
 async function takeHeader(encrypted: Readable): Promise<{ readonly header: Buffer; readonly nonce: Buffer }> {
@@ -125,7 +127,11 @@ async function takeHeader(encrypted: Readable): Promise<{ readonly header: Buffe
     if (end > 0 && read.length >= end + payloadNonceBytes) {
       const rest = read.subarray(end + payloadNonceBytes)
       if (rest.length > 0) encrypted.unshift(rest)
-      return { header: read.subarray(0, end), nonce: read.subarray(end, end + payloadNonceBytes) }
+      const header = read.subarray(0, end)
+      if (header.toString('latin1').split('\n-> ').length - 1 > mostRecipients) {
+        throw damaged(`Its encryption header names more than ${mostRecipients} recipients.`)
+      }
+      return { header, nonce: read.subarray(end, end + payloadNonceBytes) }
     }
     if (read.length > longestHeaderBytes) break
   }

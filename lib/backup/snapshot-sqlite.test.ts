@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import Database from 'better-sqlite3'
 import { expect, it } from 'vitest'
 import { reportError } from '@/lib/core/errors'
 import { createCvsiteDatabase } from '@/tests/support/sqlite-databases'
@@ -15,4 +16,20 @@ it('a damaged file is told of in words; what SQLite says is kept beside them, an
   expect(reportError(error)).toMatchObject({ code: 'SOURCE_DAMAGED', message: expect.not.stringMatching(/page|error code|\n/i) })
   expect(error).toMatchObject({ cause: { message: expect.stringMatching(/page|malformed/i) } })
   expect(JSON.stringify(reportError(error))).not.toContain(dirname(sqlite.path))
+})
+
+it('rows that break a rule of their table and a stale full text index are no damage', async () => {
+  await using sqlite = await createCvsiteDatabase()
+  const db = new Database(sqlite.path)
+  db.exec(`CREATE TABLE ruled (c INTEGER CHECK (c > 0));
+    PRAGMA ignore_check_constraints = ON;
+    INSERT INTO ruled VALUES (-1);
+    PRAGMA ignore_check_constraints = OFF;
+    CREATE VIRTUAL TABLE stale USING fts4(content='ruled', c)`)
+  const said = db.pragma('integrity_check') as { integrity_check: string }[]
+  db.close()
+  const lines = said.map(({ integrity_check }) => integrity_check).join('\n')
+  expect(lines).toMatch(/CHECK constraint failed in ruled/)
+  expect(lines).toMatch(/FTS4 table main\.stale/)
+  await requireIntegrity(sqlite.path, new AbortController().signal)
 })

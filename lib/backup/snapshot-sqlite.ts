@@ -11,6 +11,7 @@ import { readSqliteCatalogue } from '@/lib/sqlite/catalogue'
 import { disarmChangeLog } from '@/lib/sqlite/change-log'
 import { countRows } from '@/lib/sqlite/count-rows'
 import { lowerFence, readFence } from '@/lib/sqlite/fence'
+import { damageIn } from '@/lib/sqlite/integrity-messages'
 import { openSqlite, type SqliteDatabase } from '@/lib/sqlite/open-database'
 import { runAside } from '@/lib/sqlite/run-aside'
 import type { DatabaseSnapshot, FileRowQueries } from './database-snapshot'
@@ -91,10 +92,14 @@ export async function countSqliteTables(db: SqliteDatabase, signal: AbortSignal)
   return counts
 }
 
-/** @throws AppError SOURCE_DAMAGED; what SQLite said of it is the cause */
+/**
+ * Rows that break a rule of their table, and a stale full text index, are no damage: they are taken along as they are.
+ *
+ * @throws AppError SOURCE_DAMAGED; what SQLite said of it is the cause
+ */
 export async function requireIntegrity(path: string, signal: AbortSignal): Promise<void> {
-  const said = await checkIntegrity(path, signal)
-  if (said.length === 1 && said[0] === 'ok') return
+  const damage = damageIn(await checkIntegrity(path, signal))
+  if (damage.length === 0) return
   throw new AppError({
     code: 'SOURCE_DAMAGED',
     operation: 'check the integrity of a database file',
@@ -102,14 +107,14 @@ export async function requireIntegrity(path: string, signal: AbortSignal): Promi
     message:
       'The SQLite database is damaged: SQLite cannot follow some of its tables or indexes, so that rows are missing or would be wrong.',
     hint: 'Restore the last good backup, or save what can be read with: sqlite3 FILE ".recover".',
-    cause: new Error(said.slice(0, 20).join('\n')),
+    cause: new Error(damage.slice(0, 20).join('\n')),
   })
 }
 
 /** The lines of SQLite's answer, also where the damage is such that it gives none. */
 async function checkIntegrity(path: string, signal: AbortSignal): Promise<readonly string[]> {
   try {
-    const rows = await runAside({ path, readonly: true, sql: safeSql`PRAGMA integrity_check(20)`, cacheKiB: checkCacheKiB }, signal)
+    const rows = await runAside({ path, readonly: true, sql: safeSql`PRAGMA integrity_check(100)`, cacheKiB: checkCacheKiB }, signal)
     // One row may hold many lines.
     return rows.flatMap((row) => String(Object.values(row)[0]).split('\n'))
   } catch (error) {

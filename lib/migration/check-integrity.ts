@@ -2,17 +2,9 @@ import { stat } from 'node:fs/promises'
 import { z } from 'zod'
 import { AppError } from '@/lib/core/errors'
 import { type SafeSql, safeSql } from '@/lib/core/quoted-name'
+import { damageIn } from '@/lib/sqlite/integrity-messages'
 import { readApart } from '@/lib/sqlite/read-apart'
 import { runAside } from '@/lib/sqlite/run-aside'
-
-/** Messages of integrity_check that are about values and rules, not about damage: found again with their rows elsewhere. */
-const valueMessages = /^(NULL value in|CHECK constraint failed in|non-[A-Z]+ value in|[A-Z]+ value in)/
-
-/**
- * What virtual tables say of themselves: an FTS index that does not agree with the table that it is over, as happens to
- * many a live database. No virtual table is copied, and damaged pages of their own tables are told as any others are.
- */
-const virtualMessages = /^(malformed inverted index for FTS\d+ table|unable to validate the inverted index for FTS\d+ table|In RTree )/
 
 const whole = safeSql`SELECT integrity_check AS message FROM pragma_integrity_check LIMIT 100`
 const quick = safeSql`SELECT quick_check AS message FROM pragma_quick_check LIMIT 100`
@@ -84,7 +76,7 @@ const unevenIndexes = safeSql`
   LIMIT 100`
 
 function refuseDamage(path: string, messages: readonly string[]): void {
-  const damage = messages.filter((message) => message !== 'ok' && !valueMessages.test(message) && !virtualMessages.test(message))
+  const damage = damageIn(messages)
   if (damage.length === 0) return
   throw new AppError({
     code: 'SOURCE_DAMAGED',
