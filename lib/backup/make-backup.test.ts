@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest'
@@ -171,6 +172,20 @@ describe('a trial', () => {
       trial: { status: 'failed' },
     })
     expect((await listBackups(setup))[0]?.trial).toMatchObject({ status: 'failed', problem: expect.stringContaining('damaged') })
+  })
+})
+
+describe('a trial on a server with another CV_ENCRYPTION_KEY', () => {
+  it('says that the files cannot be opened here, and nothing against the archive', async () => {
+    const backup = await make()
+    const elsewhere = { ...setup, files: { ...setup.files, key: randomBytes(32) } }
+    const tried = await trialBackup(elsewhere, { id: backup.id, keys: noKeys, holder: 'test' }, ignore, never)
+    expect(tried.trial).toMatchObject({
+      status: 'impossible',
+      filesOpened: 0,
+      problem: expect.stringContaining('another CV_ENCRYPTION_KEY'),
+    })
+    expect(tried.trial?.rows).toBe(backup.trial?.rows)
   })
 })
 

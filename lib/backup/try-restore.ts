@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { AppError, reportError } from '@/lib/core/errors'
-import { openCv } from '@/lib/cv/cv-format'
+import { keyFingerprint, openCv } from '@/lib/cv/cv-format'
 import { openSqlite } from '@/lib/sqlite/open-database'
 import type { Trial } from './backup-view'
 import type { ArchivePlace } from './destinations/archive-place'
@@ -65,6 +65,8 @@ export async function tryRestore(options: TryRestoreOptions): Promise<Trial> {
     requireEqualCounts(manifest.database.tables, scratch.tables)
     facts.tables = scratch.tables.length
     facts.rows = totalRows(scratch.tables)
+    const { keyFingerprint: sealedWith } = manifest.files
+    if (sample.length > 0 && sealedWith !== keyFingerprint(options.fileKey)) return answer('impossible', otherFileKey(sealedWith))
     const unsound = new Set(manifest.files.problems.map(({ path }) => path))
     for (const { path, content } of sample) {
       if (unsound.has(path)) continue
@@ -80,6 +82,11 @@ export async function tryRestore(options: TryRestoreOptions): Promise<Trial> {
       return answer('impossible', 'There was no room on the disk of the backups to try it.')
     return answer(error instanceof NoPlaceForTrial ? 'impossible' : 'failed', describe(error, options.folder))
   }
+}
+
+/** Of an archive that is whole: the database came out of it as it should, and whether the files would nobody can say here. */
+function otherFileKey(sealedWith: string): string {
+  return `Its database was restored and counted. Its files were encrypted with another CV_ENCRYPTION_KEY (fingerprint ${sealedWith}) than the present one, so none of them could be opened.`
 }
 
 /** In words; below the first line what a program said. Nobody need know where on this machine it was tried. */
