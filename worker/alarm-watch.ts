@@ -1,4 +1,4 @@
-import { type AlarmParts, watchAlarms } from '@/lib/backup/alarms/watch-alarms'
+import { type AlarmParts, watchAlarms } from '@/lib/alarms/watch-alarms'
 import { reportError } from '@/lib/core/errors'
 import type { Logger } from '@/lib/core/logger'
 import { pause } from '@/lib/core/pause'

@@ -1,5 +1,5 @@
-import type { AlarmSettingsPlace } from '@/lib/backup/alarms/alarm-settings'
-import type { AlarmParts } from '@/lib/backup/alarms/watch-alarms'
+import type { AlarmSettingsPlace } from '@/lib/alarms/alarm-settings'
+import type { AlarmParts } from '@/lib/alarms/watch-alarms'
 import type { Container } from './container'
 
 /** What sending alarms needs of this process. */

@@ -1,5 +1,5 @@
-import { type Alarm, graveKinds } from '@/lib/backup/alarms/alarm-view'
-import { listAlarms } from '@/lib/backup/alarms/watch-alarms'
+import { type Alarm, graveKinds } from '@/lib/alarms/alarm-view'
+import { listAlarms } from '@/lib/alarms/watch-alarms'
 import { listBackups } from '@/lib/backup/backup-catalogue'
 import { couldRecover } from '@/lib/backup/could-recover'
 import { readActiveDatabase } from '@/lib/control/active-database'

@@ -1,7 +1,7 @@
 import { errorResponse } from '@/app/_server/api-route'
 import { getContainer } from '@/app/_server/container'
 import { readHealth } from '@/app/_server/health'
-import { isHealthToken } from '@/lib/backup/alarms/alarm-settings'
+import { isHealthToken } from '@/lib/alarms/alarm-settings'
 import { AppError } from '@/lib/core/errors'
 
 /**

@@ -1,4 +1,4 @@
-import type { AlarmSettingsView, mailSecurities } from '@/lib/backup/alarms/alarm-view'
+import type { AlarmSettingsView, mailSecurities } from '@/lib/alarms/alarm-view'
 
 /** The form as it is typed: numbers and lists as text, secrets empty where the kept one stays. */
 export interface AlarmDraft {

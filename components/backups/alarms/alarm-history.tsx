@@ -5,7 +5,7 @@ import { TimeStamp } from '@/components/format/time-stamp'
 import { Badge } from '@/components/ui/badge'
 import { Card, CardHeader } from '@/components/ui/card'
 import { Table, TableBody, TableCell, TableHead, TableHeader, TableRow } from '@/components/ui/table'
-import type { Alarm } from '@/lib/backup/alarms/alarm-view'
+import type { Alarm } from '@/lib/alarms/alarm-view'
 import { useAlarmSentence } from './use-alarm-sentence'
 
 /** Every alarm with when it stood and how it was told. */

@@ -1,13 +1,7 @@
 import { queryOptions } from '@tanstack/react-query'
 import { z } from 'zod'
 import { fetchJson } from '@/components/api/fetch-json'
-import {
-  type AlarmSettingsInput,
-  alarmSchema,
-  alarmSettingsViewSchema,
-  type Channel,
-  channelTestSchema,
-} from '@/lib/backup/alarms/alarm-view'
+import { type AlarmSettingsInput, alarmSchema, alarmSettingsViewSchema, type Channel, channelTestSchema } from '@/lib/alarms/alarm-view'
 
 export const alarmKeys = { all: ['alarms'] as const, list: ['alarms', 'list'] as const, settings: ['alarms', 'settings'] as const }
 

@@ -8,7 +8,7 @@ import { useWithPassword } from '@/components/jobs/use-with-password'
 import { Button } from '@/components/ui/button'
 import { Callout } from '@/components/ui/callout'
 import { classNames } from '@/components/ui/class-names'
-import type { AlarmSettingsInput, Channel } from '@/lib/backup/alarms/alarm-view'
+import type { AlarmSettingsInput, Channel } from '@/lib/alarms/alarm-view'
 import { testAlarmChannel } from './alarm-queries'
 
 /** Sends one message with what the form says, and tells what the other side answered. */

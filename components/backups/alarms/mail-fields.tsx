@@ -5,7 +5,7 @@ import { Checkbox } from '@/components/ui/checkbox'
 import { Field } from '@/components/ui/field'
 import { Input } from '@/components/ui/input'
 import { Segments } from '@/components/ui/segments'
-import { type AlarmSettingsInput, mailSecurities } from '@/lib/backup/alarms/alarm-view'
+import { type AlarmSettingsInput, mailSecurities } from '@/lib/alarms/alarm-view'
 import type { MailDraft } from './alarm-draft'
 import { ChannelTest } from './channel-test'
 

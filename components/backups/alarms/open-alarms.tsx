@@ -5,7 +5,7 @@ import { useTranslations } from 'next-intl'
 import { TimeStamp } from '@/components/format/time-stamp'
 import { LinkButton } from '@/components/ui/button'
 import { Callout } from '@/components/ui/callout'
-import { type AlarmDetail, type AlarmKind, graveKinds } from '@/lib/backup/alarms/alarm-view'
+import { type AlarmDetail, type AlarmKind, graveKinds } from '@/lib/alarms/alarm-view'
 import { alarmsQuery } from './alarm-queries'
 import { useAlarmSentence } from './use-alarm-sentence'
 

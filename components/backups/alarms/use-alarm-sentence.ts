@@ -2,7 +2,7 @@
 
 import { useTranslations } from 'next-intl'
 import { useFormatters } from '@/components/format/use-formatters'
-import type { AlarmDetail } from '@/lib/backup/alarms/alarm-view'
+import type { AlarmDetail } from '@/lib/alarms/alarm-view'
 
 /** The sentence for an alarm, in the reader's language, with its figures. */
 export function useAlarmSentence(): (detail: AlarmDetail) => string {

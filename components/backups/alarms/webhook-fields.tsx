@@ -6,7 +6,7 @@ import { Button } from '@/components/ui/button'
 import { Checkbox } from '@/components/ui/checkbox'
 import { Field } from '@/components/ui/field'
 import { Input } from '@/components/ui/input'
-import type { AlarmSettingsInput, AlarmSettingsView } from '@/lib/backup/alarms/alarm-view'
+import type { AlarmSettingsInput, AlarmSettingsView } from '@/lib/alarms/alarm-view'
 import type { WebhookDraft } from './alarm-draft'
 import { ChannelTest } from './channel-test'
 

@@ -1,8 +1,8 @@
 import { alarmSettingsPlace } from '@/app/_server/alarm-parts'
 import { adminRoute } from '@/app/_server/api-route'
 import { requireRecentAuthentication } from '@/app/_server/require-recent'
-import { saveAlarmSettings, viewAlarmSettings } from '@/lib/backup/alarms/alarm-settings'
-import { alarmSettingsInputSchema } from '@/lib/backup/alarms/alarm-view'
+import { saveAlarmSettings, viewAlarmSettings } from '@/lib/alarms/alarm-settings'
+import { alarmSettingsInputSchema } from '@/lib/alarms/alarm-view'
 
 /** How alarms are told. Secrets are not shown. */
 export const GET = adminRoute({}, async ({ container }) => ({ settings: await viewAlarmSettings(alarmSettingsPlace(container)) }))

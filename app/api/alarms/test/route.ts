@@ -2,9 +2,9 @@ import { z } from 'zod'
 import { alarmParts, alarmSettingsPlace } from '@/app/_server/alarm-parts'
 import { adminRoute } from '@/app/_server/api-route'
 import { requireRecentAuthentication } from '@/app/_server/require-recent'
-import { completeAlarmSettings } from '@/lib/backup/alarms/alarm-settings'
-import { alarmSettingsInputSchema, channels } from '@/lib/backup/alarms/alarm-view'
-import { testChannel } from '@/lib/backup/alarms/watch-alarms'
+import { completeAlarmSettings } from '@/lib/alarms/alarm-settings'
+import { alarmSettingsInputSchema, channels } from '@/lib/alarms/alarm-view'
+import { testChannel } from '@/lib/alarms/watch-alarms'
 import { AppError, reportError } from '@/lib/core/errors'
 
 const bodySchema = z.object({ channel: z.enum(channels), settings: alarmSettingsInputSchema })

@@ -1,4 +1,4 @@
-import { type BackupView, isReachable, newestFirst } from '../backup-view'
+import { type BackupView, isReachable, newestFirst } from '@/lib/backup/backup-view'
 import type { AlarmDetail, AlarmSettingsInput } from './alarm-view'
 
 export interface AlarmInput {

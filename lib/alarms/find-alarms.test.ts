@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import type { BackupView } from '../backup-view'
-import { couldRecover } from '../could-recover'
+import type { BackupView } from '@/lib/backup/backup-view'
+import { couldRecover } from '@/lib/backup/could-recover'
 import { findAlarms } from './find-alarms'
 
 const now = new Date('2026-03-10T12:00:00Z')
