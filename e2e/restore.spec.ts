@@ -187,7 +187,10 @@ test('rules show what they would delete before they are set', async () => {
   await button('backups.retention.preview').click()
   // The one of SQLite: the newest stays, and so do safety backups and what came from elsewhere.
   const answer = page.getByRole('region', { name: text('backups.retention.title') }).getByRole('status')
-  await expect(answer.getByRole('listitem')).toHaveCount(1)
+  const [going, staying] = [answer.getByRole('list').first(), answer.getByRole('list').last()]
+  await expect(going.getByRole('listitem')).toHaveCount(1)
+  // Each of these three with its reason.
+  await expect(staying.getByRole('listitem')).toHaveCount(3)
   await button('backups.retention.save').click()
   await expect(button('backups.retention.change')).toBeVisible()
   expect((await (await admin.request.get('/api/backups/retention')).json()).rules).toMatchObject({ keepLast: 1, daily: 0 })

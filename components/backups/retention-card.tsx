@@ -92,15 +92,17 @@ function RetentionForm({ rules, backups, onDone }: { rules: Retention | null; ba
       {preview.data ? (
         <Callout tone={going.length > 0 ? 'warning' : 'info'} title={t('goes', { count: going.length })} live="status">
           {preview.data.heldBack ? <p>{t('heldBack')}</p> : null}
-          <ul className="flex flex-wrap gap-x-4">
-            {backups
-              .filter((backup) => going.includes(backup.id))
-              .map((backup) => (
-                <li key={backup.id}>
-                  <TimeStamp iso={backup.createdAt} />
-                </li>
-              ))}
-          </ul>
+          {going.length > 0 ? (
+            <ul className="flex flex-wrap gap-x-4">
+              {backups
+                .filter((backup) => going.includes(backup.id))
+                .map((backup) => (
+                  <li key={backup.id}>
+                    <TimeStamp iso={backup.createdAt} />
+                  </li>
+                ))}
+            </ul>
+          ) : null}
           {preview.data.kept.length > 0 ? (
             <>
               <p className="mt-2 font-medium">{t('stays')}</p>
