@@ -13,6 +13,7 @@ import { widerTypeFor } from '@/lib/schema/column-type'
 import { mapTables, missingColumnOf } from '@/lib/schema/map-tables'
 import { findUnusableNames } from '@/lib/schema/unusable-names'
 import { runAside } from '@/lib/sqlite/run-aside'
+import { warmFile } from '@/lib/sqlite/warm-file'
 import { createProgress, type VerificationProgress } from '@/lib/verification/progress-report'
 import { findBrokenChecks } from './check-constraints'
 import { checkSoundness } from './check-integrity'
@@ -76,6 +77,7 @@ export function requireReadyTarget(inspection: TargetInspection, setAside: boole
  */
 export async function checkMigration(context: CheckContext): Promise<CheckedMigration> {
   const { sourcePath, pool, signal, report } = context
+  await warmFile(sourcePath, signal)
   const source = await pool.run('catalogue', { path: sourcePath })
   const names = findUnusableNames(source)
   // These tables cannot even be tried out on the target; the rest is checked all the same, so that everything is said at once.

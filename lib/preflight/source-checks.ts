@@ -7,6 +7,7 @@ import { checkReferences } from '@/lib/migration/check-source'
 import { type AppliedMigration, type HistoryState, readHistoryState } from '@/lib/schema/history-state'
 import { openSqlite } from '@/lib/sqlite/open-database'
 import { readWalState, type WalState } from '@/lib/sqlite/wal-state'
+import { warmFile } from '@/lib/sqlite/warm-file'
 import { errorOf, judged, type Question, unasked } from './ask'
 import type { PreflightCheck } from './preflight-result'
 import { findDrift } from './schema-drift'
@@ -65,6 +66,7 @@ export function sourceQuestions(source: SourceQuestions): readonly Question[] {
 /** Damage is an answer; everything else that goes wrong is the lack of one. */
 async function askIntegrity({ path, label, catalogue }: SourceQuestions, signal: AbortSignal): Promise<PreflightCheck> {
   try {
+    await warmFile(path, signal)
     await checkIntegrity(path, signal)
     return judged('source-integrity', 'sound', { where: label, params: { sizeBytes: catalogue.pageCount * catalogue.pageSize } })
   } catch (error) {

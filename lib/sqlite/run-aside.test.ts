@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { type SafeSql, safeSql } from '@/lib/core/quoted-name'
 import { createSqliteDatabase } from '@/tests/support/sqlite-databases'
 import { runAside } from './run-aside'
+import { warmFile } from './warm-file'
 
 const never = new AbortController().signal
 
@@ -39,6 +40,23 @@ describe('runAside', () => {
       expect(db.prepare('SELECT count(*) FROM t').pluck().get()).toBe(round)
       db.close()
     }
+  })
+
+  it('reads a file through while others have locks on it, and loses none of them', async () => {
+    await using source = await createSqliteDatabase('CREATE TABLE t (v TEXT); INSERT INTO t VALUES (hex(zeroblob(10000000)))')
+    const writer = new Database(source.path)
+    writer.exec('BEGIN IMMEDIATE')
+    expect(await runAside({ path: source.path, readThrough: true }, never)).toEqual([])
+    await warmFile(source.path, never)
+    const other = new Database(source.path, { timeout: 0 })
+    expect(() => other.exec('BEGIN IMMEDIATE')).toThrow(expect.objectContaining({ code: 'SQLITE_BUSY' }))
+    writer.exec('COMMIT')
+    other.exec('BEGIN IMMEDIATE; COMMIT')
+    other.close()
+    writer.close()
+    // What is not there is said by whoever needs it.
+    await warmFile(`${source.path}.absent`, never)
+    await expect(warmFile(source.path, AbortSignal.abort())).rejects.toMatchObject({ code: 'CANCELLED' })
   })
 
   it('stops at once when cancelled', async () => {

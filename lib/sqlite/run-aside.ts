@@ -23,19 +23,28 @@ export interface AsideCopy {
   readonly copyTo: string
 }
 
+/** One pass over the file that answers nothing: for work that will ask for its pages in another order. */
+export interface AsideReading {
+  readonly path: string
+  readonly readThrough: true
+}
+
 const answerSchema = z.union([
   z.object({ rows: z.array(z.record(z.string(), z.unknown())) }),
   z.object({ error: z.object({ code: z.string(), message: z.string() }) }),
 ])
 
 /**
- * Runs one statement on an SQLite file, or copies it, in a process of its own, which is killed when the signal fires: nothing here
+ * Runs one statement on an SQLite file, or copies or reads it, in a process of its own, which is killed when the signal fires: nothing here
  * waits for SQLite, and the event loop stays free. For statements over whole files; costs some 60 ms, of which the process that
  * did the last one spares most.
  *
  * @throws AppError SOURCE_*, LOCAL_DISK_FULL, CANCELLED
  */
-export function runAside(work: AsideStatement | AsideCopy, signal: AbortSignal): Promise<readonly Record<string, unknown>[]> {
+export function runAside(
+  work: AsideStatement | AsideCopy | AsideReading,
+  signal: AbortSignal,
+): Promise<readonly Record<string, unknown>[]> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(cancelledError(signal))
     const child = takeProcess()
@@ -67,7 +76,7 @@ export function runAside(work: AsideStatement | AsideCopy, signal: AbortSignal):
     signal.addEventListener('abort', abort, { once: true })
     child.stderr?.on('data', complain)
     child.on('message', receive).on('error', fail).on('close', end)
-    child.send('copyTo' in work ? { ...work, readonly: true } : { ...work, params: work.params ?? [] })
+    child.send('copyTo' in work ? { ...work, readonly: true } : 'sql' in work ? { ...work, params: work.params ?? [] } : work)
   })
 }
 
