@@ -120,17 +120,22 @@ test('switching back to SQLite says what it carries, and carries it', async () =
   const migration = migrationPage(page, stack.url)
   await migration.open()
   await expect(migration.onPostgres).toBeVisible()
-  const preview = await (await admin.request.get('/api/rollback/preview')).json()
-  for (const { table, inserted, deleted } of preview.tables as { table: string; inserted: number; deleted: number }[]) {
+  const readPreview = async (): Promise<{ total: number; tables: { table: string; inserted: number; deleted: number }[] }> =>
+    (await admin.request.get('/api/rollback/preview')).json()
+  // It may be a count of some seconds ago, from before the CV was written.
+  await expect
+    .poll(async () => (await readPreview()).tables.map(({ table }) => table), { timeout: 30_000 })
+    .toEqual(expect.arrayContaining(['CvFile', 'CreditTransaction']))
+  const preview = await readPreview()
+  for (const { table, inserted, deleted } of preview.tables) {
     expect(inserted - deleted, table).toBe((await countPostgres(table)) - countSqlite(table))
   }
-  expect(preview.tables.map((one: { table: string }) => one.table)).toEqual(expect.arrayContaining(['CvFile', 'CreditTransaction']))
   const cvs = await countPostgres('CvFile')
 
   await page.getByRole('button', { name: text('migration.postgres.back') }).click()
   const dialog = page.getByRole('alertdialog').or(page.getByRole('dialog'))
   await expect(dialog.getByText(new RegExp(`\\b${preview.total} changes? (is|are) carried to SQLite`))).toBeVisible()
-  for (const { table } of preview.tables as { table: string }[]) await expect(dialog.getByText(table, { exact: true })).toBeVisible()
+  for (const { table } of preview.tables) await expect(dialog.getByText(table, { exact: true })).toBeVisible()
   await dialog.getByLabel(text('jobs.typed.label', { word: 'SQLite' })).fill('SQLite')
   await dialog.getByRole('button', { name: text('migration.postgres.back') }).click()
   await expect(migration.startButton).toBeVisible({ timeout: 60_000 })
