@@ -32,7 +32,7 @@ async function answer(request) {
   let db
   try {
     if ('readThrough' in request) return { rows: readThrough(request.path) }
-    db = new Database(request.path, { readonly: request.readonly, fileMustExist: true, timeout: 5000 })
+    db = new Database(request.path, { readonly: request.readonly ?? true, fileMustExist: true, timeout: 5000 })
     // integrity_check and foreign_key_check look up every key: with SQLite's 2 MiB, half of the time went into reading the
     // same pages again (432 MB: 9.2 s of processor time, 6.0 s with this).
     db.pragma(`cache_size = -${request.cacheKiB ?? 65_536}`)
@@ -44,7 +44,7 @@ async function answer(request) {
   }
 }
 
-function runStatement(db, { sql, params }) {
+function runStatement(db, { sql, params = [] }) {
   const statement = db.prepare(sql)
   if (statement.reader) return statement.all(...params)
   statement.run(...params)

@@ -76,7 +76,7 @@ export function runAside(
     signal.addEventListener('abort', abort, { once: true })
     child.stderr?.on('data', complain)
     child.on('message', receive).on('error', fail).on('close', end)
-    child.send('copyTo' in work ? { ...work, readonly: true } : 'sql' in work ? { ...work, params: work.params ?? [] } : work)
+    child.send(work)
   })
 }
 
