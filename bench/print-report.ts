@@ -8,6 +8,7 @@ export interface BenchResult {
     readonly cpuMs: number
     readonly peakRssMiB: number
     readonly checkMs: number
+    readonly statisticsMs: number
     readonly proofMs: number
     readonly longestBlockMs: number
     /** Of the main thread's own processor time: what of a block was not the machine's. */
@@ -44,7 +45,7 @@ export function printReport(result: BenchResult): void {
     '',
     `source      ${rows.toLocaleString('en')} rows, ${(sourceBytes / 1e6).toFixed(0)} MB`,
     `ours        ${seconds(ours.wallMs)}  ${perSecond(ours.wallMs)}  (safety copy, schema, copy, structure, sequences)`,
-    `  checks    ${seconds(ours.checkMs)} before, proof ${seconds(ours.proofMs)} after`,
+    `  checks    ${seconds(ours.checkMs)} before, ANALYZE ${seconds(ours.statisticsMs)} and proof ${seconds(ours.proofMs)} after; no peer does any of them`,
     `  client    ${seconds(ours.cpuMs)} CPU, ${ours.peakRssMiB.toFixed(0)} MiB peak, event loop blocked ${ours.longestBlockMs.toFixed(0)} ms at most (${ours.longestBlocksAt[0]}), of own work ${ours.longestBlockCpuMs?.toFixed(0) ?? '?'} ms (${ours.longestBlocksAt[1]})`,
     `  phases    ${Object.entries(ours.phases)
       .map(([phase, ms]) => `${phase} ${seconds(ms)}`)

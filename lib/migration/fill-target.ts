@@ -24,6 +24,7 @@ import { applySchema, inTransaction } from './apply-schema'
 import { buildStructure } from './build-structure'
 import { areChunksOf } from './chunks'
 import { type CopiedTotals, copyTables, planChunks } from './copy-tables'
+import { gatherStatistics } from './gather-statistics'
 import { startApplied } from './live/applied-number'
 import { readSnapshotNumber } from './live/capture'
 import { followAndProve, type LiveSource } from './live/follow-and-prove'
@@ -68,7 +69,7 @@ export interface FilledTarget {
 }
 
 /**
- * Carries out a plan on the target: schema, copy, structure, sequences, counts.
+ * Carries out a plan on the target: schema, copy, structure, sequences, statistics, counts.
  *
  * Every phase finds out on the target itself what is done already, does the rest, and notes its end in the mark. So it
  * does not matter whether it is begun for the first time, begun again because PostgreSQL was away for a while, or taken up
@@ -166,6 +167,11 @@ export async function fillTarget(options: FillOptions, context: FillContext): Pr
       }),
     )
     return { result: undefined, facts: { sequences: settings.length } }
+  })
+
+  await phases.run('statistics', async () => {
+    const tables = await onMark('sequences', () => gatherStatistics({ target, applicationName, lanes }, copied.rowsOf, signal))
+    return { result: undefined, facts: { tables } }
   })
 
   if (options.live !== null) {

@@ -4,9 +4,9 @@ import { repairListSchema, repairSchema } from '@/lib/core/repair-choice'
 import { endpointSchema, tableComparisonSchema } from '@/lib/verification/verification-result'
 
 /** The phases of a migration in the order in which they run; also the keys of their names in messages/. */
-export const migrationPhases = ['checks', 'safety-copy', 'schema', 'copy', 'structure', 'sequences', 'counts'] as const
+export const migrationPhases = ['checks', 'safety-copy', 'schema', 'copy', 'structure', 'sequences', 'statistics', 'counts'] as const
 /** Those of a migration while the app goes on writing. */
-export const livePhases = ['checks', 'safety-copy', 'schema', 'copy', 'structure', 'sequences', 'catch-up', 'prove'] as const
+export const livePhases = ['checks', 'safety-copy', 'schema', 'copy', 'structure', 'sequences', 'statistics', 'catch-up', 'prove'] as const
 /** The phases of a switch while the app goes on writing. */
 export const cutOverPhases = ['catch-up', 'switch', 'finish'] as const
 export type CutOverPhase = (typeof cutOverPhases)[number]

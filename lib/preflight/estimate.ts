@@ -44,6 +44,7 @@ export const defaultCosts: Readonly<Record<EstimatedPhase, PhaseCost>> = {
   copy: { fixedMs: 200, bytesPerSecond: 60e6 },
   structure: { fixedMs: 300, bytesPerSecond: 60e6 },
   sequences: { fixedMs: 50, bytesPerSecond: Number.POSITIVE_INFINITY },
+  statistics: { fixedMs: 200, bytesPerSecond: 300e6 },
   counts: { fixedMs: 200, bytesPerSecond: 300e6 },
 }
 

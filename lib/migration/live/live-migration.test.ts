@@ -65,7 +65,17 @@ describe.each([...inject('postgresServers')])('a live migration on $name', (serv
     }
     const result = await migrateDatabase(optionsOf(source, target), report, never)
     expect(result.error).toBeUndefined()
-    expect(Object.keys(result.phases)).toEqual(['checks', 'safety-copy', 'schema', 'copy', 'structure', 'sequences', 'catch-up', 'prove'])
+    expect(Object.keys(result.phases)).toEqual([
+      'checks',
+      'safety-copy',
+      'schema',
+      'copy',
+      'structure',
+      'sequences',
+      'statistics',
+      'catch-up',
+      'prove',
+    ])
     expect(result.tables.map(({ table, content }) => [table, content])).toEqual([
       ['author', 'identical'],
       ['book', 'identical'],

@@ -55,7 +55,7 @@ async function runChild(
 }
 
 /** Where it is killed, once each: the phases of a live migration, as they begin, and some as they end. */
-const points = ['safety-copy', 'schema', 'copy', 'structure', 'sequences', 'catch-up', 'prove'].flatMap((phase) => [
+const points = ['safety-copy', 'schema', 'copy', 'structure', 'sequences', 'statistics', 'catch-up', 'prove'].flatMap((phase) => [
   `${phase} started`,
   ...(['safety-copy', 'copy', 'catch-up'].includes(phase) ? [`${phase} succeeded`] : []),
 ])

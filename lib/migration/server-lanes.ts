@@ -1,0 +1,81 @@
+import type pg from 'pg'
+import { throwIfAborted } from '@/lib/core/abort'
+import { connectPostgres } from '@/lib/postgres/connect'
+import type { TargetUrl } from '@/lib/postgres/target-url'
+
+export interface LaneOptions {
+  readonly target: TargetUrl
+  readonly applicationName: string
+  /** Connections that work at once. */
+  readonly lanes: number
+}
+
+/** Work that the server does by itself, spread over connections. */
+export interface ServerLanes {
+  /** Runs `run` on every item, the first items first; the first failure stops the rest from starting. */
+  perform<T>(items: readonly T[], run: (lane: pg.Client, item: T) => Promise<void>): Promise<void>
+}
+
+/**
+ * Opens the connections, gives them to `use`, and closes them.
+ *
+ * @throws AppError TARGET_*, CANCELLED; what `use` throws
+ */
+export async function withServerLanes<T>(
+  { target, applicationName, lanes: count }: LaneOptions,
+  signal: AbortSignal,
+  use: (lanes: ServerLanes) => Promise<T>,
+): Promise<T> {
+  const lanes: pg.Client[] = []
+  try {
+    for (let lane = 0; lane < count; lane += 1) {
+      const connection = await connectPostgres(target, { applicationName, signal })
+      lanes.push(connection)
+      // Sorting in memory is what makes an index build fast; two of them fit into a small server.
+      await connection.query(`SET maintenance_work_mem = '192MB'; SET synchronous_commit = off`)
+    }
+    return await use({ perform: (items, run) => inLanes(lanes, [...items], signal, run) })
+  } finally {
+    await Promise.all(lanes.map((lane) => lane.end().catch(() => undefined)))
+  }
+}
+
+async function inLanes<T>(
+  lanes: readonly pg.Client[],
+  queue: T[],
+  signal: AbortSignal,
+  run: (lane: pg.Client, item: T) => Promise<void>,
+): Promise<void> {
+  const results = await Promise.allSettled(
+    lanes.map(async (lane) => {
+      for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
+        throwIfAborted(signal)
+        try {
+          await run(lane, item)
+        } catch (error) {
+          queue.length = 0
+          throw error
+        }
+      }
+    }),
+  )
+  const failed = results.find((result) => result.status === 'rejected')
+  if (failed) throw failed.reason
+}
+
+/** What belongs to small tables goes to the server this many at once: with 500 tables the round trips are what takes the time. */
+export const partsAtOnce = 50
+const smallRows = 20_000
+
+/** The largest tables first and one by one, small ones in batches; what belongs to one table stays next to each other. */
+export function batchesOf<T extends { readonly table: string }>(work: readonly T[], rowsOf: ReadonlyMap<string, number>): readonly T[][] {
+  const rows = ({ table }: T) => rowsOf.get(table) ?? 0
+  const batches: T[][] = []
+  for (const part of [...work].sort((a, b) => rows(b) - rows(a))) {
+    const last = batches.at(-1)
+    const isRoomy = last?.[0] !== undefined && rows(last[0]) <= smallRows && last.length < partsAtOnce
+    if (last && isRoomy) last.push(part)
+    else batches.push([part])
+  }
+  return batches
+}
