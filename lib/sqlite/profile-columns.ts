@@ -12,6 +12,9 @@ const count = z
   .transform((value) => Number(value ?? 0n))
 const statsSchema = z.tuple([count, count, count, count, nullableBig, nullableBig, count, count, count])
 
+/** Bytes of a text that has more characters than a varchar may have (10,485,760), in UTF-8 or UTF-16. */
+const longBytes = 44_000_000
+
 /** SQLite answers at most 2,000 columns; nine for each of ours. */
 const columnsPerRead = 200
 
@@ -41,6 +44,7 @@ function measures(name: string): string {
   const value = quoteName(name)
   const isInteger = `typeof(${value})='integer'`
   const isText = `typeof(${value})='text'`
+  const isShort = `${isText} AND octet_length(${value})<=20`
   return [
     `sum(${isInteger})`,
     `sum(typeof(${value})='real')`,
@@ -48,8 +52,9 @@ function measures(name: string): string {
     `sum(typeof(${value})='blob')`,
     `min(CASE WHEN ${isInteger} THEN ${value} END)`,
     `max(CASE WHEN ${isInteger} THEN ${value} END)`,
-    `max(CASE WHEN ${isText} THEN length(${value}) END)`,
-    `sum(${isText} AND ${value} GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]')`,
-    `sum(${isText} AND ${value} GLOB '[0-9][0-9]:[0-9][0-9]:[0-9][0-9]')`,
+    // Longer than any varchar, whatever its characters are; counting them would make a second copy in a file of UTF-16.
+    `max(CASE WHEN ${isText} THEN CASE WHEN octet_length(${value})>${longBytes} THEN octet_length(${value})/4 ELSE length(${value}) END END)`,
+    `sum(CASE WHEN ${isShort} THEN ${value} GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]' ELSE 0 END)`,
+    `sum(CASE WHEN ${isShort} THEN ${value} GLOB '[0-9][0-9]:[0-9][0-9]:[0-9][0-9]' ELSE 0 END)`,
   ].join(',')
 }

@@ -171,14 +171,21 @@ describe('a table read in pages', () => {
     const data = Buffer.concat([...readCopyPages(sqlite, mapping)].map((page) => page.data))
     const expected = `1\té\\t😀\t\\\\xc3a9\n2\ta\t\\\\x00FF\n3\t${'é'.repeat(50_000)}\t\\N\n`
     expect(data.toString('utf8')).toBe(expected)
-    // Half of a pair: SQLite itself gives bytes for it that are no UTF-8, and JavaScript U+FFFD. A real U+FFFD is a character.
+    // Half of a pair: at the end SQLite gives bytes for it that are no UTF-8, in the middle it joins it with whatever follows
+    // (61 00 62 00 behind it would be read as one other character). A real U+FFFD is a character.
     sqlite.exec(
-      "INSERT INTO t VALUES (4, CAST(x'41003dd8' AS TEXT), NULL), (5, char(65533), NULL), (6, '😀', NULL), (7, 'a' || char(0), NULL)",
+      `INSERT INTO t VALUES (4, CAST(x'41003dd8' AS TEXT), NULL), (5, char(65533), NULL), (6, '😀', NULL), (7, 'a' || char(0), NULL),
+        (8, CAST(x'3dd861006200' AS TEXT), NULL), (9, CAST(x'410000de6200' AS TEXT), NULL), (10, CAST(x'3dd83dd800de' AS TEXT), NULL)`,
     )
+    const insert = sqlite.prepare('INSERT INTO t VALUES (?, CAST(? AS TEXT), NULL)')
+    const long = Buffer.from('é😀'.repeat(200_000), 'utf16le')
+    insert.run(12, Buffer.concat([long, Buffer.from('3dd86100', 'hex')]))
+    insert.run(13, long)
+    insert.run(14, Buffer.concat([long, Buffer.from('0000', 'hex')]))
     const found = checkTable(sqlite, mapping).map(({ code, sampleKeys }) => [code, sampleKeys.map(({ id }) => id).join()])
     expect(found).toEqual([
-      ['INVALID_UTF8', '4'],
-      ['NUL_IN_TEXT', '7'],
+      ['INVALID_UTF8', '12,4,8,9,10'],
+      ['NUL_IN_TEXT', '14,7'],
       ['BYTES_FROM_TEXT', '1'],
     ])
     sqlite.close()

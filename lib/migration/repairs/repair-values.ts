@@ -40,7 +40,7 @@ export function repairColumn(db: SqliteDatabase, repair: ColumnRepair, record: R
   registerCopyFunctions(db)
   const { mapping, column } = repair
   const inPrimaryKey = mapping.primaryKey.includes(column.name)
-  const suspect = suspectExpression(column, column.name === mapping.rowidColumn, !column.nullable || inPrimaryKey, true)
+  const suspect = suspectExpression(column, column.name === mapping.rowidColumn, !column.nullable || inPrimaryKey, 'whole')
   if (suspect === null) return
   const isUtf16 = db.pragma('encoding', { simple: true }) !== 'UTF-8'
   const key = rowKeyOf(mapping)

@@ -1,17 +1,19 @@
 import { isUtf8 } from 'node:buffer'
 import type { Database } from 'better-sqlite3'
 import { AppError } from '@/lib/core/errors'
-import type { ColumnMapping, TableMapping } from '@/lib/core/table-mapping'
+import type { ColumnMapping, TableMapping, ValueKind } from '@/lib/core/table-mapping'
 import { binaryJsonText } from './binary-json'
+import { pieceTextBytes } from './clean-predicate'
 import { convertValue } from './convert-value'
 import { copyFunctions } from './copy-functions'
+import { createJsonScan } from './json-scan'
 import { readLargeRow, type Source } from './large-row'
 import { createTextScan } from './long-text'
 import { type RawValue, shapeOf } from './raw-value'
 import { type KeyValue, type RowKey, type RowRange, rangeClause } from './row-range'
 import { columnReference, quoteName, sumAll, tableAlias } from './sql-text'
 import type { ValueCode } from './value-codes'
-import { pieceExpression, readInPieces } from './value-pieces'
+import { inUtf8, pieceExpression, readInPieces } from './value-pieces'
 
 /** A column whose values are looked at, with the SQL that says which of them need it. */
 export interface ColumnCheck {
@@ -48,13 +50,14 @@ export function classifySuspects(context: Classification): void {
   const clause = rangeClause(key, range)
   const keyColumns = keyColumnsOf(mapping, key)
   const utf8 = utf8Expression(value, context.isUtf16)
-  const readsPieces = !context.isUtf16 && key.kind !== 'none' && check.column.value.kind === 'text' && check.column.value.maxLength === null
-  const isLong = `typeof(${value})='text' AND octet_length(${value})>${longTextBytes}`
+  const kind = check.column.value
+  const readsPieces = key.kind !== 'none' && (kind.kind === 'json' || (kind.kind === 'text' && kind.maxLength === null))
+  const isLong = `typeof(${value})='text' AND octet_length(${value})>${pieceTextBytes}`
   if (readsPieces) classifyLongTexts(context, `${isLong} AND (${check.suspect})`, keyColumns)
   const bytes = `CASE typeof(${value}) WHEN 'text' THEN ${utf8} END`
   // A long text comes as its bytes alone: as a string beside them it would exist twice, and past 512 MB not at all.
   const short = `CASE WHEN ${isLong} THEN '' ELSE ${value} END`
-  const json = check.column.value.kind === 'json' ? binaryJsonText(value, context.isUtf16) : 'NULL'
+  const json = kind.kind === 'json' ? binaryJsonText(value, context.isUtf16) : 'NULL'
   const suspect = readsPieces ? `(${check.suspect}) AND NOT (${isLong})` : `(${check.suspect})`
   const where = `${clause.where === '' ? ' WHERE' : `${clause.where} AND`} ${suspect}${clause.orderBy}`
   const fields = [short, bytes, json, ...keyColumns.map((column) => column.expression)]
@@ -68,13 +71,17 @@ export function classifySuspects(context: Classification): void {
     const [raw, textBytes, binaryJson, ...keyValues] = row
     const code = codeOf(raw, textBytes, binaryJson, check)
     if (code === null) continue
-    const shape = textBytes !== null && textBytes.length > longTextBytes ? `text, ${textBytes.length} bytes` : shapeOf(raw)
+    const shape = textBytes !== null && textBytes.length > pieceTextBytes ? `text, ${textBytes.length} bytes` : shapeOf(raw)
     addToTally(context.tallies, check.column.name, code, shape, keyOfRow(keyColumns, keyValues))
   }
 }
 
-/** Texts that have no limit of their own and are long, in pieces: what PostgreSQL refuses in them is NUL and invalid UTF-8. */
-function classifyLongTexts({ db, mapping, key, check, range, tallies }: Classification, condition: string, keyColumns: KeyColumns): void {
+/** Texts that have no limit of their own, and JSON, where they are long: in pieces. */
+function classifyLongTexts(
+  { db, mapping, key, check, range, isUtf16, tallies }: Classification,
+  condition: string,
+  keyColumns: KeyColumns,
+): void {
   const value = columnReference(check.column.name)
   const from = `FROM ${quoteName(mapping.table)} AS ${tableAlias}`
   const clause = rangeClause(key, range)
@@ -89,16 +96,27 @@ function classifyLongTexts({ db, mapping, key, check, range, tallies }: Classifi
   const piece = db.prepare(`SELECT ${pieceExpression(value)} ${from} WHERE ${isRow}`).pluck()
   for (const [size, ...rest] of rows) {
     const place = rest.slice(0, key.expressions.length)
-    const scan = createTextScan()
     // The row is there: the file is read in one transaction, or nobody writes it.
-    for (const bytes of readInPieces(Number(size), (at, length) => piece.get(at + 1, length, ...place) as Buffer)) scan.take(bytes)
-    const code = scan.end()
+    const stored = readInPieces(Number(size), (at, length) => piece.get(at + 1, length, ...place) as Buffer)
+    const code = codeOfLongText(check.column.value, Number(size), isUtf16 ? inUtf8(stored, db) : stored)
     if (code === null) continue
     addToTally(tallies, check.column.name, code, `text, ${size} bytes`, keyOfRow(keyColumns, rest.slice(key.expressions.length)))
   }
 }
 
-const longTextBytes = 1_000_000
+/** What PostgreSQL would refuse a long text for, or null. */
+function codeOfLongText(kind: ValueKind, storedBytes: number, pieces: Iterable<Buffer>): ValueCode | null {
+  const text = createTextScan()
+  const json = kind.kind === 'json' ? createJsonScan(kind.binary) : null
+  for (const bytes of pieces) {
+    text.take(bytes)
+    json?.take(bytes)
+  }
+  const code = text.end()
+  if (json === null || code === 'INVALID_UTF8') return code
+  return storedBytes > longestString ? 'JSON_TOO_LARGE' : json.end()
+}
+
 /** V8 holds no longer text than 512 MB; nor does jsonb, nor is there a number or a date of that length. */
 const longestString = 500_000_000
 
@@ -122,7 +140,7 @@ export function codeOf(
   if (textBytes === null || value.kind === 'bytes') return convertValue(raw, column, binaryJson).issue
   // The bytes of a text column are not decoded on the way, so what is not UTF-8 there would reach PostgreSQL as it is.
   if (!isUtf8(textBytes)) return 'INVALID_UTF8'
-  if (textBytes.length <= longTextBytes) return convertValue(raw, column, null).issue
+  if (textBytes.length <= pieceTextBytes) return convertValue(raw, column, null).issue
   if (value.kind === 'text' && value.maxLength === null) return textBytes.includes(0) ? 'NUL_IN_TEXT' : null
   if (textBytes.length > longestString)
     return value.kind === 'json' ? 'JSON_TOO_LARGE' : value.kind === 'text' ? 'TEXT_TOO_LONG' : 'ROW_TOO_LARGE'

@@ -73,7 +73,11 @@ function moreOf({ value }: ColumnMapping, reference: string, mayBeLong: boolean)
     case 'json': {
       const digits = '[-+0-9][0-9][0-9][0-9]'
       const refusable = ['*\\u*', `*e${digits}*`, `*E${digits}*`].map((pattern) => `${reference} GLOB '${pattern}'`).join(' OR ')
-      const valid = [`min(json_valid(${reference}))`, `max(octet_length(${reference}))<${longJsonBytes}`]
+      // A long one is not parsed here: SQLite would hold it and more than once.
+      const isValid = mayBeLong
+        ? `CASE WHEN octet_length(${reference})<${longJsonBytes} THEN json_valid(${reference}) END`
+        : `json_valid(${reference})`
+      const valid = [`min(${isValid})`, `max(octet_length(${reference}))<${longJsonBytes}`]
       return value.binary ? [...valid, `max(${refusable})=0`] : valid
     }
     case 'boolean':

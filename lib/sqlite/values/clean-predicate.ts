@@ -3,6 +3,7 @@ import { lastInstantMs, suspiciousBelowMs } from './convert-date'
 import { copyFunctions } from './copy-functions'
 import { columnReference, concatAll, quoteText } from './sql-text'
 
+export type DecodesText = boolean | 'whole'
 type Branches = Partial<Record<'integer' | 'real' | 'text' | 'blob', string>>
 
 /** Largest finite double, as SQLite writes it. */
@@ -11,9 +12,10 @@ const largestDouble = '1.7976931348623157e308'
 /**
  * A SQL expression that is 1 for a value that needs a closer look and 0 for one that certainly arrives as Prisma reads
  * it. It may be 1 too often, never 0 wrongly; convertValue then decides. null where no value of the column can need it.
- * `decodesText` false leaves out the test for NUL and invalid UTF-8, which textOfRow makes for many rows at once.
+ * `decodesText` false leaves out the test for NUL and invalid UTF-8, which textOfRow makes for many rows at once; true leaves
+ * out texts that are best looked at in pieces, 'whole' none.
  */
-export function suspectExpression(column: ColumnMapping, isRowid: boolean, isRequired: boolean, decodesText: boolean): string | null {
+export function suspectExpression(column: ColumnMapping, isRowid: boolean, isRequired: boolean, decodesText: DecodesText): string | null {
   const { value } = column
   if (isRowid && value.kind === 'integer' && value.bits === 64) return null
   const reference = columnReference(column.name)
@@ -24,7 +26,7 @@ export function suspectExpression(column: ColumnMapping, isRowid: boolean, isReq
 }
 
 /** For each storage class that may be fine, the condition under which it is; other classes are always suspect. */
-function cleanBranches(kind: ValueKind, value: string, decodesText: boolean): Branches {
+function cleanBranches(kind: ValueKind, value: string, decodesText: DecodesText): Branches {
   switch (kind.kind) {
     case 'integer':
       return kind.bits === 64
@@ -79,9 +81,22 @@ function decimalBranches(precision: number | null, scale: number | null, value: 
 /** Texts longer than this are looked at one by one, so that the text of many rows stays within memory. */
 export const longTextBytes = 16 * 1024
 
-function textIsClean(value: string, maxLength: number | null, padded: boolean, decodesText: boolean): string {
-  const valid = decodesText ? `${copyFunctions.textIsClean}(${value})` : `octet_length(${value})<=${longTextBytes}`
+/** Texts longer than this are read in pieces: as a whole one would exist in SQLite and in JavaScript at once. */
+export const pieceTextBytes = 1_000_000
+
+function textIsClean(value: string, maxLength: number | null, padded: boolean, decodesText: DecodesText): string {
+  const isShort = (most: number) => `octet_length(${value})<=${most}`
+  // A CASE: where the length says enough the text is not handed over.
+  const valid = {
+    false: isShort(longTextBytes),
+    true: `CASE WHEN ${isShort(pieceTextBytes)} THEN ${decodedIsClean(value)} ELSE 0 END`,
+    whole: decodedIsClean(value),
+  }[`${decodesText}`]
   return maxLength === null ? valid : `length(${value})${padded ? '=' : '<='}${maxLength} AND ${valid}`
+}
+
+function decodedIsClean(value: string): string {
+  return `${copyFunctions.textIsClean}(CAST(${value} AS BLOB))`
 }
 
 /**
@@ -113,8 +128,8 @@ function uuidIsClean(value: string): string {
 }
 
 /** jsonb refuses some escapes and enormous numbers: both are rare enough for a closer look wherever they may be. */
-function jsonIsClean(value: string, binary: boolean, decodesText: boolean): string {
-  const decodes = decodesText ? ` AND ${copyFunctions.textIsClean}(${value})` : ''
+function jsonIsClean(value: string, binary: boolean, decodesText: DecodesText): string {
+  const decodes = decodesText === false ? '' : ` AND ${decodedIsClean(value)}`
   const valid = `octet_length(${value})<16000 AND json_valid(${value})${decodes}`
   if (!binary) return valid
   const digits = '[-+0-9][0-9][0-9][0-9]'

@@ -6,6 +6,7 @@ import { convertDecimal, decimalKey } from './convert-number'
 import { convertValue } from './convert-value'
 import type { RawValue } from './raw-value'
 import { shapeOf } from './raw-value'
+import { utf8OfUtf16 } from './utf16'
 import { textOfCode } from './value-codes'
 
 type ColumnSpec = Pick<ColumnMapping, 'value' | 'sourceType'>
@@ -43,28 +44,20 @@ export function registerCopyFunctions(db: Database): void {
   // A text that PostgreSQL reads as the same instant for timestamp and timestamptz; the SQL has checked the range.
   db.function(copyFunctions.instant, { ...options, safeIntegers: false }, (value: number) => new Date(value).toISOString())
   db.function(copyFunctions.utf8, options, (text: string) => Buffer.from(text, 'utf8'))
-  const isBigEndian = db.pragma('encoding', { simple: true }) === 'UTF-16be'
-  db.function(copyFunctions.utf16, options, (stored: Buffer) => utf8OfStored(isBigEndian ? Buffer.from(stored).swap16() : stored))
+  const encoding = db.pragma('encoding', { simple: true })
+  const isBigEndian = encoding === 'UTF-16be'
+  db.function(copyFunctions.utf16, options, (stored: Buffer) => utf8OfUtf16(stored, isBigEndian))
   db.function(copyFunctions.bytes, options, (text: string) => `\\\\x${Buffer.from(text, 'utf8').toString('hex')}`)
   db.function(copyFunctions.key, options, (spec: string, raw: RawValue) => keyText(specOf(spec), raw))
-  // better-sqlite3 decodes invalid UTF-8 to U+FFFD, so a text without it was valid.
-  db.function(copyFunctions.textIsClean, options, (text: string) => (text.includes('\0') || text.includes('\uFFFD') ? 0 : 1))
+  db.function(copyFunctions.textIsClean, options, (stored: Buffer) => {
+    const bytes = encoding === 'UTF-8' ? stored : utf8OfUtf16(stored, isBigEndian)
+    return isUtf8(bytes) && !bytes.includes(0) ? 1 : 0
+  })
   db.function(copyFunctions.decimalIsClean, { ...options, safeIntegers: false }, (value: number, precision: number, scale: number) =>
     convertDecimal(value, precision, scale).status === 'converted' ? 1 : 0,
   )
   db.function(copyFunctions.isUtf8, options, (bytes: Buffer) => (isUtf8(bytes) ? 1 : 0))
   db.function(copyFunctions.jsonText, options, (blob: Buffer) => (jsonInBytes(blob) ? 1 : 0))
-}
-
-/**
- * The UTF-8 of a text as the file stores it in UTF-16. A text that ends in half of a pair gives bytes that are no UTF-8, as
- * SQLite itself does; handed over as a string it would seem to end in U+FFFD.
- */
-function utf8OfStored(littleEndian: Buffer): Buffer {
-  const text = littleEndian.subarray(0, littleEndian.length & ~1).toString('utf16le')
-  const last = text.charCodeAt(text.length - 1)
-  const isHalf = last >= 0xd800 && last < 0xe000 && (last < 0xdc00 || text.charCodeAt(text.length - 2) >> 10 !== 0x36)
-  return isHalf ? Buffer.concat([Buffer.from(text.slice(0, -1)), Buffer.from([0xed, 0xa0, 0x80])]) : Buffer.from(text)
 }
 
 const registered = new WeakSet<Database>()

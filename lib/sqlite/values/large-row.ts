@@ -4,7 +4,7 @@ import { copyExpression } from './copy-expression'
 import { asBytes } from './copy-line'
 import type { KeyValue, RowKey } from './row-range'
 import { columnReference, quoteName, tableAlias } from './sql-text'
-import { pieceExpression, readInPieces } from './value-pieces'
+import { inUtf8, pieceExpression, readInPieces } from './value-pieces'
 
 /** Bytes of a value that are escaped or turned into hexadecimal at a time. */
 const pieceBytes = 512 * 1024
@@ -43,10 +43,10 @@ export function* readLargeRow(source: Source, rowKey: readonly KeyValue[]): Gene
     return row[0]
   }
   const readRaw = (value: string, encoding: RawEncoding): Iterable<Buffer> => {
-    // A text in UTF-16 is decoded whole.
-    if (isUtf16 && encoding === 'escape') return [toBuffer(read(asBytes(value, isUtf16)))]
     const piece = pieceExpression(value)
-    return readInPieces(Number(read(`octet_length(${value})`)), (from, length) => toBuffer(read(piece, BigInt(from + 1), BigInt(length))))
+    const size = Number(read(`octet_length(${value})`))
+    const stored = readInPieces(size, (from, length) => toBuffer(read(piece, BigInt(from + 1), BigInt(length))))
+    return isUtf16 && encoding === 'escape' ? inUtf8(stored, source.db) : stored
   }
   let small: Buffer[] = []
   for (const [index, column] of columns.entries()) {
