@@ -153,6 +153,8 @@ async function check(options: MigrateOptions, run: MigrationRun, pool: TaskPool,
       if (event.type === 'finding') said.push(event.finding)
       run.report(event)
     }
+    // Behind a change log the app writes on: what was checked is not what is copied.
+    if (!options.dryRun && !options.live) await pool.run('watch', { path: sourcePath, writable: options.fenceSource })
     return checkMigration({ sourcePath, target, model, client, pool, report, signal, choices: options.choices ?? [] })
   })
   const refused = options.live ? findCaptureRefusals(checked.source, options.choices ?? []) : []
@@ -204,9 +206,11 @@ async function makeRecord(
   const identity = await readIdentity(options)
   const snapshot = await writeSafetyCopy(sourcePath, workDir, jobId, signal)
   run.safetyCopy = snapshot.path
+  const isAsChecked = await pool.run('isUnchanged', { path: sourcePath })
   await requireSameSchema(checked, snapshot, pool)
   const file = await describeFile(snapshot.path)
   const repaired = await repairSafetyCopy(snapshot, checked, options, pool, run.report, signal)
+  if (isAsChecked && repaired === null) run.evidence = checked.evidence
   run.freshRecord = await writeRecord(workDir, {
     jobId,
     identity,

@@ -13,11 +13,13 @@ import { widerTypeFor } from '@/lib/schema/column-type'
 import { mapTables, missingColumnOf } from '@/lib/schema/map-tables'
 import { findUnusableNames } from '@/lib/schema/unusable-names'
 import { runAside } from '@/lib/sqlite/run-aside'
+import type { CarriedEvidence } from '@/lib/sqlite/values/carried-evidence'
 import { warmFile } from '@/lib/sqlite/warm-file'
 import { createProgress, type VerificationProgress } from '@/lib/verification/progress-report'
 import { findBrokenChecks } from './check-constraints'
 import { checkSoundness } from './check-integrity'
 import { checkReferences, meetsCondition } from './check-source'
+import type { Evidence } from './chunks'
 import { findModelOrphans } from './model-references'
 import { applyChoices } from './repairs/choose'
 import { offerChoices } from './repairs/offer-choices'
@@ -29,6 +31,8 @@ export interface CheckedMigration {
   readonly plan: SchemaPlan
   readonly mappings: readonly TableMapping[]
   readonly findings: readonly Finding[]
+  /** What was seen of the values; it holds as long as nobody writes. */
+  readonly evidence: Evidence
 }
 
 export interface CheckContext {
@@ -96,7 +100,7 @@ export async function checkMigration(context: CheckContext): Promise<CheckedMigr
     // Also before a choice is refused: they say what is possible.
     for (const finding of findings) report({ type: 'finding', finding })
   }
-  return { source, plan: planned.plan, mappings: planned.mappings, findings }
+  return { source, plan: planned.plan, mappings: planned.mappings, findings, evidence: planned.evidence }
 }
 
 /** How often types that we chose ourselves may be widened because of what their values turn out to be. */
@@ -107,6 +111,7 @@ export async function planAndCheckValues(source: SqliteCatalogue, context: Check
   const profiles = new Map<string, ReadonlyMap<string, ColumnProfile>>()
   const overrides = new Map<string, Map<string, TypeOverride>>()
   const valueFindings = new Map<string, readonly Finding[]>()
+  const evidence = new Map<string, CarriedEvidence>()
   const progress = createProgress('checks', context.report)
   const ask = (sql: SafeSql) => runAside({ path: context.sourcePath, readonly: true, sql }, context.signal)
   for (let round = 1; ; round += 1) {
@@ -127,6 +132,7 @@ export async function planAndCheckValues(source: SqliteCatalogue, context: Check
       plan,
       context,
       valueFindings,
+      evidence,
       progress,
     )
     const again = round < maximumRounds ? widenRefused(plan, valueFindings, profiles, overrides) : []
@@ -139,6 +145,7 @@ export async function planAndCheckValues(source: SqliteCatalogue, context: Check
         plan,
         mappings: tables,
         findings: [...plan.findings, ...leftBehind, ...broken, ...orphans, ...[...valueFindings.values()].flat()],
+        evidence,
       }
     }
     for (const table of again) valueFindings.delete(table)
@@ -166,6 +173,7 @@ async function checkValues(
   plan: SchemaPlan,
   { pool, sourcePath }: CheckContext,
   findings: Map<string, readonly Finding[]>,
+  evidence: Map<string, CarriedEvidence>,
   progress: VerificationProgress,
 ): Promise<void> {
   progress.plan(mappings.map(({ table }) => ({ table, rowsTotal: null })))
@@ -178,8 +186,11 @@ async function checkValues(
         rows = rowsDone
         progress.advance(mapping.table, rowsDone, 0)
       })
-      findings.set(mapping.table, found)
-      progress.finishTable(mapping.table, rows, found.some((finding) => finding.severity === 'blocks') ? 'failed' : 'done')
+      findings.set(mapping.table, found.findings)
+      // Of the last look at the table, in the types that it is given in the end.
+      if (found.evidence === null) evidence.delete(mapping.table)
+      else evidence.set(mapping.table, found.evidence)
+      progress.finishTable(mapping.table, rows, found.findings.some((finding) => finding.severity === 'blocks') ? 'failed' : 'done')
     }),
   )
 }

@@ -1,5 +1,6 @@
 import type { TableMapping } from '@/lib/core/table-mapping'
 import type { CopiedChunk } from '@/lib/postgres/copy-mark'
+import { type CarriedEvidence, noneCarried } from '@/lib/sqlite/values/carried-evidence'
 import type { KeyValue } from '@/lib/sqlite/values/row-range'
 import type { Chunk, TableExtent } from './threads/tasks'
 
@@ -21,14 +22,20 @@ export const defaultChunkRows = 250_000
 /** Where rows are large it is their bytes that count: one to a few seconds of work as well. */
 export const defaultChunkBytes = 256 * 1024 * 1024
 
+/** What the checks have seen of each table, for a copy of the very same values. */
+export type Evidence = ReadonlyMap<string, CarriedEvidence>
+
 /** The chunks of a table, cut where it was measured to be. */
-export function cutTable(mapping: TableMapping, { cuts, mayNeedPieces }: TableExtent): readonly Chunk[] {
+export function cutTable(mapping: TableMapping, { rows, cuts, mayNeedPieces }: TableExtent, evidence?: CarriedEvidence): readonly Chunk[] {
+  // Other rows than were looked at: nothing is known of them.
+  const carried = evidence?.rows === rows ? evidence.columns : noneCarried
   return Array.from({ length: cuts.length + 1 }, (_, number) => ({
     mapping,
     number,
     after: cuts[number - 1] ?? null,
     upTo: cuts[number] ?? null,
     mayNeedPieces,
+    carried,
   }))
 }
 

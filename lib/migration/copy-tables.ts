@@ -2,7 +2,16 @@ import type { Report } from '@/lib/core/progress'
 import type { TableMapping } from '@/lib/core/table-mapping'
 import type { CopiedChunk } from '@/lib/postgres/copy-mark'
 import { createProgress, type VerificationProgress } from '@/lib/verification/progress-report'
-import { type ChunkedTable, type ChunkOptions, chunkKey, cutTable, defaultChunkBytes, defaultChunkRows, orderChunks } from './chunks'
+import {
+  type ChunkedTable,
+  type ChunkOptions,
+  chunkKey,
+  cutTable,
+  defaultChunkBytes,
+  defaultChunkRows,
+  type Evidence,
+  orderChunks,
+} from './chunks'
 import { isPassing } from './target-session'
 import type { TaskPool } from './threads/task-pool'
 import type { Chunk } from './threads/tasks'
@@ -31,18 +40,19 @@ export interface CopiedTotals {
   readonly rowsOf: ReadonlyMap<string, number>
 }
 
-/** Counts the rows of each table and cuts it into chunks: of one file always the same ones. */
+/** Counts the rows of each table and cuts it into chunks: of one file always the same ones. `evidence` is of the same rows. */
 export async function planChunks(
   mappings: readonly TableMapping[],
   path: string,
   pool: TaskPool,
   options: ChunkOptions,
+  evidence: Evidence = new Map(),
 ): Promise<readonly ChunkedTable[]> {
   const limits = { rows: options.rows ?? defaultChunkRows, bytes: options.bytes ?? defaultChunkBytes }
   return Promise.all(
     mappings.map(async (mapping) => {
       const extent = await pool.run('measure', { path, mapping, limits })
-      return { table: mapping.table, rows: extent.rows, chunks: cutTable(mapping, extent) }
+      return { table: mapping.table, rows: extent.rows, chunks: cutTable(mapping, extent, evidence.get(mapping.table)) }
     }),
   )
 }

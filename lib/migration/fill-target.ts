@@ -22,7 +22,7 @@ import { countTables } from '@/lib/verification/count-tables'
 import type { TableComparison } from '@/lib/verification/verification-result'
 import { applySchema, inTransaction } from './apply-schema'
 import { buildStructure } from './build-structure'
-import { areChunksOf } from './chunks'
+import { areChunksOf, type Evidence } from './chunks'
 import { type CopiedTotals, copyTables, planChunks } from './copy-tables'
 import { gatherStatistics } from './gather-statistics'
 import { startApplied } from './live/applied-number'
@@ -43,6 +43,8 @@ export interface FillOptions {
   readonly model: SchemaModel
   /** The plan that is carried out. */
   readonly record: ResumeRecord
+  /** What the checks saw of the very values that are copied. Default: nothing, and the copy looks at them itself. */
+  readonly evidence?: Evidence
   /** What is counted in the end: the source when it cannot change any more, otherwise what was copied from. */
   readonly countedPath: string
   readonly lanes: number
@@ -90,7 +92,7 @@ export async function fillTarget(options: FillOptions, context: FillContext): Pr
     session.persist(async (client) => use(client, requireStage(await readMark(client), record, after)))
 
   // The threads have nothing else to do while the server makes the tables. Looked at where it is awaited.
-  const planning = planChunks(plan.mappings, path, pool, chunking)
+  const planning = planChunks(plan.mappings, path, pool, chunking, options.evidence)
   planning.catch(() => undefined)
 
   await phases.run('schema', async () => {

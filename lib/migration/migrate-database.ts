@@ -65,6 +65,7 @@ async function runPhases(options: MigrateOptions, run: MigrationRun, signal: Abo
       applicationName: applicationNameOf(options.jobId),
       model: options.model,
       record,
+      ...(run.evidence === undefined ? {} : { evidence: run.evidence }),
       // The snapshot is what was copied; the source itself may go on changing when it is not fenced.
       countedPath: options.fenceSource ? options.sourcePath : record.plan.safetyCopy.path,
       lanes: options.lanes ?? 2,

@@ -5,6 +5,7 @@ import type { Repair, RepairList } from '@/lib/core/repair-choice'
 import type { TargetInspection } from '@/lib/postgres/inspect-target'
 import { targetLabel } from '@/lib/postgres/target-url'
 import { pathLabel } from '@/lib/verification/endpoints'
+import type { Evidence } from './chunks'
 import type { FilledTarget } from './fill-target'
 import type { MigrateOptions } from './migrate-options'
 import { livePhases, type MigrationResult, migrationPhases } from './migration-result'
@@ -23,6 +24,8 @@ export interface MigrationRun {
   pool?: TaskPool
   session?: TargetSession
   freshRecord?: FreshRecord
+  /** What the checks saw of the values, when the rows are read from a file that holds the very same; by this run alone. */
+  evidence?: Evidence
   inspection?: TargetInspection
   source?: { readonly version: string; readonly sizeBytes: number }
   findings: readonly Finding[]

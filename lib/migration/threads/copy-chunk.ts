@@ -146,8 +146,8 @@ async function sendLines(
     }
   }
   try {
-    const { mapping, mayNeedPieces } = input.chunk
-    for (const page of readCopyPages(db, mapping, { ...rangeOf(input.chunk), mayNeedPieces })) {
+    const { mapping, mayNeedPieces, carried } = input.chunk
+    for (const page of readCopyPages(db, mapping, { ...rangeOf(input.chunk), mayNeedPieces, carried })) {
       piece.push(page.data)
       size += page.data.length
       rows += page.rows

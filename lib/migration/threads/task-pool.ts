@@ -2,7 +2,16 @@ import { stat } from 'node:fs/promises'
 import { Worker } from 'node:worker_threads'
 import { cancelledError } from '@/lib/core/abort'
 import { AppError, type ErrorCode, errorCodes } from '@/lib/core/errors'
-import type { TaskAnswer, TaskInput, TaskName, TaskOutput, TaskProgress, TaskRequest, ThreadError } from './tasks'
+import {
+  homeTasks,
+  type TaskAnswer,
+  type TaskInput,
+  type TaskName,
+  type TaskOutput,
+  type TaskProgress,
+  type TaskRequest,
+  type ThreadError,
+} from './tasks'
 import { loadThreadCode } from './thread-code'
 
 /** Some worker threads, each running one task at a time. */
@@ -59,23 +68,27 @@ export async function createTaskPool({ size, sourcePath }: TaskPoolOptions, sign
   }
   signal.addEventListener('abort', failAll, { once: true })
 
-  const give = (thread: Worker) => {
-    const task = waiting.shift()
-    if (!task) return
+  /** The oldest thread is the home of the tasks that share a connection; they wait for it, and others overtake them. */
+  const isHome = (thread: Worker) => [...alive][0] === thread
+  const isForNew = ({ request }: Waiting) => alive.size === 0 || !homeTasks.has(request.name)
+  /** Whether there was a task for this thread. */
+  const give = (thread: Worker): boolean => {
+    const at = waiting.findIndex(({ request }) => isHome(thread) || !homeTasks.has(request.name))
+    const [task] = at < 0 ? [] : waiting.splice(at, 1)
+    if (!task) return false
     running.set(thread, task)
     thread.postMessage(task.request)
+    return true
   }
   const next = () => {
-    while (!closed && waiting.length > 0) {
-      const thread = idle.shift() ?? (alive.size < eager ? start() : undefined)
-      if (!thread) break
-      give(thread)
-    }
-    if (closed || waiting.length === 0 || alive.size >= size) return
+    if (closed) return
+    for (const thread of [...idle]) if (give(thread)) idle.splice(idle.indexOf(thread), 1)
+    while (alive.size < eager && waiting.some(isForNew)) give(start())
+    if (alive.size >= size || !waiting.some(isForNew)) return
     growing ??= setTimeout(
       () => {
         growing = undefined
-        if (!closed && waiting.length > 0 && alive.size < size) give(start())
+        if (!closed && alive.size < size && waiting.some(isForNew)) give(start())
         next()
       },
       isWarm ? patienceMs : coldPatienceMs,

@@ -6,7 +6,7 @@ import { statSync } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
 import { AppError, reportError } from '@/lib/core/errors'
 import { readSqliteCatalogue } from '@/lib/sqlite/catalogue'
-import { lowerFence, raiseFence } from '@/lib/sqlite/fence'
+import { type Fence, lowerFence, raiseFence } from '@/lib/sqlite/fence'
 import { nameOversized } from '@/lib/sqlite/name-oversized'
 import { openSqlite, type SqliteDatabase, toSqliteError } from '@/lib/sqlite/open-database'
 import { profileColumns } from '@/lib/sqlite/profile-columns'
@@ -18,6 +18,7 @@ import { createChunkCopier, sequentialCache } from './copy-chunk'
 import { freePages } from './free-pages'
 import { measureTable } from './measure-table'
 import type { TaskAnswer, TaskInput, TaskName, TaskOutput, TaskProgress, TaskRequest } from './tasks'
+import { beginWatch, endWatch, writeWatched } from './watched-source'
 
 type Handler<N extends TaskName> = (
   input: TaskInput<N>,
@@ -54,15 +55,21 @@ const handlers: Handlers = {
       const repairs = repairDatabase(db, request, progress)
       return { repairs, list: listPath === null ? null : writeRepairList(db, listPath) }
     }),
-  raiseFence: ({ path }) =>
-    withDatabase(path, false, (db) => {
-      const fence = raiseFence(db, fenceReasons.moving, 'moving')
-      // Nothing is written any more: with all of it in the one file, the safety copy can be compared with it byte by byte.
-      db.pragma('busy_timeout = 200')
-      db.pragma('wal_checkpoint(TRUNCATE)')
-      return fence
-    }),
+  watch: ({ path, writable }) => {
+    beginWatch(path, writable)
+    return undefined
+  },
+  isUnchanged: ({ path }) => endWatch(path),
+  raiseFence: ({ path }) => writeWatched(path, raiseAndCheckpoint)?.result ?? withDatabase(path, false, raiseAndCheckpoint),
   lowerFence: ({ path }) => withDatabase(path, false, lowerFence),
+}
+
+function raiseAndCheckpoint(db: SqliteDatabase): Fence {
+  const fence = raiseFence(db, fenceReasons.moving, 'moving')
+  // Nothing is written any more: with all of it in the one file, the safety copy can be compared with it byte by byte.
+  db.pragma('busy_timeout = 200')
+  db.pragma('wal_checkpoint(TRUNCATE)')
+  return fence
 }
 
 /** About what a slice of the check holds, at most. */

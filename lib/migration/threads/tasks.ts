@@ -1,9 +1,10 @@
 import type { SqliteCatalogue, SqliteTable } from '@/lib/core/catalogue'
-import type { Finding } from '@/lib/core/finding'
 import type { Repair, RepairList } from '@/lib/core/repair-choice'
 import type { TableMapping } from '@/lib/core/table-mapping'
 import type { ColumnProfile } from '@/lib/schema/column-type'
 import type { Fence } from '@/lib/sqlite/fence'
+import type { CarriedColumn } from '@/lib/sqlite/values/carried-evidence'
+import type { CheckedValues } from '@/lib/sqlite/values/check-values'
 import type { KeyValue } from '@/lib/sqlite/values/row-range'
 import type { RepairRequest } from '../repairs/repair-request'
 
@@ -15,6 +16,8 @@ export interface Chunk {
   readonly upTo: readonly KeyValue[] | null
   /** Whether a row of the table may be too large to be read with others. */
   readonly mayNeedPieces: boolean
+  /** Columns for which the checks have vouched, when what is copied is what was checked. */
+  readonly carried: readonly CarriedColumn[]
 }
 
 /** What a chunk should not exceed by much. */
@@ -40,7 +43,7 @@ export interface TaskTypes {
   }
   readonly check: {
     readonly input: { readonly path: string; readonly mapping: TableMapping; readonly uniqueKeys: readonly (readonly string[])[] }
-    readonly output: readonly Finding[]
+    readonly output: CheckedValues
     /** Rows looked at so far. */
     readonly progress: number
   }
@@ -70,6 +73,14 @@ export interface TaskTypes {
     /** Rows touched so far. */
     readonly progress: number
   }
+  /** Begins to watch a file for what others write; of the thread that runs `homeTasks`, which has one watch at a time. */
+  readonly watch: {
+    readonly input: { readonly path: string; readonly writable: boolean }
+    readonly output: undefined
+    readonly progress: never
+  }
+  /** Ends it. Whether the file still holds what it held when the watch began; a fence that was raised meanwhile is no change. */
+  readonly isUnchanged: { readonly input: { readonly path: string }; readonly output: boolean; readonly progress: never }
   readonly raiseFence: {
     readonly input: { readonly path: string }
     readonly output: Fence
@@ -79,6 +90,10 @@ export interface TaskTypes {
 }
 
 export type TaskName = keyof TaskTypes
+
+/** Tasks that share a connection, and so are always run by the same thread. */
+export const homeTasks: ReadonlySet<TaskName> = new Set(['watch', 'raiseFence', 'isUnchanged'])
+
 export type TaskInput<N extends TaskName> = TaskTypes[N]['input']
 export type TaskOutput<N extends TaskName> = TaskTypes[N]['output']
 export type TaskProgress<N extends TaskName> = TaskTypes[N]['progress']

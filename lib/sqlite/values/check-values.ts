@@ -1,16 +1,17 @@
-import { isUtf8 } from 'node:buffer'
 import type { Database } from 'better-sqlite3'
 import { AppError } from '@/lib/core/errors'
 import { createFinding, type Finding } from '@/lib/core/finding'
 import type { TableMapping } from '@/lib/core/table-mapping'
+import { type CarriedEvidence, carriedColumn } from './carried-evidence'
 import { type ColumnCheck, classifySuspects, lineBytesExpression, type Tally, tallyLargeRows } from './classify-suspects'
 import { type CheckedColumn, closeEvidence, type Evidence, quickEvidence } from './clean-evidence'
-import { longTextBytes, suspectExpression, textOfRow } from './clean-predicate'
+import { longTextBytes, suspectExpression } from './clean-predicate'
 import { registerCopyFunctions } from './copy-functions'
 import { findDuplicates } from './find-duplicates'
 import { largestRowBytes } from './largest-row'
 import { mostPlainColumns } from './plain-field'
 import { endOfSlice, type KeyValue, type RowKey, type RowRange, rangeClause, rowKeyOf } from './row-range'
+import { createSliceText, type SliceText } from './slice-text'
 import { quoteName, tableAlias } from './sql-text'
 import { textOfCode } from './value-codes'
 
@@ -39,7 +40,7 @@ export function checkTable(db: Database, mapping: TableMapping, options: CheckOp
   const slices = checkSlices(db, mapping, options)
   for (;;) {
     const step = slices.next()
-    if (step.done) return step.value
+    if (step.done) return [...step.value.findings]
     options.onProgress?.(step.value)
     if (options.shouldStop?.()) {
       throw new AppError({ code: 'CANCELLED', message: 'The check was cancelled.', operation: 'check table', subject: mapping.table })
@@ -47,8 +48,14 @@ export function checkTable(db: Database, mapping: TableMapping, options: CheckOp
   }
 }
 
-/** checkTable for a thread that has other things to do: yields the rows looked at after each slice, returns the findings. */
-export function* checkSlices(db: Database, mapping: TableMapping, options: CheckOptions = {}): Generator<number, Finding[]> {
+export interface CheckedValues {
+  readonly findings: readonly Finding[]
+  /** For a copy of these very values; null where it could not be had. */
+  readonly evidence: CarriedEvidence | null
+}
+
+/** checkTable for a thread that has other things to do: yields the rows looked at after each slice, returns what was found. */
+export function* checkSlices(db: Database, mapping: TableMapping, options: CheckOptions = {}): Generator<number, CheckedValues> {
   registerCopyFunctions(db)
   const isUtf16 = db.pragma('encoding', { simple: true }) !== 'UTF-8'
   const tallies = new Map<string, Tally>()
@@ -76,7 +83,8 @@ export function* checkSlices(db: Database, mapping: TableMapping, options: Check
     rows = Math.round(Math.min(maxRows, Math.max(16, rows * Math.min(4, growth))))
   }
   const findings = [...tallies.values()].map((tally) => findingOf(mapping, tally))
-  return [...findings, ...findDuplicates(db, mapping, options.uniqueKeys ?? [])]
+  const duplicates = findDuplicates(db, mapping, options.uniqueKeys ?? [])
+  return { findings: [...findings, ...duplicates], evidence: evidenceOf(scan, rowsDone) }
 }
 
 /** How the slices of one table are looked at. */
@@ -84,13 +92,15 @@ interface Scan {
   readonly db: Database
   readonly mapping: TableMapping
   readonly key: RowKey
-  /** Expression of textOfRow; null where there is no text, or where it must be decoded one by one. */
-  readonly text: string | null
+  /** null where texts must be decoded one by one. */
+  readonly text: SliceText | null
   /** Bytes of a line; 0 where no row is large enough for a line that matters. */
   readonly lineBytes: string
   readonly columns: readonly CheckedColumn[]
   /** Evidence by column; a quick one that failed is replaced, since the next slice is mostly like this one. */
   readonly evidence: Map<CheckedColumn, Evidence>
+  /** Those of the columns whose quick evidence has held so far. */
+  readonly plain: Set<CheckedColumn>
 }
 
 function createScan(db: Database, mapping: TableMapping, key: RowKey, isUtf16: boolean, maxLineBytes: number): Scan {
@@ -103,17 +113,20 @@ function createScan(db: Database, mapping: TableMapping, key: RowKey, isUtf16: b
     isRequired: !column.nullable || mapping.primaryKey.includes(column.name),
     mayBeLong,
   }))
+  const plain = new Set<CheckedColumn>()
   const evidence = new Map(
     columns.flatMap((column) => {
-      const found = (columns.length > mostPlainColumns ? null : quickEvidence(column)) ?? closeEvidence(column)
+      const quick = columns.length > mostPlainColumns ? null : quickEvidence(column)
+      if (quick !== null) plain.add(column)
+      const found = quick ?? closeEvidence(column)
       return found === null ? [] : [[column, found] as const]
     }),
   )
   // A table read in one piece would be joined in one piece too; a cast to BLOB does not give UTF-8 in a UTF-16 database.
   const isJoined = !isUtf16 && key.kind !== 'none'
-  const text = isJoined ? textOfRow(present, mayBeLong) : null
+  const text = isJoined ? createSliceText(present, mayBeLong) : null
   const lineBytes = largest > maxLineBytes / 2 ? lineBytesExpression(mapping) : '0'
-  return { db, mapping, key, text, lineBytes, columns, evidence }
+  return { db, mapping, key, text, lineBytes, columns, evidence, plain }
 }
 
 interface Slice {
@@ -126,26 +139,27 @@ interface Slice {
 
 function scanSlice(scan: Scan, range: RowRange): Slice {
   const { evidence, text, lineBytes } = scan
-  const joined = text === null ? 'NULL' : `CAST(group_concat(${text},' ') AS BLOB)`
+  const joined = text?.aggregates ?? []
   const aggregates = [...evidence.values()].flatMap((one) => one.aggregates)
-  // count(*) and max() are numbers, the text is bytes; each evidence knows what its own answers are.
-  const row = aggregate(scan, range, ['count(*)', `max(${lineBytes})`, joined, ...aggregates])
-  const [rows, largestLine, bytes, ...answers] = row as [number, number | null, Buffer | null, ...unknown[]]
+  // count(*) and max() are numbers; the text and each evidence know what their own answers are.
+  const row = aggregate(scan, range, ['count(*)', `max(${lineBytes})`, ...joined, ...aggregates])
+  const [rows, largestLine, ...rest] = row as [number, number | null, ...unknown[]]
+  const answers = rest.slice(joined.length)
   let at = 0
   const doubtful = [...evidence].flatMap(([column, one]) => {
     const from = at
     at += one.aggregates.length
     return one.isClean(answers.slice(from, at), rows) ? [] : [column]
   })
-  const isTextClean = text !== null && (bytes === null || (isUtf8(bytes) && !bytes.includes(0)))
+  const seen = text?.take(rest.slice(0, joined.length), (more) => aggregate(scan, range, more)) ?? { isClean: false, bytes: 0 }
   const isText = ({ column }: CheckedColumn) => column.value.kind === 'text' || column.value.kind === 'json'
   // In the table's order, so that findings come in it too.
-  const suspects = scan.columns.filter((column) => doubtful.includes(column) || (!isTextClean && isText(column)))
+  const suspects = scan.columns.filter((column) => doubtful.includes(column) || (!seen.isClean && isText(column)))
   return {
     rows,
-    textBytes: bytes?.length ?? 0,
+    textBytes: seen.bytes,
     largestLine: largestLine ?? 0,
-    suspects: confirm(scan, range, suspects, !isTextClean),
+    suspects: confirm(scan, range, suspects, !seen.isClean),
   }
 }
 
@@ -153,6 +167,7 @@ function scanSlice(scan: Scan, range: RowRange): Slice {
 function confirm(scan: Scan, range: RowRange, doubtful: readonly CheckedColumn[], decodesText: boolean): readonly ColumnCheck[] {
   const checks = doubtful.flatMap((checked) => {
     const { column, isRowid, isRequired } = checked
+    scan.plain.delete(checked)
     const close = closeEvidence(checked)
     if (close !== null) scan.evidence.set(checked, close)
     const suspect = suspectExpression(column, isRowid, isRequired, decodesText)
@@ -169,11 +184,21 @@ function confirm(scan: Scan, range: RowRange, doubtful: readonly CheckedColumn[]
 
 function aggregate(scan: Scan, range: RowRange, expressions: readonly string[]): readonly unknown[] {
   const clause = rangeClause(scan.key, range)
-  const sql = `SELECT ${expressions.join(',')} FROM ${quoteName(scan.mapping.table)} AS ${tableAlias}${clause.where}`
+  // NOT INDEXED: what is seen is to be the rows themselves, which the copy reads, and not their image in an index.
+  const sql = `SELECT ${expressions.join(',')} FROM ${quoteName(scan.mapping.table)} AS ${tableAlias} NOT INDEXED${clause.where}`
   return scan.db
     .prepare(sql)
     .raw()
     .get(...clause.params) as readonly unknown[]
+}
+
+/**
+ * null where the table might have been read through an index that has all of its columns, which NOT INDEXED does not forbid
+ * for WITHOUT ROWID tables, and where texts were not searched.
+ */
+function evidenceOf({ key, text, plain }: Scan, rows: number): CarriedEvidence | null {
+  if (key.kind !== 'rowid' || text === null) return null
+  return { rows, columns: [...plain].map(({ column }) => carriedColumn(column, text.specialsOf(column))) }
 }
 
 function findingOf(mapping: TableMapping, tally: Tally): Finding {

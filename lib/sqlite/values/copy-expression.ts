@@ -1,6 +1,8 @@
 import type { ColumnMapping, ValueKind } from '@/lib/core/table-mapping'
 import { firstInstantMs, lastInstantMs } from './convert-date'
 import { copyFunctions, specText } from './copy-functions'
+import { floatText } from './float-text'
+import { allSpecials, escaped, hasSpecial } from './special-characters'
 import { columnReference, quoteText } from './sql-text'
 
 const nullMark = "'\\N'"
@@ -52,15 +54,7 @@ export function copyExpression(column: ColumnMapping, isRowid: boolean, isUtf16:
  * character each 0.45 µs: `*` followed by one character is a strcspn() inside SQLite.
  */
 function escapedText(value: string): string {
-  const special = ['\\', '\t', '\n', '\r']
-  const found = special.map((character) => `${value} GLOB '*${character}*'`).join(' OR ')
-  const replaced = `replace(replace(replace(replace(${value},'\\','\\\\'),'\t','\\t'),'\n','\\n'),'\r','\\r')`
-  return `CASE WHEN ${found} THEN ${replaced} ELSE ${value} END`
-}
-
-/** A JavaScript function is faster here than CAST AS TEXT (0.31 against 0.43 µs), which also cuts to 15 digits. */
-function floatText(value: string): string {
-  return `${copyFunctions.float}(${value})`
+  return `CASE WHEN ${hasSpecial(value)} THEN ${escaped(value, allSpecials)} ELSE ${value} END`
 }
 
 type DecimalKind = Extract<ValueKind, { kind: 'decimal' }>

@@ -1,5 +1,6 @@
 import type { Database, Statement } from 'better-sqlite3'
 import type { TableMapping } from '@/lib/core/table-mapping'
+import { type CarriedColumn, noneCarried } from './carried-evidence'
 import { registerCopyFunctions } from './copy-functions'
 import { copySelect } from './copy-line'
 import { prepared, readLargeRow, type Source } from './large-row'
@@ -22,6 +23,8 @@ export interface CopyPageOptions extends RowRange {
   readonly targetBytes?: number
   /** Whether a row may be too large for a page (`needsPieces`), for who reads a table in several ranges. Default: asked of the file. */
   readonly mayNeedPieces?: boolean
+  /** Columns for which checkSlices has vouched, on the very same values. Default: none, and each page brings its own evidence. */
+  readonly carried?: readonly CarriedColumn[]
 }
 
 /** A row whose texts and bytes are larger than this is left out of its page and read by itself. */
@@ -58,6 +61,7 @@ export function* readCopyPages(db: Database, mapping: TableMapping, options: Cop
   const reader = createPageReader({
     ...source,
     key,
+    carried: options.carried ?? noneCarried,
     largeRowBytes: (options.mayNeedPieces ?? needsPieces(largestRowBytes(db, mapping.table))) ? largeRowBytes : null,
   })
   let after = options.after

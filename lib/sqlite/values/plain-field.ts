@@ -1,8 +1,8 @@
 import type { ColumnMapping } from '@/lib/core/table-mapping'
 import { hasTextAffinity } from './affinity'
-import { copyFunctions } from './copy-functions'
+import { floatText } from './float-text'
 import { areIsoInstants, instantBytes } from './iso-instants'
-import { columnReference, quoteText } from './sql-text'
+import { columnReference } from './sql-text'
 
 /**
  * A column written into a COPY line just as SQLite joins it, with no look at the single value. That is right only when
@@ -72,7 +72,7 @@ export function plainField(column: ColumnMapping, isRowid: boolean, mayBeLong: b
       // In a column of REAL affinity every number is a double.
       return value.bits === 64 && isReal(column.sourceType)
         ? {
-            expression: `CASE WHEN ${reference} IS NULL THEN '\\N' ELSE ${copyFunctions.float}(${reference}) END`,
+            expression: `CASE WHEN ${reference} IS NULL THEN '\\N' ELSE ${floatText(reference)} END`,
             evidence: (source) => [`typeof(max(${source}))`],
             isPlain: ([last]) => isOneOf('real')(last),
             isText: false,
@@ -116,9 +116,4 @@ export function isOneOf(...classes: readonly string[]): (answer: unknown) => boo
 
 function isReal(sourceType: string): boolean {
   return /REAL|FLOA|DOUB/.test(sourceType) && !sourceType.includes('INT') && !hasTextAffinity(sourceType)
-}
-
-/** A condition that is 1 for a text that COPY reads otherwise than it is written. */
-export function hasSpecial(source: string): string {
-  return ['\\', '\t', '\n', '\r'].map((character) => `${source} GLOB ${quoteText(`*${character}*`)}`).join(' OR ')
 }

@@ -1,9 +1,11 @@
 import type { Database, Statement } from 'better-sqlite3'
 import type { ColumnMapping, TableMapping } from '@/lib/core/table-mapping'
+import { type CarriedColumn, carriedExpression } from './carried-evidence'
 import { copyExpression } from './copy-expression'
 import { asBytes } from './copy-line'
-import { hasSpecial, mostPlainColumns, type PlainField, plainField } from './plain-field'
+import { mostPlainColumns, type PlainField, plainField } from './plain-field'
 import { type KeyValue, type RowKey, type RowRange, rangeClause } from './row-range'
+import { hasSpecial } from './special-characters'
 import { columnReference, concatAll, quoteName, sumAll, tableAlias } from './sql-text'
 
 /** Rows of one statement: COPY lines, the rows that were too large to be among them, and where they end. */
@@ -27,30 +29,40 @@ export interface PageSource {
   readonly isUtf16: boolean
   /** Rows beyond this are left out of the lines; null where the table is known to have none. */
   readonly largeRowBytes: number | null
+  /** Columns for which the check has vouched already. */
+  readonly carried: readonly CarriedColumn[]
 }
 
 /**
- * Reads pages with as many plain fields as the data allows. A page whose evidence fails is read again with converters
+ * Reads pages with as many plain fields as the data allows. Columns that the check has vouched for are plain without more; of the
+ * others each page brings its evidence. One whose evidence fails is read again with converters
  * for the columns concerned, and these keep them: what one page holds the next one mostly holds too.
  */
 export function createPageReader(source: PageSource): PageReader {
   const columns = source.mapping.columns.filter((column) => !column.generated)
   // Evidence reads every value; where rows may be large, each is first asked for its size instead.
   const isPlain = !source.isUtf16 && source.largeRowBytes === null && columns.length <= mostPlainColumns
+  const isRowid = ({ name }: ColumnMapping) => name === source.mapping.rowidColumn
+  const known = new Map(
+    columns.flatMap((column) => {
+      const expression = isPlain ? carriedExpression(column, isRowid(column), source.carried) : null
+      return expression === null ? [] : [[column.name, expression] as const]
+    }),
+  )
   const plain = new Map(
     columns.flatMap((column) => {
-      const field = isPlain ? plainField(column, column.name === source.mapping.rowidColumn, false) : null
+      const field = isPlain && !known.has(column.name) ? plainField(column, isRowid(column), false) : null
       return field === null ? [] : [[column.name, field] as const]
     }),
   )
-  let query = prepareQuery(source, columns, plain)
+  let query = prepareQuery(source, columns, known, plain)
   return {
     read(range, limit) {
       for (;;) {
         const { page, failed } = query.run(range, limit)
         if (failed.length === 0) return page
         for (const name of failed) plain.delete(name)
-        query = prepareQuery(source, columns, plain)
+        query = prepareQuery(source, columns, known, plain)
       }
     },
   }
@@ -61,10 +73,15 @@ interface Query {
   run(range: RowRange, limit: number): { readonly page: JoinedPage; readonly failed: readonly string[] }
 }
 
-function prepareQuery(source: PageSource, columns: readonly ColumnMapping[], plain: ReadonlyMap<string, PlainField>): Query {
+function prepareQuery(
+  source: PageSource,
+  columns: readonly ColumnMapping[],
+  known: ReadonlyMap<string, string>,
+  plain: ReadonlyMap<string, PlainField>,
+): Query {
   const { db, mapping, key, isUtf16 } = source
   const parts = columns.flatMap((column, index) => [
-    plain.get(column.name)?.expression ?? copyExpression(column, column.name === mapping.rowidColumn, isUtf16),
+    known.get(column.name) ?? plain.get(column.name)?.expression ?? copyExpression(column, column.name === mapping.rowidColumn, isUtf16),
     index === columns.length - 1 ? "'\n'" : "'\t'",
   ])
   const line = parts.length === 0 ? "'\n'" : concatAll(parts)
