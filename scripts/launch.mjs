@@ -109,4 +109,10 @@ async function launch([entry, ...rest]) {
   await import(pathToFileURL(program ?? source).href)
 }
 
+// Whoever reads our output may stop (`| head`). What is under way still goes to its end, and the exit status tells of it.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error) => {
+    if (error.code !== 'EPIPE') throw error
+  })
+}
 await launch(process.argv.slice(2))

@@ -9,6 +9,7 @@ import { openControlStore } from '@/lib/control/control-store'
 import { migrationResultSchema } from '@/lib/migration/migration-result'
 import { testSecrets } from '@/tests/support/own-app'
 import { createPostgresDatabase, withPostgres } from '@/tests/support/postgres-databases'
+import { programArguments } from '@/tests/support/program-arguments'
 import { createCvsiteDatabase } from '@/tests/support/sqlite-databases'
 
 const root = join(import.meta.dirname, '..')
@@ -16,7 +17,7 @@ const [server] = inject('postgresServers')
 
 function start(args: readonly string[], env: Readonly<Record<string, string>>) {
   const { DATABASE_URL: _, TARGET_DATABASE_URL: __, ...inherited } = process.env
-  return spawn(process.execPath, ['--import', 'tsx', join(root, 'scripts/migrate-to-postgres.ts'), ...args, '--json'], {
+  return spawn(process.execPath, [...programArguments('scripts/migrate-to-postgres.ts'), ...args, '--json'], {
     cwd: root,
     env: { ...inherited, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

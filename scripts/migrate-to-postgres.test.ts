@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -9,11 +9,18 @@ import { readActiveDatabase } from '@/lib/control/active-database'
 import { openControlStore } from '@/lib/control/control-store'
 import { testSecrets } from '@/tests/support/own-app'
 import { createPostgresDatabase, withPostgres } from '@/tests/support/postgres-databases'
+import { programArguments } from '@/tests/support/program-arguments'
 import { createCvsiteDatabase, createSqliteDatabase } from '@/tests/support/sqlite-databases'
 
 const root = join(import.meta.dirname, '..')
 const rows = 300_000
 const [server] = inject('postgresServers')
+
+it('ends quietly when whoever reads its output has stopped', () => {
+  const command = [process.execPath, ...programArguments('scripts/migrate-to-postgres.ts'), '--help'].map((part) => `'${part}'`).join(' ')
+  const ran = spawnSync('sh', ['-c', `{ ${command}; echo "exit $?" >&2; } | true`], { cwd: root, encoding: 'utf8' })
+  expect(ran.stderr).toBe('exit 0\n')
+})
 
 describe('migrate:postgres, killed in mid-copy', () => {
   it('goes on when the same command is run again, says so, and leaves no files', { timeout: 180_000 }, async () => {
@@ -111,7 +118,7 @@ function start(source: string, target: string, dataDir: string) {
 
 function run(args: readonly string[], given: Readonly<Record<string, string>>) {
   const { DATABASE_URL: _, TARGET_DATABASE_URL: __, ...inherited } = process.env
-  const command = ['--import', 'tsx', join(root, 'scripts/migrate-to-postgres.ts'), ...args]
+  const command = [...programArguments('scripts/migrate-to-postgres.ts'), ...args]
   return spawn(process.execPath, command, { cwd: root, env: { ...inherited, ...given }, stdio: ['ignore', 'pipe', 'pipe'] })
 }
 

@@ -8,6 +8,7 @@ import { findingSchema } from '@/lib/core/finding'
 import { planSchema } from '@/lib/preflight/preflight-result'
 import { testSecrets } from '@/tests/support/own-app'
 import { createPostgresDatabase, type TestPostgresDatabase } from '@/tests/support/postgres-databases'
+import { programArguments } from '@/tests/support/program-arguments'
 import { createCvsiteDatabase, createSqliteDatabase, type TestSqliteDatabase } from '@/tests/support/sqlite-databases'
 
 const root = resolve(import.meta.dirname, '..')
@@ -17,7 +18,7 @@ function run(script: string, args: readonly string[], folder: string, env: Reado
   const { DATABASE_URL: _, TARGET_DATABASE_URL: __, CV_ENCRYPTION_KEY: ___, NEXTAUTH_SECRET: ____, ...inherited } = process.env
   return new Promise<{ status: number; stdout: string; stderr: string }>((done) => {
     const options = { cwd: root, env: { ...inherited, INIT_CWD: folder, ...env }, timeout: 90_000 }
-    execFile(process.execPath, ['--import', 'tsx', `scripts/${script}.ts`, ...args], options, (error, stdout, stderr) =>
+    execFile(process.execPath, [...programArguments(`scripts/${script}.ts`), ...args], options, (error, stdout, stderr) =>
       done({ status: typeof error?.code === 'number' ? error.code : error ? -1 : 0, stdout, stderr }),
     )
   })

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { verificationResultSchema } from '@/lib/verification/verification-result'
 import { createPostgresDatabase, type TestPostgresDatabase, withPostgres } from '@/tests/support/postgres-databases'
+import { programArguments } from '@/tests/support/program-arguments'
 import { createSqliteDatabase, type TestSqliteDatabase } from '@/tests/support/sqlite-databases'
 
 const root = resolve(import.meta.dirname, '..')
@@ -16,7 +17,7 @@ function run(
   const { DATABASE_URL: _, TARGET_DATABASE_URL: __, ...inherited } = process.env
   return new Promise((done) => {
     const options = { cwd: root, env: { ...inherited, LC_ALL: 'C', INIT_CWD: folder, ...env }, timeout: 60_000 }
-    execFile(process.execPath, ['--import', 'tsx', 'scripts/verify-migration.ts', ...args], options, (error, stdout, stderr) =>
+    execFile(process.execPath, [...programArguments('scripts/verify-migration.ts'), ...args], options, (error, stdout, stderr) =>
       done({ status: typeof error?.code === 'number' ? error.code : error ? -1 : 0, stdout, stderr }),
     )
   })

@@ -13,6 +13,7 @@ import { raiseFence } from '@/lib/sqlite/fence'
 import { openSqlite } from '@/lib/sqlite/open-database'
 import { testSecrets } from '@/tests/support/own-app'
 import { createPostgresDatabase, withPostgres } from '@/tests/support/postgres-databases'
+import { programArguments } from '@/tests/support/program-arguments'
 import { createSqliteDatabase } from '@/tests/support/sqlite-databases'
 
 const root = join(import.meta.dirname, '..')
@@ -44,7 +45,7 @@ it('the commands of the emergency, of the list of what stayed behind, and of the
   }
   const run = async (script: string, ...args: string[]): Promise<Answer> => {
     const { TARGET_DATABASE_URL: _, ...inherited } = process.env
-    const command = ['--import', 'tsx', join(root, 'scripts', script), ...args, '--json']
+    const command = [...programArguments(`scripts/${script}`), ...args, '--json']
     const ran = promisify(execFile)(process.execPath, command, { cwd: root, env: { ...inherited, ...env } })
     const { stdout, stderr, code } = await ran.then(
       (done) => ({ ...done, code: 0 }),

@@ -11,6 +11,7 @@ import { cancelJob, enqueueJob, getJob } from '@/lib/jobs/job-queue'
 import { sealTarget } from '@/lib/jobs/sealed-target'
 import { readFence } from '@/lib/sqlite/fence'
 import { createPostgresDatabase, type TestPostgresDatabase, withPostgres } from '@/tests/support/postgres-databases'
+import { programArguments } from '@/tests/support/program-arguments'
 import { createCvsiteDatabase, type TestSqliteDatabase } from '@/tests/support/sqlite-databases'
 
 const root = join(import.meta.dirname, '..')
@@ -124,7 +125,7 @@ function startWorker(source: TestSqliteDatabase): ChildProcess {
     NEXT_PUBLIC_SITE_URL: 'http://127.0.0.1:3999',
     LOG_LEVEL: 'fatal',
   }
-  const worker = spawn(process.execPath, ['--import', 'tsx', join(root, 'worker/main.ts')], {
+  const worker = spawn(process.execPath, [...programArguments('worker/main.ts')], {
     cwd: root,
     env: environment,
     stdio: ['ignore', 'ignore', 'inherit'],

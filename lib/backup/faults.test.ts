@@ -8,6 +8,7 @@ import { breakLease } from '@/lib/control/lease'
 import { lowerFence } from '@/lib/sqlite/fence'
 import { openSqlite } from '@/lib/sqlite/open-database'
 import { createTestBackupSetup, insertCvsIntoSqlite, writeCvs } from '@/tests/support/backup-source'
+import { programArguments } from '@/tests/support/program-arguments'
 import { createCvsiteDatabase, type TestSqliteDatabase } from '@/tests/support/sqlite-databases'
 import { listBackups } from './backup-catalogue'
 import { noKeys } from './encryption'
@@ -38,8 +39,11 @@ const make = (options: Partial<{ trial: boolean }> = {}) =>
   makeBackup(setup, { origin: 'manual', requestedBy: 'admin', jobId: null, holder: 'test', ...options }, ignore, never)
 
 function killIn(phase: string, ...restore: string[]): void {
-  const script = join(import.meta.dirname, 'testing/killed-in-child.ts')
-  const run = spawnSync(process.execPath, ['--import', 'tsx', script, database.folder, database.path, phase, ...restore], { cwd: root })
+  const run = spawnSync(
+    process.execPath,
+    [...programArguments('lib/backup/testing/killed-in-child.ts'), database.folder, database.path, phase, ...restore],
+    { cwd: root },
+  )
   expect([phase, run.signal]).toEqual([phase, 'SIGKILL'])
 }
 

@@ -15,6 +15,7 @@ import { schemaMigrationsTable } from '@/lib/schema/map-tables'
 import { isFenceError } from '@/lib/sqlite/fence'
 import { createTestBackupSetup, insertCvsIntoPostgres, type TestCv, writeCvs } from '@/tests/support/backup-source'
 import { createPostgresDatabase, type TestPostgresDatabase, withPostgres } from '@/tests/support/postgres-databases'
+import { programArguments } from '@/tests/support/program-arguments'
 import { canMount, mountSmallDisk } from '@/tests/support/small-disk'
 import { createCvsiteDatabase, type TestSqliteDatabase } from '@/tests/support/sqlite-databases'
 import type { PostgresFormat } from './database-snapshot'
@@ -306,7 +307,10 @@ it.runIf(canMount)('a full disk under the database while it is staged: everythin
 })
 
 function killIn(phase: string, id: string): void {
-  const script = join(import.meta.dirname, 'testing/killed-in-child.ts')
-  const run = spawnSync(process.execPath, ['--import', 'tsx', script, sqlite.folder, database.url, phase, id], { cwd: setup.root })
+  const run = spawnSync(
+    process.execPath,
+    [...programArguments('lib/backup/testing/killed-in-child.ts'), sqlite.folder, database.url, phase, id],
+    { cwd: setup.root },
+  )
   expect([phase, run.signal]).toEqual([phase, 'SIGKILL'])
 }

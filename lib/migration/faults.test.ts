@@ -10,6 +10,7 @@ import { readFence } from '@/lib/sqlite/fence'
 import { openSqlite } from '@/lib/sqlite/open-database'
 import { mountSmallDisk } from '@/tests/support/own-server'
 import { createPostgresDatabase, databaseUrl, type TestPostgresDatabase, withPostgres } from '@/tests/support/postgres-databases'
+import { programArguments } from '@/tests/support/program-arguments'
 import { createTemporaryFolder, type TestSqliteDatabase } from '@/tests/support/sqlite-databases'
 import { discardCopy } from './discard-copy'
 import { type MigrateOptions, migrateDatabase } from './migrate-database'
@@ -55,12 +56,17 @@ async function expectAsFound(source: TestSqliteDatabase, target: Target): Promis
 
 const isCopying = (event: ProgressEvent) => event.type === 'progress' && event.phase === 'copy' && event.rowsDone > 0
 
-describe.each([...inject('postgresServers')])('faults on $name', (server) => {
-  it.each(['checks', 'safety-copy', 'schema', 'copy', 'structure', 'counts'])(
+const servers = inject('postgresServers')
+let turn = 0
+/** The servers take turns: what is tried here is our own conduct, of which each of them sees a half. */
+const nextServer = () => servers[turn++ % servers.length] ?? expect.fail('no server')
+
+describe('faults', () => {
+  it.each(['checks', 'safety-copy', 'schema', 'copy', 'structure', 'statistics', 'counts'])(
     'cancelled in %s: ends promptly, and all is as found',
     async (phase) => {
       await using source = await createLargeSource(rows)
-      await using target = await createPostgresDatabase(server)
+      await using target = await createPostgresDatabase(nextServer())
       await mkdir(join(source.folder, 'work'), { recursive: true })
       const controller = new AbortController()
       let cancelledAt = 0
@@ -81,7 +87,7 @@ describe.each([...inject('postgresServers')])('faults on $name', (server) => {
 
   it('cancelled while the server builds an index: ends promptly, and the server has stopped building', async () => {
     await using source = await createLargeSource(2_000)
-    await using target = await createPostgresDatabase(server)
+    await using target = await createPostgresDatabase(nextServer())
     // Some minutes of work for an index: a function that sleeps and says that it does not.
     const model = await writeHistory(source.folder, slowIndexSql)
     const controller = new AbortController()
@@ -104,7 +110,7 @@ describe.each([...inject('postgresServers')])('faults on $name', (server) => {
 
   it('cancelled while it waits for PostgreSQL: ends promptly, and what is left on the target is said', async () => {
     await using source = await createLargeSource(rows)
-    await using target = await createPostgresDatabase(server)
+    await using target = await createPostgresDatabase(nextServer())
     await using proxy = await createTcpProxy(target.url)
     const options = { ...optionsFor(source, target), targetUrl: proxy.url }
     const controller = new AbortController()
@@ -127,7 +133,7 @@ describe.each([...inject('postgresServers')])('faults on $name', (server) => {
 
   it('PostgreSQL away for longer than the limit in mid-copy: a clear failure, and the app writes on SQLite', async () => {
     await using source = await createLargeSource(rows)
-    await using target = await createPostgresDatabase(server)
+    await using target = await createPostgresDatabase(nextServer())
     await using proxy = await createTcpProxy(target.url)
     const options = { ...optionsFor(source, target), targetUrl: proxy.url, reconnectMs: 1_500 }
     let gone: Promise<void> | undefined
@@ -153,7 +159,7 @@ describe.each([...inject('postgresServers')])('faults on $name', (server) => {
     timeout: killTimeoutMs,
   }, async () => {
     await using source = await createLargeSource(rows)
-    await using target = await createPostgresDatabase(server)
+    await using target = await createPostgresDatabase(nextServer())
     const options = optionsFor(source, target)
     await killInMidCopy(options)
     const db = openSqlite(source.path, { readonly: true })
@@ -180,7 +186,7 @@ describe.each([...inject('postgresServers')])('faults on $name', (server) => {
 
   it('the process killed in mid-copy: the next run over the leftover succeeds without recovery', { timeout: killTimeoutMs }, async () => {
     await using source = await createLargeSource(rows)
-    await using target = await createPostgresDatabase(server)
+    await using target = await createPostgresDatabase(nextServer())
     const options = optionsFor(source, target)
     await killInMidCopy(options)
     const again = await migrateDatabase({ ...options, jobId: 'again' }, () => undefined, never)
@@ -292,8 +298,7 @@ async function writeHistory(folder: string, sql: string): Promise<SchemaModel> {
 
 /** Starts the migration in a process of its own and kills it, with no chance to clean up, when rows are on their way. */
 async function killInMidCopy(options: MigrateOptions): Promise<void> {
-  const script = join(import.meta.dirname, 'testing/migrate-in-child.ts')
-  const child = spawn(process.execPath, ['--import', 'tsx', script, JSON.stringify(options)], {
+  const child = spawn(process.execPath, [...programArguments('lib/migration/testing/migrate-in-child.ts'), JSON.stringify(options)], {
     cwd: join(import.meta.dirname, '../..'),
     stdio: ['ignore', 'pipe', 'inherit'],
   })

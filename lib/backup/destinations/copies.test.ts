@@ -10,6 +10,7 @@ import { AppError } from '@/lib/core/errors'
 import type { ProgressEvent } from '@/lib/core/progress'
 import { openSqlite } from '@/lib/sqlite/open-database'
 import { createTestBackupSetup, insertCvsIntoSqlite, writeCvs } from '@/tests/support/backup-source'
+import { programArguments } from '@/tests/support/program-arguments'
 import { startS3Server, type TestS3Server, testAccessKey, testBucket } from '@/tests/support/s3/s3-server'
 import {
   createCvsiteDatabase,
@@ -171,11 +172,14 @@ describe('a backup with destinations', () => {
     'SIGKILL in the upload: nothing half is listed, and %s clears it away',
     async (who) => {
       const { id, prefix } = await addS3()
-      const script = join(import.meta.dirname, '../testing/killed-in-copy.ts')
-      const killed = spawnSync(process.execPath, ['--import', 'tsx', script, database.folder, database.path], {
-        cwd: join(import.meta.dirname, '../../..'),
-        encoding: 'utf8',
-      })
+      const killed = spawnSync(
+        process.execPath,
+        [...programArguments('lib/backup/testing/killed-in-copy.ts'), database.folder, database.path],
+        {
+          cwd: join(import.meta.dirname, '../../..'),
+          encoding: 'utf8',
+        },
+      )
       expect([killed.signal, killed.stderr]).toEqual(['SIGKILL', killed.stderr])
       const [half] = await listBackups(setup)
       expect(half).toMatchObject({ status: 'written', present: true, copies: [{ destinationId: id, status: 'uploading' }] })
@@ -201,11 +205,14 @@ describe('an upload of many parts', () => {
     // Random bytes do not compress: three parts of 8 MiB.
     for (let index = 0; index < 18; index += 1) db.prepare('INSERT INTO noise VALUES (randomblob(1048576))').run()
     db.close()
-    const script = join(import.meta.dirname, '../testing/killed-in-copy.ts')
-    const child = spawn(process.execPath, ['--import', 'tsx', script, database.folder, database.path, 'wait'], {
-      cwd: join(import.meta.dirname, '../../..'),
-      stdio: 'ignore',
-    })
+    const child = spawn(
+      process.execPath,
+      [...programArguments('lib/backup/testing/killed-in-copy.ts'), database.folder, database.path, 'wait'],
+      {
+        cwd: join(import.meta.dirname, '../../..'),
+        stdio: 'ignore',
+      },
+    )
     const parts: string[] = []
     server.fault = ({ method, url }) => {
       const part = method === 'PUT' ? new URL(url ?? '', 'http://s3').searchParams.get('partNumber') : null
