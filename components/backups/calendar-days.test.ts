@@ -1,36 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { BackupView } from '@/lib/backup/backup-view'
+import { passedTrial, sampleBackup } from '@/tests/support/sample-backup'
 import { calendarDays } from './calendar-days'
 
 const now = new Date(2026, 10, 22, 15)
 
-function backup(at: Date, change: Partial<BackupView> = {}): BackupView {
-  const whole: BackupView = {
-    id: at.toISOString(),
-    origin: 'manual',
-    status: 'written',
-    createdAt: at.toISOString(),
-    finishedAt: at.toISOString(),
-    requestedBy: 'admin',
-    jobId: null,
-    fileName: 'a.tar.gz',
-    sizeBytes: 1,
-    sha256: null,
-    engine: 'sqlite',
-    format: 'sqlite',
-    encryption: { kind: 'none' },
-    keyKnown: true,
-    locked: false,
-    foreign: false,
-    manifest: null,
-    trial: null,
-    error: null,
-    present: true,
-    copies: [],
-  }
-  return { ...whole, ...change }
-}
-const trial = { at: now.toISOString(), elapsedMs: 1, place: '', tables: 1, rows: 1, filesOpened: 0, problem: null }
+const backup = (at: Date, change: Partial<BackupView> = {}) => sampleBackup(at, { origin: 'manual', sizeBytes: 1, trial: null, ...change })
 const past = (at: Date) => ({ id: at.toISOString(), createdAt: at.toISOString(), deletedAt: now.toISOString(), tested: true })
 const day = (date: number, hour = 12) => new Date(2026, 10, date, hour)
 
@@ -46,12 +21,12 @@ describe('the calendar of backups', () => {
   it('says of each day the best that is there to go back to', () => {
     const days = calendarDays(
       [
-        backup(day(22, 0), { trial: { ...trial, status: 'passed' } }),
+        backup(day(22, 0), { trial: passedTrial }),
         backup(day(22, 23), { status: 'failed', present: false }),
         backup(day(21)),
-        backup(day(20), { trial: { ...trial, status: 'failed' } }),
+        backup(day(20), { trial: { ...passedTrial, status: 'failed' } }),
         backup(day(19), { status: 'failed', present: false }),
-        backup(day(18), { trial: { ...trial, status: 'passed' }, present: false }),
+        backup(day(18), { trial: passedTrial, present: false }),
       ],
       [past(day(21)), past(day(19)), past(day(16))],
       now,

@@ -1,38 +1,13 @@
 import { expect, it } from 'vitest'
 import type { BackupView } from '@/lib/backup/backup-view'
 import { couldRecover } from '@/lib/backup/could-recover'
+import { sampleBackup } from '@/tests/support/sample-backup'
 import { findAlarms } from './find-alarms'
 
 const now = new Date('2026-03-10T12:00:00Z')
-const hoursAgo = (hours: number) => new Date(now.getTime() - hours * 3_600_000).toISOString()
-const passed = { status: 'passed', at: hoursAgo(1), elapsedMs: 1, place: '', tables: 1, rows: 1, filesOpened: 0, problem: null } as const
 
-function backup(hours: number, change: Partial<BackupView> = {}): BackupView {
-  return {
-    id: `b${hours}`,
-    origin: 'scheduled',
-    status: 'written',
-    createdAt: hoursAgo(hours),
-    finishedAt: hoursAgo(hours),
-    requestedBy: 'schedule',
-    jobId: null,
-    fileName: 'a.tar.gz',
-    sizeBytes: 1_000,
-    sha256: null,
-    engine: 'sqlite',
-    format: 'sqlite',
-    encryption: { kind: 'none' },
-    keyKnown: true,
-    locked: false,
-    foreign: false,
-    manifest: null,
-    trial: passed,
-    error: null,
-    present: true,
-    copies: [],
-    ...change,
-  }
-}
+const backup = (hours: number, change: Partial<BackupView> = {}) =>
+  sampleBackup(new Date(now.getTime() - hours * 3_600_000), { id: `b${hours}`, ...change })
 const kinds = (backups: readonly BackupView[]) =>
   findAlarms({ backups, rules: { maxAgeHours: 26, untestedAfterHours: 48, smallPercent: 50 }, freeBytes: null, copies: [], now }).map(
     ({ detail }) => detail.kind,

@@ -1,38 +1,13 @@
 import { describe, expect, it } from 'vitest'
+import { passedTrial, sampleBackup } from '@/tests/support/sample-backup'
 import type { BackupView } from './backup-view'
 import { countKept, planRetention, type Retention } from './retention'
 
 const now = new Date('2026-06-15T12:00:00Z')
 const none: Retention = { keepLast: 1, keepDays: 0, daily: 0, weekly: 0, monthly: 0 }
-const passed = { status: 'passed', at: '', elapsedMs: 0, place: '', tables: 0, rows: 0, filesOpened: 0, problem: null } as const
 
-function backup(daysAgo: number, more: Partial<BackupView> = {}): BackupView {
-  const createdAt = new Date(now.getTime() - daysAgo * 86_400_000).toISOString()
-  return {
-    id: `b${daysAgo}`,
-    origin: 'scheduled',
-    status: 'written',
-    createdAt,
-    finishedAt: createdAt,
-    requestedBy: '',
-    jobId: null,
-    fileName: 'x',
-    sizeBytes: 1,
-    sha256: '',
-    engine: 'sqlite',
-    format: 'sqlite',
-    encryption: { kind: 'none' },
-    keyKnown: true,
-    locked: false,
-    foreign: false,
-    manifest: null,
-    trial: passed,
-    error: null,
-    present: true,
-    copies: [],
-    ...more,
-  }
-}
+const backup = (daysAgo: number, more: Partial<BackupView> = {}) =>
+  sampleBackup(new Date(now.getTime() - daysAgo * 86_400_000), { id: `b${daysAgo}`, ...more })
 const days = (count: number) => Array.from({ length: count }, (_, index) => backup(index))
 const kept = (backups: readonly BackupView[], rules: Partial<Retention>) =>
   planRetention(backups, { ...none, ...rules }, now).keep.map(({ id }) => id)
@@ -51,7 +26,7 @@ describe('which backups stay', () => {
   })
 
   it('never loses the newest good one, whatever the numbers say, and lets no bad one push it out', () => {
-    const bad = { trial: { ...passed, status: 'failed' } } as const
+    const bad = { trial: { ...passedTrial, status: 'failed' } } as const
     const untested = { trial: null }
     expect(kept([backup(0, untested), backup(1, untested), backup(2), backup(3)], {})).toEqual(['b0', 'b2'])
     const plan = planRetention([backup(0), backup(1, bad), backup(2)], none, now)
@@ -71,7 +46,7 @@ describe('which backups stay', () => {
       now,
     )
     expect([plan.remove, plan.heldBack]).toEqual([[], true])
-    const badTrial = backup(0, { trial: { ...passed, status: 'failed' } })
+    const badTrial = backup(0, { trial: { ...passedTrial, status: 'failed' } })
     expect(planRetention([badTrial, backup(1), backup(2)], none, now).remove).toEqual([])
   })
 
