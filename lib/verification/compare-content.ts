@@ -7,6 +7,7 @@ import { compareKeyedRows } from './compare-keyed-rows'
 import { compareUnkeyedRows } from './compare-unkeyed-rows'
 import type { ComparedRows, Explain, NameBudget, RowComparison } from './comparison'
 import { copyOut } from './copy-out'
+import { chooseLongValues, type LongValues } from './long-values'
 import { type KeyPart, keyParts } from './row-order'
 import type { ReadRequest } from './source-protocol'
 import type { SourceReader } from './source-reader'
@@ -43,9 +44,10 @@ export async function compareContent(options: ContentOptions): Promise<ContentOu
   let current: ComparedRows | undefined
   try {
     const key = keyParts(mapping)
+    const long = await longValuesOf(options, key)
     const open = async () => {
       await current?.target.drain()
-      current = openBoth(options, key)
+      current = openBoth(options, key, long)
       return current
     }
     const comparison = key ? await compareKeyedRows(await open(), key) : await compareUnkeyedRows(open, mapping)
@@ -62,16 +64,23 @@ export async function compareContent(options: ContentOptions): Promise<ContentOu
   }
 }
 
+/** Whether a difference was repaired by choice is told by the whole value. */
+async function longValuesOf({ mapping, reader, explain }: ContentOptions, key: readonly KeyPart[] | null): Promise<LongValues | null> {
+  const long = explain === null ? chooseLongValues(mapping) : null
+  return long !== null && (await reader.holdsLong(readRequest(mapping, key))) ? long : null
+}
+
 function openBoth(
   { mapping, reader, client, advance, signal, explain, budget }: ContentOptions,
   key: readonly KeyPart[] | null,
+  long: LongValues | null,
 ): ComparedRows {
   const places = key ? 0 : 1
   const order = key?.map(({ targetOrder }) => targetOrder) ?? []
-  const copy = copyOut(client, targetCopySql(mapping, order, key === null))
+  const copy = copyOut(client, targetCopySql(mapping, order, key === null, long))
   return {
     mapping,
-    source: new SourceRows(reader.read(readRequest(mapping, key)), mapping.columns.length + places),
+    source: new SourceRows(reader.read({ ...readRequest(mapping, key), long }), mapping.columns.length + places),
     target: new TargetRows(copy, mapping.columns.length + places),
     advance,
     signal,

@@ -1,7 +1,10 @@
+import { createHash } from 'node:crypto'
 import type { Statement } from 'better-sqlite3'
 import { z } from 'zod'
 import { quoteName } from '@/lib/core/quoted-name'
+import { releaseBuffers } from '@/lib/core/release-buffers'
 import type { SqliteDatabase } from '@/lib/sqlite/open-database'
+import { longValueBytes, togetherBytes } from './long-values'
 import type { ReadRequest, SourceChunk } from './source-protocol'
 import { encodeSourceRow } from './source-row'
 import { createUtf16Reader, type TextEncoding } from './utf16-text'
@@ -33,22 +36,39 @@ export interface LargeRowReader {
   readFirst(place: Place): Generator<SourceChunk, void>
 }
 
-/** Bytes that rows read at once may have together; a row with more comes in pieces. */
-const togetherBytes = 4 * 1024 * 1024
 const pieceBytes = 2 * 1024 * 1024
 /** A file of this size cannot hold anything that would be too much. */
 const smallFileBytes = 16 * 1024 * 1024
 
-/**
- * null for a table that surely has no large row, as nearly every one: a walk over its pages tells
- * (https://sqlite.org/dbstat.html), 0.1 µs a row, and spares the look at each row's size.
- */
-export function createLargeRowReader(db: SqliteDatabase, { table, columns }: ReadRequest, encoding: TextEncoding): LargeRowReader | null {
+/** Bytes that no row of the table exceeds, by a walk over its pages (https://sqlite.org/dbstat.html), 0.1 µs a row; 0 in a small file. */
+export function largestRowBytes(db: SqliteDatabase, table: string): number {
   const fileBytes = Number(db.pragma('page_count', { simple: true })) * Number(db.pragma('page_size', { simple: true }))
-  if (fileBytes <= smallFileBytes) return null
-  const largest = db.prepare('SELECT mx_payload FROM dbstat WHERE name = ? AND aggregate = TRUE').pluck().get(table)
+  if (fileBytes <= smallFileBytes) return 0
+  const known = largestRows.get(db) ?? new Map<string, number>()
+  largestRows.set(db, known)
+  const largest =
+    known.get(table) ??
+    z
+      .number()
+      .catch(Number.POSITIVE_INFINITY)
+      .parse(db.prepare('SELECT mx_payload FROM dbstat WHERE name = ? AND aggregate = TRUE').pluck().get(table))
+  known.set(table, largest)
+  return largest
+}
+
+/** A snapshot does not change while it is open. */
+const largestRows = new WeakMap<SqliteDatabase, Map<string, number>>()
+
+/**
+ * null for a table that surely has no large row, as nearly every one: that spares the look at each row's size.
+ */
+export function createLargeRowReader(
+  db: SqliteDatabase,
+  { table, columns, long }: ReadRequest,
+  encoding: TextEncoding,
+): LargeRowReader | null {
   // Rows are read 256 and more at a time.
-  if (typeof largest === 'number' && largest <= togetherBytes / 256) return null
+  if (largestRowBytes(db, table) <= togetherBytes / 256) return null
 
   // Lengths stand in the head of a row: nothing of the values is read for them.
   const sizeOf = balancedSum(columns.map(({ name }) => `ifnull(octet_length(${quoteName(name)}), 0)`))
@@ -78,7 +98,8 @@ export function createLargeRowReader(db: SqliteDatabase, { table, columns }: Rea
         // SQLite puts the value together for each substr(), so these are few; what is sent is smaller.
         const read = prepare(`SELECT substr(CAST(${column} AS BLOB), ?, ?) ${row}`).pluck()
         const stored = (at: number, length: number) => z.instanceof(Buffer).parse(read.get(at + 1, length, ...place.params))
-        return readHead(prepare(headSql(column, row)), place.params, stored, encoding)
+        const mark = long?.columns.includes(name) ? long.mark : null
+        return readHead(prepare(headSql(column, row)), place.params, { stored, encoding, mark })
       })
       const rowBytes = heads.reduce((sum, head) => sum + head.start.length + head.sizeBytes, 0)
       let isFirst = true
@@ -114,12 +135,14 @@ function headSql(column: string, row: string): string {
 
 const headRow = z.tuple([z.string(), z.bigint().nullable(), z.union([z.bigint(), z.number(), z.null()])])
 
-function readHead(
-  statement: Statement,
-  params: readonly unknown[],
-  stored: (at: number, length: number) => Buffer,
-  encoding: TextEncoding,
-): Head {
+/** How a value is read. With a mark it comes as its digest when it is long. */
+interface Reading {
+  readonly stored: (at: number, length: number) => Buffer
+  readonly encoding: TextEncoding
+  readonly mark: string | null
+}
+
+function readHead(statement: Statement, params: readonly unknown[], { stored, encoding, mark }: Reading): Head {
   const [storageClass, length, value] = headRow.parse(
     statement
       .raw()
@@ -130,14 +153,23 @@ function readHead(
   const storedBytes = Number(length)
   const isDecoded = storageClass === 'text' && encoding !== 'utf8'
   const pieces = () => (isDecoded ? inUtf8(storedPieces(storedBytes, stored), encoding) : storedPieces(storedBytes, stored))
+  const letter = storageClass === 'text' ? 't' : 'b'
+  const mayBeDigested = mark !== null && storedBytes > longValueBytes / 1.5
+  if (!isDecoded && !(mayBeDigested && storedBytes > longValueBytes))
+    return { start: Buffer.from(`${letter}${storedBytes}:`), sizeBytes: storedBytes, pieces }
   // How long a text of UTF-16 is in UTF-8 shows only when all of it was read once.
-  const sizeBytes = isDecoded ? totalBytes(pieces()) : storedBytes
-  return { start: Buffer.from(`${storageClass === 'text' ? 't' : 'b'}${sizeBytes}:`), sizeBytes, pieces }
+  const { sizeBytes, digest } = digestOfPieces(pieces())
+  if (!mayBeDigested || sizeBytes <= longValueBytes) return { start: Buffer.from(`${letter}${sizeBytes}:`), sizeBytes, pieces }
+  const text = `${mark}${digest}`
+  return { start: Buffer.from(`${letter}${text.length}:${text}`), sizeBytes: 0, pieces: () => [] }
 }
 
 function* storedPieces(sizeBytes: number, stored: (at: number, length: number) => Buffer): Generator<Buffer> {
-  const step = Math.max(8 * pieceBytes, Math.ceil(sizeBytes / 4))
-  for (let at = 0; at < sizeBytes; at += step) yield stored(at, step)
+  const step = Math.max(2 * pieceBytes, Math.ceil(sizeBytes / 24))
+  for (let at = 0; at < sizeBytes; at += step) {
+    yield stored(at, step)
+    releaseBuffers()
+  }
 }
 
 function* inUtf8(pieces: Iterable<Buffer>, encoding: 'utf16le' | 'utf16be'): Generator<Buffer> {
@@ -147,10 +179,14 @@ function* inUtf8(pieces: Iterable<Buffer>, encoding: 'utf16le' | 'utf16be'): Gen
   yield reader.end()
 }
 
-function totalBytes(pieces: Iterable<Buffer>): number {
-  let total = 0
-  for (const piece of pieces) total += piece.length
-  return total
+function digestOfPieces(pieces: Iterable<Buffer>): { readonly sizeBytes: number; readonly digest: string } {
+  const hash = createHash('sha256')
+  let sizeBytes = 0
+  for (const piece of pieces) {
+    hash.update(piece)
+    sizeBytes += piece.length
+  }
+  return { sizeBytes, digest: hash.digest('hex') }
 }
 
 /** SQLite refuses expressions nested deeper than 1,000. */

@@ -3,7 +3,8 @@ import type { SqliteTable } from '@/lib/core/catalogue'
 import { quoteName, quoteNames } from '@/lib/core/quoted-name'
 import { rowidName } from '@/lib/sqlite/count-rows'
 import type { SqliteDatabase } from '@/lib/sqlite/open-database'
-import { createLargeRowReader, type LargeRowReader, type Place, textEncoding } from './large-source-rows'
+import { createLargeRowReader, type LargeRowReader, largestRowBytes, type Place, textEncoding } from './large-source-rows'
+import { longValueBytes } from './long-values'
 import { chunkBytes, createRowPacker, rowBytes, rowFields } from './pack-rows'
 import { orderOf } from './row-order'
 import type { ReadRequest, SourceChunk, SourceKeyColumn } from './source-protocol'
@@ -39,6 +40,13 @@ export function* readChunks(db: SqliteDatabase, table: SqliteTable, request: Rea
   const order = isDirect ? namesInOrder(request.key) : orderSql(db, request.key)
   if (large === null) yield* readInOneStatement(db, request, ` ORDER BY ${order}`, null, isUtf8)
   else yield* readByPlaces(db, request, { order, rowid, isUtf8 }, large)
+}
+
+/** Whether the table may have a value that is compared by digest. A table of no place to go by is read in one statement, as it stands. */
+export function holdsLongValues(db: SqliteDatabase, table: SqliteTable, { key }: ReadRequest): boolean {
+  if (key.length === 0 && rowidName(table) === null) return false
+  // A text of UTF-16 may be half as long again in UTF-8.
+  return largestRowBytes(db, table.name) > longValueBytes / 1.5
 }
 
 /** Whether every key has the storage class that SQLite orders as the target orders its values. */

@@ -1,6 +1,7 @@
 import type { SqliteCatalogue } from '@/lib/core/catalogue'
 import type { ErrorReport } from '@/lib/core/errors'
 import type { ValueKind } from '@/lib/core/table-mapping'
+import type { LongValues } from './long-values'
 import type { SourceColumn } from './source-row-sql'
 import type { Endpoint } from './verification-result'
 
@@ -11,6 +12,8 @@ export interface ReadRequest {
   /** Primary key in key order; empty: any order, and each row is followed by its rowid as one more field. */
   readonly key: readonly SourceKeyColumn[]
   readonly withoutRowid: boolean
+  /** Whose long values come as digests; null or absent: none. */
+  readonly long?: LongValues | null
 }
 
 export interface SourceKeyColumn {
@@ -40,6 +43,8 @@ export interface OpenedSource {
 export type SourceRequest =
   | { readonly ask: 'open'; readonly path: string }
   | { readonly ask: 'count'; readonly tables: readonly string[] }
+  /** Whether the rows of the table may have values so long that they are compared by digest. */
+  | { readonly ask: 'holdsLong'; readonly request: ReadRequest }
   | { readonly ask: 'read'; readonly request: ReadRequest }
   /** `room` is the thread's to fill until it answers. */
   | { readonly ask: 'next'; readonly room: SharedArrayBuffer }
@@ -50,6 +55,7 @@ export interface SourceAnswers {
   readonly open: OpenedSource
   /** Of each table its rows, or why they could not be counted. */
   readonly count: ReadonlyMap<string, number | ErrorReport>
+  readonly holdsLong: boolean
   readonly read: null
   /** Null after the last chunk. `bytes` is null when they lie in the room that came with the question. */
   readonly next: (Omit<SourceChunk, 'bytes'> & { readonly bytes: Uint8Array | null; readonly length: number }) | null

@@ -9,6 +9,8 @@ export interface SourceReader extends AsyncDisposable {
   readonly opened: OpenedSource
   /** Rows of each table, or why they could not be counted. */
   count(tables: readonly string[]): Promise<SourceAnswers['count']>
+  /** Whether the rows of the table may have values so long that they are compared by digest. */
+  holdsLong(request: ReadRequest): Promise<boolean>
   /** The rows of a table, chunk by chunk, some chunks ahead. One table at a time. */
   read(request: ReadRequest): AsyncGenerator<SourceChunk, void>
 }
@@ -86,6 +88,7 @@ export async function openSourceReader(sourcePath: string, signal: AbortSignal):
     return {
       opened,
       count: (tables) => ask({ ask: 'count', tables }),
+      holdsLong: (request) => ask({ ask: 'holdsLong', request }),
       read,
       [Symbol.asyncDispose]: dispose,
     }

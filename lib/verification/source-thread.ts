@@ -6,7 +6,7 @@ import { quoteName } from '@/lib/core/quoted-name'
 import { readSqliteCatalogue } from '@/lib/sqlite/catalogue'
 import { type SqliteDatabase, toSqliteError } from '@/lib/sqlite/open-database'
 import { describeSource } from './endpoints'
-import { readChunks } from './source-chunks'
+import { holdsLongValues, readChunks } from './source-chunks'
 import type { SourceAnswers, SourceChunk, SourceReply, SourceRequest } from './source-protocol'
 import { openSourceSnapshot } from './source-snapshot'
 
@@ -40,6 +40,8 @@ function answer(request: SourceRequest): SourceAnswers[keyof SourceAnswers] {
     }
     case 'count':
       return new Map(request.tables.map((name) => [name, count(tableNamed(name))]))
+    case 'holdsLong':
+      return holdsLongValues(opened(), tableNamed(request.request.table), request.request)
     case 'read':
       chunks = readChunks(opened(), tableNamed(request.request.table), request.request)
       return null

@@ -86,24 +86,33 @@ describe.each([...inject('postgresServers')])('verification against $name', (ser
     ])
   })
 
-  it('compares a row of several megabytes and finds one byte in it', async () => {
-    const size = 8 * 1024 * 1024
-    await using large = await createSqliteDatabase(
-      `CREATE TABLE "Large" (id TEXT PRIMARY KEY, body BLOB, text TEXT);
-       INSERT INTO "Large" SELECT 'k' || value, zeroblob(value), 'short' FROM (SELECT 1 AS value UNION ALL SELECT 2 UNION ALL SELECT ${size});
-       UPDATE "Large" SET text = replace(hex(zeroblob(${size / 2})), '00', 'éa') WHERE id = 'k2';`,
-    )
-    await plant(`CREATE TABLE "Large" (id text PRIMARY KEY, body bytea, text text);
-      INSERT INTO "Large" SELECT 'k' || n, decode(repeat('00', n), 'hex'), 'short' FROM unnest(ARRAY[1, 2, ${size}]) AS n;
-      UPDATE "Large" SET text = repeat('éa', ${size / 2}) WHERE id = 'k2'`)
-    const same = await verify(large.path)
-    expect(same.tables.find(({ table }) => table === 'Large')).toMatchObject({ content: 'identical', sourceRows: 3 })
-    await plant(`UPDATE "Large" SET body = set_byte(body, ${size - 1}, 1) WHERE id = 'k${size}'`)
-    const changed = await verify(large.path)
-    expect(changed.tables.find(({ table }) => table === 'Large')?.differences).toEqual([
-      { key: { id: `k${size}` }, column: 'body', kind: 'value-differs' },
-    ])
-  })
+  it.each(['UTF-8', 'UTF-16be'])(
+    'compares rows of several megabytes, the longest by digest, and finds one byte in them: %s',
+    async (encoding) => {
+      const size = 8 * 1024 * 1024
+      // In UTF-8 longer than what is compared as it stands, in UTF-16 shorter.
+      const characters = 3 * 1024 * 1024
+      await using large = await createSqliteDatabase(
+        `PRAGMA encoding = '${encoding}'; CREATE TABLE "Large" (id TEXT PRIMARY KEY, body BLOB, text TEXT);
+       INSERT INTO "Large" SELECT 'k' || value, zeroblob(value), 'short' FROM (SELECT 1 AS value UNION ALL SELECT 2 UNION ALL SELECT ${size} UNION ALL SELECT ${size + 1});
+       UPDATE "Large" SET text = replace(hex(zeroblob(${characters})), '00', '日') WHERE id = 'k2';`,
+      )
+      await plant(`CREATE TABLE "Large" (id text PRIMARY KEY, body bytea, text text);
+      INSERT INTO "Large" SELECT 'k' || n, decode(repeat('00', n), 'hex'), 'short' FROM unnest(ARRAY[1, 2, ${size}, ${size + 1}]) AS n;
+      UPDATE "Large" SET text = repeat('日', ${characters}) WHERE id = 'k2'`)
+      const same = await verify(large.path)
+      expect(tableOf(same, 'Large')).toMatchObject({ content: 'identical', sourceRows: 4 })
+      await plant(`UPDATE "Large" SET body = set_byte(body, octet_length(body) - 1, 1) WHERE id IN ('k${size}', 'k${size + 1}');
+      UPDATE "Large" SET text = overlay(text placing '月' from ${characters}) WHERE id = 'k2'`)
+      expect(tableOf(await verify(large.path), 'Large')).toMatchObject({
+        differences: [
+          { key: { id: 'k2' }, column: 'text', kind: 'value-differs' },
+          { key: { id: `k${size}` }, column: 'body', kind: 'value-differs' },
+          { key: { id: `k${size + 1}` }, column: 'body', kind: 'value-differs' },
+        ],
+      })
+    },
+  )
 
   it('compares rows of several megabytes of a table without primary key, small ones among them', async () => {
     const size = 9 * 1024 * 1024

@@ -3,14 +3,14 @@ import { releaseBuffers } from '@/lib/core/release-buffers'
 import { createUtf16Decoder } from './utf16'
 
 /** Bytes of a piece, at least. */
-const leastPieceBytes = 8 * 1024 * 1024
+const leastPieceBytes = 4 * 1024 * 1024
 
 /** Pieces of a value, at most. */
-const mostPieces = 12
+const mostPieces = 24
 
 /**
  * A long value in pieces, so that JavaScript never holds the whole of it beside SQLite's own copy. SQLite puts the whole
- * value together for each substr() (0.05 s a 100 MB), so there are never more than twelve of them. V8 would keep the pieces
+ * value together for each substr() (0.05 s a 100 MB), so there are never more than two dozen of them. V8 would keep the pieces
  * that were read before, of which it sees only the small objects that point to them: 100 MiB at the peak for a value of 100 MB.
  *
  * @param read bytes `from` (0 is the first), `length` of them at most
