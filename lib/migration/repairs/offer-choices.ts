@@ -57,8 +57,17 @@ export function offerChoices(findings: readonly Finding[], source: SqliteCatalog
     if (kind === null || !table || !mapping || rowKeyOf(mapping).kind === 'none') return finding
     const effects: Readonly<Record<string, string>> = repairKinds[kind]
     const choices = possibleChoices(finding, kind, table, mapping, source).map((choice) => ({ choice, effect: effects[choice] ?? '' }))
-    return { ...finding, kind, choices }
+    const hint = finding.column !== null && isComputed(finding.column, table) ? computedHint(finding.column) : finding.hint
+    return { ...finding, hint, kind, choices }
   })
+}
+
+function isComputed(column: string, table: SqliteTable): boolean {
+  return table.columns.find(({ name }) => name === column)?.generated != null
+}
+
+function computedHint(column: string): string {
+  return `${column} is computed: correct the columns that it is computed from, in these rows.`
 }
 
 function possibleChoices(
@@ -80,6 +89,8 @@ function possibleChoices(
   if (kind === 'reference-case') return all
   const column = mapping.columns.find(({ name }) => name === finding.column)
   if (!column || isKeyColumn(column.name, mapping, source)) return []
+  // A computed value cannot be given another; its row can be left out.
+  if (isComputed(column.name, table)) return all.filter((choice) => choice === 'delete')
   return all.filter((choice) => isPossible(choice, finding.code, column, table, mapping))
 }
 

@@ -114,6 +114,6 @@ async function checkAgain(
     hint:
       first.code === 'ORPHAN_ROWS'
         ? 'Rows that were left out had others that refer to them: choose orphans=delete or orphans=null too.'
-        : first.hint,
+        : [...first.choices.map(({ choice }) => `--fix ${first.kind}=${choice}`), first.hint].join(' or '),
   })
 }

@@ -190,6 +190,28 @@ describe('choices', () => {
     expect(await readdir(join(source.folder, 'work'))).toEqual([])
   })
 
+  it('for a second fault of the same value are named when they are missing, and are taken one after the other', async () => {
+    await using source = await createSqliteDatabase(`CREATE TABLE t (id INTEGER PRIMARY KEY, note TEXT);
+      INSERT INTO t VALUES (1, 'fine'), (2, CAST(x'ff006b' AS TEXT));`)
+    await using target = await createPostgresDatabase(server)
+    const half = await migrate(source, target, [choose('utf8', 'latin1')])
+    expect(half.error).toMatchObject({ code: 'VALUE_REFUSED', hint: expect.stringMatching(/--fix nul=strip or --fix nul=replace/) })
+    const whole = await migrate(source, target, [choose('utf8', 'latin1'), choose('nul', 'strip')])
+    expect(whole.error).toBeUndefined()
+    expect(await rowsOf(target, 'SELECT note FROM t ORDER BY id')).toEqual([{ note: 'fine' }, { note: 'ÿk' }])
+  })
+
+  it('are not offered for a computed value; what it is computed from is named as the remedy', async () => {
+    await using source = await createSqliteDatabase(`CREATE TABLE t (k TEXT PRIMARY KEY NOT NULL, d BLOB,
+      g TEXT GENERATED ALWAYS AS (upper(d)) STORED) WITHOUT ROWID; INSERT INTO t (k, d) VALUES ('a', x'610062');`)
+    await using target = await createPostgresDatabase(server)
+    const result = await migrate(source, target, [])
+    const found = result.findings.filter(({ severity }) => severity === 'blocks')
+    expect(found).toMatchObject([{ code: 'NUL_IN_TEXT', column: 'g', choices: [], hint: expect.stringContaining('computed from') }])
+    const chosen = await migrate(source, target, [choose('nul', 'strip')])
+    expect(chosen.error).toMatchObject({ code: 'INVALID_INPUT', message: expect.stringContaining('not possible for t.g') })
+  })
+
   it('are rehearsed by a dry run, which leaves no file', async () => {
     await using source = await createSqliteDatabase(family)
     await using target = await createPostgresDatabase(server)
