@@ -146,6 +146,7 @@ const emptyProfile: ColumnProfile = {
   dates: 0,
   times: 0,
   strangers: null,
+  isDeclaredBytes: false,
 }
 
 /** The reasons of column-type.ts, as the sentences in messages/ select them; texts that are too long bring their length. */

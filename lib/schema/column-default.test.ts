@@ -26,6 +26,17 @@ describe('translateDefault', () => {
   })
 
   it.each([
+    ['1e3', 'TEXT', "'1000.0'"],
+    ['1e3', 'XML', "'1000'"],
+    ['1.50', 'NUMERIC', "'1.5'"],
+    ['007', 'NUMERIC', "'7'"],
+  ])('makes the number %s a text as a column declared %s stores it', (sqlite, declared, postgresql) => {
+    expect(translateDefault(sqlite, 'text', declared)).toBe(postgresql)
+  })
+
+  it.each([
+    ['9223372036854775807', 'timestamp(3)'],
+    ['-62198755200000', 'timestamptz(3)'],
     // PostgreSQL would take these for the moment of the migration.
     ["'now'", 'timestamp(3)'],
     ["'today'", 'date'],

@@ -7,8 +7,9 @@ import { translateExpression } from './translate-expression'
  * null when there is none to have, undefined when it has no equivalent and must be reported.
  *
  * @param type the target's type as `format_type` or CREATE TABLE spells it
+ * @param declaredType of the SQLite column: what it makes of a number before it is stored. Default: a text column.
  */
-export function translateDefault(defaultSql: string | null, type: string): string | null | undefined {
+export function translateDefault(defaultSql: string | null, type: string, declaredType = ''): string | null | undefined {
   if (defaultSql === null) return null
   const text = withoutBrackets(defaultSql)
   if (/^null$/i.test(text)) return null
@@ -16,7 +17,10 @@ export function translateDefault(defaultSql: string | null, type: string): strin
   const [first, second] = tokens
   const isNumber = tokens.length === 1 && first?.kind === 'number'
   const isSigned = tokens.length === 2 && first?.kind === 'operator' && /^[+-]$/.test(first.text) && second?.kind === 'number'
-  if (isNumber || isSigned) return numberDefault(text.replace(/\s/g, ''), type)
+  if (isNumber || isSigned) {
+    const number = text.replace(/\s/g, '')
+    return numberDefault(/^(text|char|varchar)/.test(type) ? storedNumber(number, declaredType) : number, type)
+  }
   if (tokens.length === 1 && (first?.kind === 'string' || first?.kind === 'quoted')) return textDefault(first.text, type)
   if (tokens.length === 1 && first?.kind === 'blob') return type === 'bytea' ? `'\\x${first.text}'::bytea` : undefined
   if (/^(true|false)$/i.test(text)) return numberDefault(/^true$/i.test(text) ? '1' : '0', type)
@@ -35,6 +39,13 @@ function constantDefault(sql: string, type: string): string | undefined {
   return translated === null || /[a-z]/i.test(sql.replace(/'(?:[^']|'')*'/g, '')) ? undefined : `(${translated.sql})`
 }
 
+/** A number as a column of this affinity stores it: outside of text columns 1e3 is the integer 1000. */
+function storedNumber(number: string, declaredType: string): string {
+  const isTextColumn = declaredType === '' || (!declaredType.includes('INT') && /CHAR|CLOB|TEXT/.test(declaredType))
+  const value = Number(number)
+  return isTextColumn || /^[+-]?(0x|\d+$)/i.test(number) || !Number.isSafeInteger(value) ? number : String(value)
+}
+
 /** A number as SQLite writes it into a text column: 007 is '7', 1e3 is '1000.0'; undefined for one that it may spell otherwise. */
 function numberText(number: string): string | undefined {
   if (/^[+-]?\d+$/.test(number)) return quoteText(String(BigInt(number.replace('+', ''))))
@@ -48,8 +59,15 @@ function numberDefault(number: string, type: string): string | undefined {
   if (/^(smallint|integer|bigint|numeric|double|real)/.test(type)) return isHeld(number, type) ? number : undefined
   if (/^(text|char|varchar)/.test(type)) return numberText(number)
   if (type === 'jsonb' || type === 'json') return quoteText(number)
-  if (type.startsWith('timestamp')) return quoteText(new Date(Number(number)).toISOString().replace('Z', type.includes('tz') ? 'Z' : ''))
-  return undefined
+  return type.startsWith('timestamp') ? instantDefault(Number(number), type.includes('tz')) : undefined
+}
+
+/** Milliseconds, as Prisma reads them; a moment outside of the years 1 to 9999 is none that both sides exchange. */
+function instantDefault(milliseconds: number, hasZone: boolean): string | undefined {
+  const date = new Date(milliseconds)
+  const year = date.getUTCFullYear()
+  if (!(year >= 1 && year <= 9999)) return undefined
+  return quoteText(date.toISOString().replace('Z', hasZone ? 'Z' : ''))
 }
 
 function textDefault(text: string, type: string): string | undefined {

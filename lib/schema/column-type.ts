@@ -17,6 +17,8 @@ export interface ColumnProfile {
   readonly times: number
   /** The values for which the declared type was not taken; null where it was, or where there is none. */
   readonly strangers: Strangers | null
+  /** Whether the column is declared to hold bytes. */
+  readonly isDeclaredBytes: boolean
 }
 
 /** Some rows of a column that are not of its declared type. */
@@ -40,7 +42,7 @@ export type Misfit =
   | { readonly kind: 'classes'; readonly classes: readonly ('integer' | 'real' | 'text' | 'blob')[] }
   | { readonly kind: 'longer'; readonly characters: number }
 
-type Counts = Omit<ColumnProfile, 'strangers'>
+type Counts = Omit<ColumnProfile, 'strangers' | 'isDeclaredBytes'>
 
 const int32 = { smallest: -2147483648n, largest: 2147483647n }
 
@@ -73,7 +75,11 @@ export function widerTypeFor(type: string, refusals: readonly Refusal[], profile
   const refused = refusals.reduce((sum, { count }) => sum + count, 0)
   const isAll = (...codes: readonly string[]) => refusals.every(({ code }) => codes.includes(code))
   const isTextOnly = integers + reals + blobs === 0
-  if (type === 'text') return isAll('INVALID_UTF8', 'NUL_IN_TEXT') && blobs > 0 && texts + integers + reals === 0 ? 'bytea' : null
+  if (type === 'text') {
+    // Bytes alone that are no texts; or texts that are none, in a column that was declared to hold bytes: they arrive as they are.
+    const isBytes = (blobs > 0 && texts + integers + reals === 0) || (isTextOnly && profile.isDeclaredBytes)
+    return isBytes && isAll('INVALID_UTF8', 'NUL_IN_TEXT') ? 'bytea' : null
+  }
   if (/^(varchar|char)/.test(type)) return isAll('TEXT_TOO_LONG', 'TEXT_WOULD_BE_PADDED') ? 'text' : null
   if (/^numeric\(/.test(type) && isAll('DECIMAL_WOULD_ROUND', 'DECIMAL_OUT_OF_RANGE')) return 'numeric'
   if (type === 'numeric' && texts + blobs === 0) return integers === 0 ? 'double precision' : null
@@ -81,6 +87,12 @@ export function widerTypeFor(type: string, refusals: readonly Refusal[], profile
   if (/^jsonb?$|^uuid$/.test(type)) return blobs === 0 ? 'text' : null
   if (/^(timestamp|date|time|boolean)/.test(type)) return isTextOnly && refused >= texts ? 'text' : null
   return null
+}
+
+/** Whether a declaration asks for bytes, whatever the values are. */
+export function isDeclaredBytes({ declaredType: declaration }: Pick<SqliteColumn, 'declaredType'>): boolean {
+  const none = { integers: 0, reals: 0, texts: 0, blobs: 0, smallest: null, largest: null, longestText: 0, dates: 0, times: 0 }
+  return declaredType(declaration, none) === 'bytea'
 }
 
 /** The type that a declaration asks for, or null when it says nothing about one (ANY, none, unknown words). */

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { SqliteTable } from '@/lib/core/catalogue'
 import { quoteName } from '@/lib/core/quoted-name'
-import { type ColumnProfile, chooseType } from '@/lib/schema/column-type'
+import { type ColumnProfile, chooseType, isDeclaredBytes } from '@/lib/schema/column-type'
 import { findStrangers } from './find-strangers'
 import type { SqliteDatabase } from './open-database'
 
@@ -34,7 +34,8 @@ export function profileColumns(db: SqliteDatabase, table: SqliteTable): Readonly
       )
       const counts = { integers, reals, texts, blobs, smallest, largest, longestText, dates, times }
       const { widened } = chooseType(column, counts)
-      profiles.set(column.name, { ...counts, strangers: widened === null ? null : findStrangers(db, table, column.name, widened.by) })
+      const strangers = widened === null ? null : findStrangers(db, table, column.name, widened.by)
+      profiles.set(column.name, { ...counts, strangers, isDeclaredBytes: isDeclaredBytes(column) })
     })
   }
   return profiles
