@@ -12,6 +12,7 @@ import type {
 import { isReservedTable, isReservedTrigger } from '@/lib/core/reserved-names'
 import { parseCreateIndex, parseCreateTable } from './create-statement'
 import type { SqliteDatabase } from './open-database'
+import { refuseOwnCollations } from './own-collations'
 
 const masterRow = z.object({ type: z.string(), name: z.string(), tbl_name: z.string(), sql: z.string().nullable() })
 const tableListRow = z.object({ name: z.string(), type: z.string(), wr: z.number(), strict: z.number() })
@@ -48,6 +49,8 @@ type TableListRow = z.infer<typeof tableListRow>
 /**
  * Everything the file holds, read inside one transaction so that it is of one moment.
  * What is ours (`reserved-names`) and `sqlite_*` are left out.
+ *
+ * @throws AppError SOURCE_UNREADABLE for a collation that SQLite does not have
  */
 export function readSqliteCatalogue(db: SqliteDatabase): SqliteCatalogue {
   return db.transaction(() => {
@@ -61,6 +64,7 @@ export function readSqliteCatalogue(db: SqliteDatabase): SqliteCatalogue {
     const tables = listed
       .filter((row) => row.type === 'table' && !isReservedTable(row.name))
       .map((row) => readTable(db, row, sqlOf.get(row.name) ?? '', indexSql, sequences.get(row.name) ?? null))
+    refuseOwnCollations(db, tables)
     return {
       tables: tables
         .map((table) => ({ ...table, foreignKeys: resolveReferences(table, tables) }))
