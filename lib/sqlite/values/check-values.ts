@@ -1,4 +1,4 @@
-import type { Database } from 'better-sqlite3'
+import type { Database, Statement } from 'better-sqlite3'
 import { AppError } from '@/lib/core/errors'
 import { createFinding, type Finding } from '@/lib/core/finding'
 import type { TableMapping } from '@/lib/core/table-mapping'
@@ -10,7 +10,8 @@ import { registerCopyFunctions } from './copy-functions'
 import { findDuplicates } from './find-duplicates'
 import { largestRowBytes } from './largest-row'
 import { mostPlainColumns } from './plain-field'
-import { endOfSlice, type KeyValue, type RowKey, type RowRange, rangeClause, rowKeyOf } from './row-range'
+import { type KeyValue, type RowKey, type RowRange, rangeClause, rowKeyOf } from './row-range'
+import { createSliceEnds } from './slice-ends'
 import { createSliceText, type SliceText } from './slice-text'
 import { quoteName, tableAlias } from './sql-text'
 import { textOfCode } from './value-codes'
@@ -62,16 +63,18 @@ export function* checkSlices(db: Database, mapping: TableMapping, options: Check
   const key = rowKeyOf(mapping)
   const maxLineBytes = options.maxLineBytes ?? 1_000_000_000
   const scan = createScan(db, mapping, key, isUtf16, maxLineBytes)
+  const ends = createSliceEnds(db, mapping, key)
   const maxRows = options.sliceRows ?? 4000
   let rows = Math.min(250, maxRows)
   let rowsDone = 0
   let after: readonly KeyValue[] | undefined
   for (;;) {
     const from: RowRange = after === undefined ? {} : { after }
-    const upTo = endOfSlice(db, mapping, key, from, rows)
+    const upTo = ends.next(from, rows)
     if (upTo === null && key.kind !== 'none') break
     const range = upTo === null || upTo === 'rest' ? from : { ...from, upTo }
     const slice = scanSlice(scan, range)
+    ends.had(slice.rows)
     rowsDone += slice.rows
     for (const check of slice.suspects) classifySuspects({ db, mapping, key, check, range, isUtf16, tallies })
     if (slice.largestLine > maxLineBytes) tallyLargeRows({ db, mapping, key, range, isUtf16, tallies, maxLineBytes })
@@ -101,6 +104,8 @@ interface Scan {
   readonly evidence: Map<CheckedColumn, Evidence>
   /** Those of the columns whose quick evidence has held so far. */
   readonly plain: Set<CheckedColumn>
+  /** By their SQL: mostly the same one for each slice. */
+  readonly statements: Map<string, Statement>
 }
 
 function createScan(db: Database, mapping: TableMapping, key: RowKey, isUtf16: boolean, maxLineBytes: number): Scan {
@@ -126,7 +131,7 @@ function createScan(db: Database, mapping: TableMapping, key: RowKey, isUtf16: b
   const isJoined = !isUtf16 && key.kind !== 'none'
   const text = isJoined ? createSliceText(present, mayBeLong) : null
   const lineBytes = largest > maxLineBytes / 2 ? lineBytesExpression(mapping) : '0'
-  return { db, mapping, key, text, lineBytes, columns, evidence, plain }
+  return { db, mapping, key, text, lineBytes, columns, evidence, plain, statements: new Map() }
 }
 
 interface Slice {
@@ -186,10 +191,10 @@ function aggregate(scan: Scan, range: RowRange, expressions: readonly string[]):
   const clause = rangeClause(scan.key, range)
   // NOT INDEXED: what is seen is to be the rows themselves, which the copy reads, and not their image in an index.
   const sql = `SELECT ${expressions.join(',')} FROM ${quoteName(scan.mapping.table)} AS ${tableAlias} NOT INDEXED${clause.where}`
-  return scan.db
-    .prepare(sql)
-    .raw()
-    .get(...clause.params) as readonly unknown[]
+  const statement = scan.statements.get(sql) ?? scan.db.prepare(sql).raw()
+  scan.statements.set(sql, statement)
+  // An aggregate without GROUP BY always answers one row.
+  return statement.get(...clause.params) as readonly unknown[]
 }
 
 /**
