@@ -26,7 +26,7 @@ it.each([
   ['far apart', `${numbers(1000)} SELECT i * 1000003, i FROM n`],
   [
     'in two heaps at the ends of all numbers',
-    `${numbers(1000)} SELECT iif(i <= 500, i - 9223372036854775807, 9223372036854775307 + i - 500), i FROM n`,
+    `${numbers(1000)} SELECT iif(i <= 500, i - 9223372036854775807, 9223372036854775307 + (i - 500)), i FROM n`,
   ],
   ['in a heap after scattered ones', `${numbers(1000)} SELECT iif(i < 200, i * 50000, 10000000 + i), i FROM n`],
   ['negative', `${numbers(1000)} SELECT -i, i FROM n`],
