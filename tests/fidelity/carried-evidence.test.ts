@@ -107,6 +107,15 @@ it('nothing is carried from a column to one of another type, nor for texts that 
   expect(evidenceOf({ ...mapping, withoutRowid: true }, 90)).toBeNull()
 })
 
+it.each(["''", "iif(i % 3, '', NULL)", 'NULL'])('a table of one column, all %s, has a line for each row', (value) => {
+  db.exec(`DROP TABLE IF EXISTS page; CREATE TABLE page (v TEXT);
+    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<${rows}) INSERT INTO page SELECT ${value} FROM n`)
+  const mapping = mappingOf('page', { v: { declared: 'TEXT', value: { kind: 'text', maxLength: null, padded: false } } })
+  const lines = db.prepare(`SELECT group_concat(ifnull(v, '\\N') || char(10), '') FROM page`).pluck().get()
+  expect(read(mapping, evidenceOf(mapping, 90))).toBe(lines)
+  expect(read(mapping, null)).toBe(lines)
+})
+
 it('any table: carried evidence and evidence by the page give the same bytes', () => {
   const column = fc.constantFrom(...Object.keys(oddValues)).chain((name) =>
     fc.record({

