@@ -56,6 +56,8 @@ function numberText(number: string): string | undefined {
 function numberDefault(number: string, type: string): string | undefined {
   if (/^0x/i.test(number)) return numberDefault(BigInt(number).toString(), type)
   if (type === 'boolean') return Number(number) === 1 ? 'true' : Number(number) === 0 ? 'false' : undefined
+  // SQLite reads it as infinity, and PostgreSQL would refuse the first row that is to get it.
+  if (!Number.isFinite(Number(number)) && type === 'double precision') return quoteText(number.startsWith('-') ? '-Infinity' : 'Infinity')
   if (/^(smallint|integer|bigint|numeric|double|real)/.test(type)) return isHeld(number, type) ? number : undefined
   if (/^(text|char|varchar)/.test(type)) return numberText(number)
   if (type === 'jsonb' || type === 'json') return quoteText(number)
@@ -91,6 +93,7 @@ function isHeld(number: string, type: string): boolean {
     return BigInt.asIntN(bits + 1, whole) === whole
   }
   if (bits !== undefined) return Number.isInteger(value) && value >= -(2 ** bits) && value < 2 ** bits
+  if (!Number.isFinite(type === 'real' ? Math.fround(value) : value)) return false
   const [, precision, scale] = /^numeric\((\d+),(\d+)\)$/.exec(type) ?? []
   return precision === undefined || Math.abs(value) < 10 ** (Number(precision) - Number(scale))
 }

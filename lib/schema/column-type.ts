@@ -6,7 +6,7 @@ export interface ColumnProfile {
   readonly reals: number
   readonly texts: number
   readonly blobs: number
-  /** Of the integers; null without any. */
+  /** Of the integers, and of a default that is one; null without any. */
   readonly smallest: bigint | null
   readonly largest: bigint | null
   /** Characters of the longest text. */

@@ -1,6 +1,7 @@
 import type { PostgresCatalogue, PostgresColumn, PostgresTable, SqliteCatalogue, SqliteColumn, SqliteTable } from '@/lib/core/catalogue'
 import { createFinding, type Finding } from '@/lib/core/finding'
 import type { ColumnMapping, TableMapping, ValueKind } from '@/lib/core/table-mapping'
+import { findConflictClauses } from './conflict-clauses'
 
 export interface MappedTables {
   /** Tables that exist on both sides, by name. */
@@ -29,7 +30,7 @@ export function mapTables(source: SqliteCatalogue, target: PostgresCatalogue): M
     const isKnown = table.name === schemaMigrationsTable || wanted.some((candidate) => candidate.name === table.name)
     if (!isKnown) leftBehind.push(extraTable(table))
   }
-  leftBehind.push(...otherObjects(source))
+  leftBehind.push(...otherObjects(source), ...findConflictClauses(source))
   return { tables, leftBehind }
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { SqliteTable } from '@/lib/core/catalogue'
+import type { SqliteColumn, SqliteTable } from '@/lib/core/catalogue'
 import { quoteName } from '@/lib/core/quoted-name'
 import { type ColumnProfile, chooseType, isDeclaredBytes } from '@/lib/schema/column-type'
 import { findStrangers } from './find-strangers'
@@ -32,13 +32,26 @@ export function profileColumns(db: SqliteDatabase, table: SqliteTable): Readonly
       const [integers, reals, texts, blobs, smallest, largest, longestText, dates, times] = statsSchema.parse(
         row.slice(index * 9, index * 9 + 9),
       )
-      const counts = { integers, reals, texts, blobs, smallest, largest, longestText, dates, times }
+      const ends = withDefault(column, smallest, largest)
+      const counts = { integers, reals, texts, blobs, ...ends, longestText, dates, times }
       const { widened } = chooseType(column, counts)
       const strangers = widened === null ? null : findStrangers(db, table, column.name, widened.by)
       profiles.set(column.name, { ...counts, strangers, isDeclaredBytes: isDeclaredBytes(column) })
     })
   }
   return profiles
+}
+
+/** The smallest and the largest integer that the column holds or fills in: a new row is to have its default too. */
+function withDefault({ declaredType, defaultSql }: SqliteColumn, smallest: bigint | null, largest: bigint | null) {
+  const digits = /^[\s(]*([+-]?\d{1,19})[\s)]*$/.exec(defaultSql ?? '')?.[1]
+  if (digits === undefined || !declaredType.includes('INT')) return { smallest, largest }
+  const value = BigInt(digits.replace('+', ''))
+  if (BigInt.asIntN(64, value) !== value) return { smallest, largest }
+  return {
+    smallest: smallest === null || value < smallest ? value : smallest,
+    largest: largest === null || value > largest ? value : largest,
+  }
 }
 
 function measures(name: string): string {

@@ -28,7 +28,7 @@ export function compareStructure(
     ...comparePrimaryKey(source, indexes),
     ...indexes.filter(({ valid }) => !valid).map((index) => invalidIndex(target.name, index)),
     ...compareStrictness(source, target, indexes, structure, modelSeverity),
-    ...source.indexes.flatMap((index) => compareIndex(source.name, index, indexes)),
+    ...source.indexes.flatMap((index) => compareIndex(source.name, index, indexes, modelSeverity)),
     ...compareReferences(source, tables, structure, modelSeverity),
     ...compareColumns(source, target, modelSeverity),
   ]
@@ -65,7 +65,7 @@ function invalidIndex(table: string, index: TargetIndex): Finding {
   })
 }
 
-function compareIndex(table: string, wanted: SqliteIndex, indexes: readonly TargetIndex[]): readonly Finding[] {
+function compareIndex(table: string, wanted: SqliteIndex, indexes: readonly TargetIndex[], modelSeverity: Severity): readonly Finding[] {
   const columns = wanted.parts.map(({ column }) => column)
   const isPlain = wanted.parts.every(({ column, collation }) => column !== null && collation === 'BINARY')
   const alike = indexes.filter((index) => sameColumns(index.columns, columns) && (index.unique || !wanted.unique))
@@ -92,7 +92,8 @@ function compareIndex(table: string, wanted: SqliteIndex, indexes: readonly Targ
     createFinding({
       ...place,
       code: wanted.unique ? 'UNIQUE_INDEX_MISSING' : 'INDEX_MISSING',
-      severity: isPlain ? 'blocks' : 'note',
+      // PostgreSQL has no index of more columns, and a condition may have no equal: the copy has named it, and its record is what counts.
+      severity: !isPlain || columns.length > mostIndexColumns ? 'note' : wanted.where === null ? 'blocks' : modelSeverity,
       params: { lessStrict: isLessStrict ? 'yes' : 'no' },
       message: wanted.unique
         ? `The target does not enforce that these columns are unique${isLessStrict ? ': its index on them is not a unique one' : ''}.`
@@ -101,6 +102,9 @@ function compareIndex(table: string, wanted: SqliteIndex, indexes: readonly Targ
     }),
   ]
 }
+
+/** https://www.postgresql.org/docs/current/limits.html */
+const mostIndexColumns = 32
 
 /** An index on the same columns that serves other queries: another direction, or no order at all. */
 function compareIndexOrder(table: string, wanted: SqliteIndex, present: readonly TargetIndex[]): readonly Finding[] {

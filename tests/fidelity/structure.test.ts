@@ -1,4 +1,5 @@
 import { describe, expect, inject, it } from 'vitest'
+import { verifyDatabases } from '@/lib/verification/verify-databases'
 import { withPostgres } from '@/tests/support/postgres-databases'
 import { isUntouched, migrateWhole, refusals } from './whole-migration'
 
@@ -112,11 +113,12 @@ describe.each([...inject('postgresServers')])('structure, on $name', (server) =>
   it('55: what is not a table is listed and left behind; 50: nothing else is', async () => {
     await using moved = await migrateWhole(
       server,
-      `CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT); CREATE VIEW seen AS SELECT v FROM t; CREATE TRIGGER tr AFTER INSERT ON t BEGIN DELETE FROM t WHERE id < 0; END;
+      `CREATE TABLE t (id INTEGER PRIMARY KEY ON CONFLICT REPLACE, v TEXT UNIQUE ON CONFLICT IGNORE CHECK (v <> 'ON CONFLICT FAIL')); CREATE VIEW seen AS SELECT v FROM t; CREATE TRIGGER tr AFTER INSERT ON t BEGIN DELETE FROM t WHERE id < 0; END;
        CREATE VIRTUAL TABLE search USING fts5(v); CREATE VIRTUAL TABLE boxes USING rtree(id, a, b); CREATE TABLE search_mine (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (1, 'a'); ANALYZE`,
     )
     expect(moved.result.error).toBeUndefined()
     expect(moved.result.findings.map(({ code, shape }) => `${code} ${shape}`).sort()).toEqual([
+      'CONFLICT_CLAUSE_LEFT_BEHIND ON CONFLICT IGNORE, REPLACE',
       'TRIGGER_LEFT_BEHIND trigger tr',
       'VIEW_LEFT_BEHIND view seen',
       'VIRTUAL_TABLE_LEFT_BEHIND virtual-table boxes',
@@ -124,6 +126,37 @@ describe.each([...inject('postgresServers')])('structure, on $name', (server) =>
     ])
     const tables = await moved.rows(`SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1`)
     expect(tables.flat()).toEqual(['search_mine', 't'])
+  })
+
+  it('42, 46, 52: a column called null, a counter and a default beyond 32 bits; the proof knows what had no equal', async () => {
+    const many = Array.from({ length: 33 }, (_, at) => `c${at}`)
+    await using moved = await migrateWhole(
+      server,
+      `CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, "null" INTEGER, v TEXT, big INTEGER DEFAULT 3000000000, top INTEGER DEFAULT -9223372036854775808);
+       INSERT INTO t ("null", v, big, top) VALUES (1, NULL, 1, 1), (NULL, 'b', 2, 2); UPDATE sqlite_sequence SET seq = 3000000000;
+       CREATE UNIQUE INDEX one ON t ("null") WHERE v IS NULL; CREATE UNIQUE INDEX odd ON t (v) WHERE typeof(v) = 'blob';
+       CREATE TABLE wide (${many.map((name) => `${name} INTEGER`).join(', ')}); CREATE INDEX widest ON wide (${many.join(', ')});`,
+    )
+    expect(moved.result.error).toBeUndefined()
+    expect(moved.result.findings.map(({ code, table }) => `${code} ${table}`).sort()).toEqual([
+      'INDEX_LEFT_BEHIND wide',
+      'UNIQUE_LEFT_BEHIND t',
+    ])
+    expect(await moved.rows(`SELECT indexdef FROM pg_indexes WHERE indexname = 'one'`)).toEqual([
+      [expect.stringMatching(/\("null"\) WHERE \(v IS NULL\)$/)],
+    ])
+    expect(await moved.rows(`INSERT INTO t (v) VALUES ('new') RETURNING id, "null", big, top`)).toEqual([
+      ['3000000001', null, '3000000000', '-9223372036854775808'],
+    ])
+    await moved.rows(`DELETE FROM t WHERE v = 'new'`)
+    const targets = { sourcePath: moved.source.path, targetUrl: moved.target.url }
+    const proof = await verifyDatabases(targets, () => undefined, new AbortController().signal)
+    expect(proof.findings.filter(({ severity }) => severity === 'blocks')).toEqual([])
+    expect(proof.status).toBe('succeeded')
+    // What was there when the copy was finished is still asked for.
+    await moved.rows('DROP INDEX one')
+    const changed = await verifyDatabases(targets, () => undefined, new AbortController().signal)
+    expect(changed.findings.filter(({ severity }) => severity === 'blocks').map(({ code }) => code)).toEqual(['INDEX_GONE'])
   })
 
   it('44, 45, 58, 59: what PostgreSQL cannot hold is refused beforehand, with table, key and limit', async () => {
