@@ -145,6 +145,7 @@ const emptyProfile: ColumnProfile = {
   longestText: 0,
   dates: 0,
   times: 0,
+  seconds: 0,
   strangers: null,
   isDeclaredBytes: false,
 }

@@ -15,6 +15,8 @@ export interface ColumnProfile {
   readonly dates: number
   /** Texts of the form HH:MM:SS. */
   readonly times: number
+  /** Reals with a fraction that would be an instant of the 1970s in milliseconds: seconds, of whatever beginning. */
+  readonly seconds: number
   /** The values for which the declared type was not taken; null where it was, or where there is none. */
   readonly strangers: Strangers | null
   /** Whether the column is declared to hold bytes. */
@@ -91,7 +93,7 @@ export function widerTypeFor(type: string, refusals: readonly Refusal[], profile
 
 /** Whether a declaration asks for bytes, whatever the values are. */
 export function isDeclaredBytes({ declaredType: declaration }: Pick<SqliteColumn, 'declaredType'>): boolean {
-  const none = { integers: 0, reals: 0, texts: 0, blobs: 0, smallest: null, largest: null, longestText: 0, dates: 0, times: 0 }
+  const none = { integers: 0, reals: 0, texts: 0, blobs: 0, smallest: null, largest: null, longestText: 0, dates: 0, times: 0, seconds: 0 }
   return declaredType(declaration, none) === 'bytea'
 }
 
@@ -142,6 +144,8 @@ function misfit(type: string, profile: Counts): ChosenType['widened'] {
   // BLOBs in a text column are texts, and in a JSON column JSON, until the check of the values says otherwise.
   if (blobs > 0 && !/^(text|varchar|char|jsonb?)/.test(type))
     return texts + integers + reals === 0 ? misfitOf('binary values alone', 'blob') : null
+  // As milliseconds they would lose what they say; a person may know what they count from.
+  if (/^(timestamp|date)/.test(type) && texts === 0 && profile.seconds > 0) return misfitOf('numbers with a fraction', 'real')
   if (type === 'time(3)') {
     if (texts > profile.times) return misfitOf('texts that are not a time of the form HH:MM:SS', 'text')
     return integers + reals > 0 ? misfitOf('numbers', 'integer', 'real') : null

@@ -6,10 +6,10 @@ describe.each([...inject('postgresServers')])('a database without a model, on $n
   it('takes the declared type, or a wider one that keeps every value as it is, and names the rows that asked for it', async () => {
     await using moved = await migrateWhole(
       server,
-      `CREATE TABLE t (id INTEGER PRIMARY KEY, i INTEGER, n NUMERIC(10,2), f FLOAT, tm TIME, u UUID, j JSON, b BLOB, d DATETIME, y BOOLEAN, tx TEXT, bx TEXT, jb JSONB, v VARCHAR(3), bt BLOB, dd DATETIME DEFAULT 9223372036854775807);
-       INSERT INTO t VALUES (1, 5, 1.5, 1.5, '10:00', 'none', '{"a":"\\u0000"}', 'é', '7/4/1996', 'Y', x'c3a9', x'ff00', jsonb('[1]'), 'abcd', CAST(x'ff00' AS TEXT), NULL),
-         (2, 'abc', 1.005, 9007199254740993, '11:30:00', NULL, '[1]', NULL, 'soon', 'N', 'text', NULL, '{}', 'a', 'é', NULL),
-         (3, 1.5, 123456789012, 'x', NULL, NULL, NULL, NULL, NULL, NULL, NULL, x'', 7, NULL, NULL, NULL)`,
+      `CREATE TABLE t (id INTEGER PRIMARY KEY, i INTEGER, n NUMERIC(10,2), f FLOAT, tm TIME, u UUID, j JSON, b BLOB, d DATETIME, y BOOLEAN, tx TEXT, bx TEXT, jb JSONB, v VARCHAR(3), bt BLOB, dd DATETIME DEFAULT 9223372036854775807, cd TIMESTAMP);
+       INSERT INTO t VALUES (1, 5, 1.5, 1.5, '10:00', 'none', '{"a":"\\u0000"}', 'é', '7/4/1996', 'Y', x'c3a9', x'ff00', jsonb('[1]'), 'abcd', CAST(x'ff00' AS TEXT), NULL, 694224000.123456),
+         (2, 'abc', 1.005, 9007199254740993, '11:30:00', NULL, '[1]', NULL, 'soon', 'N', 'text', NULL, '{}', 'a', 'é', NULL, 694224001),
+         (3, 1.5, 123456789012, 'x', NULL, NULL, NULL, NULL, NULL, NULL, NULL, x'', 7, NULL, NULL, NULL, NULL)`,
     )
     expect(moved.result.error).toBeUndefined()
     const types = await moved.rows(
@@ -32,11 +32,49 @@ describe.each([...inject('postgresServers')])('a database without a model, on $n
       // Declared to hold bytes, and not all of its texts are texts: they arrive as their bytes.
       bt: 'bytea',
       dd: 'timestamp(3) without time zone',
+      // Seconds with a fraction (Core Data): as milliseconds they would lose it.
+      cd: 'double precision',
     })
     expect(await moved.rows('SELECT * FROM t ORDER BY id')).toEqual([
-      ['1', '5', '1.5', '1.5', '10:00', 'none', '{"a":"\\u0000"}', 'é', '7/4/1996', 'Y', 'é', '\\xff00', '[1]', 'abcd', '\\xff00', null],
-      ['2', 'abc', '1.005', '9007199254740992', '11:30:00', null, '[1]', null, 'soon', 'N', 'text', null, '{}', 'a', '\\xc3a9', null],
-      ['3', '1.5', '123456789012', 'x', null, null, null, null, null, null, null, '\\x', '7', null, null, null],
+      [
+        '1',
+        '5',
+        '1.5',
+        '1.5',
+        '10:00',
+        'none',
+        '{"a":"\\u0000"}',
+        'é',
+        '7/4/1996',
+        'Y',
+        'é',
+        '\\xff00',
+        '[1]',
+        'abcd',
+        '\\xff00',
+        null,
+        '694224000.123456',
+      ],
+      [
+        '2',
+        'abc',
+        '1.005',
+        '9007199254740992',
+        '11:30:00',
+        null,
+        '[1]',
+        null,
+        'soon',
+        'N',
+        'text',
+        null,
+        '{}',
+        'a',
+        '\\xc3a9',
+        null,
+        '694224001',
+      ],
+      ['3', '1.5', '123456789012', 'x', null, null, null, null, null, null, null, '\\x', '7', null, null, null, null],
     ])
     const widened = moved.result.findings.filter(({ code }) => code === 'COLUMN_WIDENED')
     expect(widened.map(({ column, key, count }) => [column, key, count])).toEqual([
@@ -52,6 +90,7 @@ describe.each([...inject('postgresServers')])('a database without a model, on $n
       ['bx', { id: '1' }, 1],
       ['v', { id: '1' }, 1],
       ['bt', { id: '1' }, 1],
+      ['cd', { id: '1' }, 1],
     ])
     // A moment beyond every date.
     const left = moved.result.findings.filter(({ code }) => code === 'DEFAULT_LEFT_BEHIND')

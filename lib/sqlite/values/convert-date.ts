@@ -30,7 +30,7 @@ export function convertDate(raw: Present, target: DateTarget): Conversion {
   const number = Number(raw)
   if (typeof raw === 'number' && isJulianDay(number)) return refused('DATE_JULIAN_DAY')
   // new Date() cuts the fraction off a real, as the adapter does.
-  return instantText(new Date(number).getTime(), target, unitRemark(number))
+  return instantText(new Date(number).getTime(), target, unitRemark(number) ?? (Number.isInteger(number) ? null : 'DATE_DIGITS_DROPPED'))
 }
 
 /**
