@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { repairKinds } from '@/lib/core/repair-choice'
+import { jobPayloads } from '@/lib/jobs/job'
+import english from '@/messages/en.json'
+import french from '@/messages/fr.json'
 import { describeFixes, parseFixes } from './fix-option'
 
 describe('--fix', () => {
@@ -19,6 +22,23 @@ describe('--fix', () => {
       )
     },
   )
+
+  it('offers what the page offers: each choice is taken by the job that the page queues, and has its words in both languages', () => {
+    const choices = jobPayloads.migrate.shape.choices
+    for (const [kind, offered] of Object.entries(repairKinds)) {
+      for (const choice of Object.keys(offered)) {
+        const parsed = parseFixes([`${kind}=${choice}:Table.column`])
+        expect(choices.parse(parsed)).toEqual(parsed)
+        for (const { kinds, effects } of [english, french].map(({ migration }) => migration.repairs)) {
+          expect(kinds).toHaveProperty(kind, expect.any(String))
+          expect(
+            [`${kind}-${choice}`, choice].some((name) => Object.hasOwn(effects, name)),
+            `${kind}=${choice}`,
+          ).toBe(true)
+        }
+      }
+    }
+  })
 
   it('describes every choice', () => {
     const help = describeFixes()
