@@ -60,7 +60,8 @@ const handlers: Handlers = {
     return undefined
   },
   isUnchanged: ({ path }) => endWatch(path),
-  raiseFence: ({ path }) => writeWatched(path, raiseAndCheckpoint)?.result ?? withDatabase(path, false, raiseAndCheckpoint),
+  raiseFence: ({ path }) =>
+    namingSource(path, () => writeWatched(path, raiseAndCheckpoint)?.result ?? withDatabase(path, false, raiseAndCheckpoint)),
   lowerFence: ({ path }) => withDatabase(path, false, lowerFence),
 }
 
@@ -95,9 +96,7 @@ function withKeptDatabase<T>(path: string, use: (db: SqliteDatabase) => T): T {
   const { db } = kept
   clearTimeout(kept.closing)
   try {
-    return use(db)
-  } catch (error) {
-    throw asSourceError(error, path)
+    return namingSource(path, () => use(db))
   } finally {
     kept.closing = setTimeout(closeKept, keptMs)
   }
@@ -130,11 +129,17 @@ function closeKept(): void {
 function withDatabase<T>(path: string, readonly: boolean, use: (db: SqliteDatabase) => T): T {
   const db = openSqlite(path, { readonly })
   try {
-    return use(db)
-  } catch (error) {
-    throw asSourceError(error, path)
+    return namingSource(path, () => use(db))
   } finally {
     db.close()
+  }
+}
+
+function namingSource<T>(path: string, use: () => T): T {
+  try {
+    return use()
+  } catch (error) {
+    throw asSourceError(error, path)
   }
 }
 
