@@ -1,3 +1,4 @@
+import { createBufferRelease } from '@/lib/core/release-buffers'
 import type { SourceChunk } from './source-protocol'
 import { createSourceRow, type SourceRow, scanSourceRow } from './source-row'
 
@@ -46,10 +47,12 @@ export class SourceRows {
     this.bytes = Buffer.alloc(0)
     if (this.large.length < rowBytes) this.large = Buffer.allocUnsafeSlow(rowBytes)
     let size = asBuffer(first).copy(this.large)
+    const release = createBufferRelease()
     while (size < rowBytes) {
       const { value, done } = await this.chunks.next()
       if (done || !value) throw new Error('The source ended its answer in the middle of a row.')
       size += asBuffer(value.bytes).copy(this.large, size)
+      release(size)
     }
     return this.large.subarray(0, rowBytes)
   }

@@ -1,3 +1,4 @@
+import { createBufferRelease } from '@/lib/core/release-buffers'
 import type { CopyOut } from './copy-out'
 
 /** Where the fields of one row of the target are; filled anew for each row. A length of -1 is NULL. */
@@ -20,6 +21,7 @@ const signature = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1')
 /** Room for what comes of a small table; more is made when more comes at once, and for a row that needs more. */
 const firstRoomBytes = 64 * 1024
 const spareBytes = 256 * 1024
+const largeFrameBytes = 8 * 1024 * 1024
 
 /**
  * Reads the rows of a binary COPY (https://www.postgresql.org/docs/current/sql-copy.html, "Binary Format"). Everything that
@@ -88,11 +90,14 @@ export class TargetRows {
       this.filled = rest
     }
     this.position = 0
+    // What the socket gave for a row of 100 MB is thousands of buffers.
+    const release = wanted > largeFrameBytes ? createBufferRelease() : null
     do {
       for (const chunk of await this.copy.take()) {
         if (this.filled + chunk.length > this.bytes.length) this.makeRoom(this.filled + chunk.length)
         this.filled += chunk.copy(this.bytes, this.filled)
       }
+      release?.(this.filled)
     } while (this.filled < wanted)
     this.row.bytes = this.bytes
     this.row.view = this.view

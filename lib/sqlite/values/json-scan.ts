@@ -211,10 +211,9 @@ export function createJsonScan(binary: boolean): TextScan {
     take(bytes) {
       bytesInAll += bytes.length
       for (let at = 0; isValid && at < bytes.length; at += 1) {
-        const byte = bytes[at] ?? 0
         // Most of a long text is texts without escapes.
-        if (state === 'string' && byte >= 0x20 && byte !== quote && byte !== backslash && !isHalfOpen) continue
-        isValid = step(byte)
+        if (state === 'string' && !isHalfOpen) at = endOfPlain(bytes, at)
+        if (at < bytes.length) isValid = step(bytes[at] ?? 0)
       }
     },
     end(): ValueCode | null {
@@ -264,6 +263,16 @@ const words: ReadonlyMap<number, string> = new Map([
   [0x66, 'alse'],
   [0x6e, 'ull'],
 ])
+
+/** Bytes that mean something within a text: control characters, quote and backslash. */
+const special = Uint8Array.from({ length: 256 }, (_, byte) => Number(byte < 0x20 || byte === quote || byte === backslash))
+
+/** Where the next byte that means something stands; behind the end where there is none. */
+function endOfPlain(bytes: Buffer, start: number): number {
+  let at = start
+  while (at < bytes.length && special[bytes[at] ?? 0] === 0) at += 1
+  return at
+}
 
 function isDigit(byte: number): boolean {
   return byte >= 0x30 && byte <= 0x39
