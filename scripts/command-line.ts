@@ -17,11 +17,12 @@ export function parseArguments(command: Command): 0 | 2 | null {
 }
 
 /** What is said of a failure; a job's error, read from the store, may hold its parts as undefined. */
-type Spoken = Pick<ErrorReport, 'code' | 'message'> & { readonly [part in 'hint' | 'subject']?: string | undefined }
+type Spoken = { readonly code: string; readonly message: string } & { readonly [part in 'hint' | 'subject']?: string | undefined }
 
 /** A failure in words: what, what to do, and the code by which the page Troubleshooting and its search know it. */
 export function failureText({ code, subject, message, hint }: Spoken): string {
-  return `${subject === undefined ? '' : `${subject}: `}${message} [${code}]${hint ? `\n${hint}` : ''}`
+  const place = subject === undefined || message.startsWith(subject) ? '' : `${subject}: `
+  return `${place}${message} [${code}]${hint ? `\n${hint}` : ''}`
 }
 
 /**

@@ -68,7 +68,7 @@ export function requireReadyTarget(inspection: TargetInspection, setAside: boole
         inspection.leftover === 'finished'
           ? 'The target holds a finished copy of an earlier run.'
           : 'The target holds an earlier copy, from which the app was switched back.',
-      hint: 'Discard it, or choose to set it aside (its tables move to a schema of their own, nothing is deleted), or use another database.',
+      hint: 'Discard it, or choose to set it aside (in the terminal: --set-aside; its tables move to a schema of their own, nothing is deleted), or use another database.',
     })
   }
 }

@@ -45,7 +45,7 @@ export const migrationResultSchema = z.object({
   /** After a failure: why what it had made could not be put back yet, in one sentence; null when nothing of it is left. */
   leftover: z.string().nullable(),
   /** Why it failed; absent after success. */
-  error: z.object({ code: z.string(), message: z.string(), hint: z.string().optional() }).optional(),
+  error: z.object({ code: z.string(), subject: z.string().optional(), message: z.string(), hint: z.string().optional() }).optional(),
 })
 
 export type MigrationResult = z.infer<typeof migrationResultSchema>

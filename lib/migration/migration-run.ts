@@ -81,8 +81,12 @@ export function resultOf(options: MigrateOptions, run: MigrationRun, error: Erro
     safetyCopy: error ? null : (run.safetyCopy ?? null),
     leftover: run.leftover ?? null,
     targetSchemaSql: options.dryRun && run.plan ? schemaSqlOf(run.plan) : null,
-    ...(error ? { error: { code: error.code, message: error.message, ...(error.hint === undefined ? {} : { hint: error.hint }) } } : {}),
+    ...(error ? { error: spoken(error) } : {}),
   }
+}
+
+function spoken({ code, subject, message, hint }: ErrorReport): NonNullable<MigrationResult['error']> {
+  return { code, ...(subject === undefined ? {} : { subject }), message, ...(hint === undefined ? {} : { hint }) }
 }
 
 function labelOf(url: string): string {

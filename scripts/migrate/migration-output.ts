@@ -1,6 +1,7 @@
 import type { MigrationResult } from '@/lib/migration/migration-result'
 import type { PreflightPlan } from '@/lib/preflight/preflight-result'
 import { hasExpectedRows } from '@/lib/verification/verification-result'
+import { failureText } from '@/scripts/command-line'
 import { printPlan } from '@/scripts/preflight/preflight-output'
 import { printFinding } from './finding-output'
 
@@ -11,9 +12,7 @@ import { printFinding } from './finding-output'
 export function printMigration(result: MigrationResult, withSql: boolean, plan: PreflightPlan | null = null): string {
   const findings = result.findings.map((finding) => printFinding(finding))
   const lines = countLines(result)
-  const verdict = result.error
-    ? [`Failed: ${result.error.message} [${result.error.code}]`, ...(result.error.hint ? [result.error.hint] : [])]
-    : []
+  const verdict = result.error ? [`Failed: ${failureText(result.error)}`] : []
   const dryRun = result.dryRun && result.status === 'succeeded' ? ['Dry run: the migration can be started. Nothing was written.'] : []
   const sql = withSql && result.targetSchemaSql !== null ? ['', 'SQL of the target’s schema', '', result.targetSchemaSql.trim(), ''] : []
   const planned = plan === null ? [] : ['', ...printPlan(plan)]
