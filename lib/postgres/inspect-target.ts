@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { type ErrorCode, errorCodes } from '@/lib/core/errors'
 import { connectPostgres, toPostgresError } from './connect'
 import { bookkeepingSchema, readMark } from './copy-mark'
-import { asTargetUrl, type TargetUrl, targetLabel } from './target-url'
+import { asTargetUrl, isOnThisMachine, type TargetUrl, targetLabel } from './target-url'
 
 export const targetChecks = ['reachable', 'version', 'tls', 'privileges', 'empty', 'encoding', 'latency'] as const
 
@@ -162,9 +162,8 @@ const leftoverOf = {
 } as const
 
 function tlsCheck(tls: boolean, target: TargetUrl): TargetCheck {
-  const isLocal = ['127.0.0.1', '::1', 'localhost'].includes(target.host)
   if (tls) return passed('tls', 'The connection is encrypted.')
-  if (isLocal) return passed('tls', 'Not encrypted; the server is on this machine.')
+  if (isOnThisMachine(target)) return passed('tls', 'Not encrypted; the server is on this machine.')
   return {
     name: 'tls',
     status: 'warning',

@@ -24,6 +24,11 @@ export interface TargetUrl {
   readonly allowPrivate: boolean
 }
 
+/** Whether the server is on this machine, as far as its name tells: a tunnel looks the same. */
+export function isOnThisMachine({ host }: Pick<TargetUrl, 'host'>): boolean {
+  return ['127.0.0.1', '::1', 'localhost'].includes(host)
+}
+
 export interface TargetUrlOptions {
   /** Whether loopback and private networks are allowed. Link-local and metadata addresses never are. */
   readonly allowPrivate: boolean

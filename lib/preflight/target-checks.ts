@@ -7,7 +7,7 @@ import { quoteName } from '@/lib/core/quoted-name'
 import { connectPostgres, sqlStateOf } from '@/lib/postgres/connect'
 import { inspectTarget, type TargetCheck, type TargetInspection } from '@/lib/postgres/inspect-target'
 import { readExtensions, readServerFacts, type ServerFacts } from '@/lib/postgres/server-facts'
-import type { TargetUrl } from '@/lib/postgres/target-url'
+import { isOnThisMachine, type TargetUrl } from '@/lib/postgres/target-url'
 import { judged, unasked } from './ask'
 import type { CheckCode } from './check-catalogue'
 import type { PreflightCheck } from './preflight-result'
@@ -194,9 +194,8 @@ async function askDisk(
   if (sourceBytes === null) throw new AppError({ code: 'SOURCE_UNREADABLE', message: 'The size of the source is not known.' })
   const neededBytes = Math.ceil(sourceBytes * thresholds.targetFactor) + thresholds.reserveBytes
   const { dataDirectory } = facts
-  const isLocal = ['127.0.0.1', '::1', 'localhost'].includes(target.host)
   // A server in a container has its folder somewhere else: a folder of that name here may be anything.
-  if (isLocal && dataDirectory !== null && (await isPresent(`${dataDirectory}/postmaster.pid`))) {
+  if (isOnThisMachine(target) && dataDirectory !== null && (await isPresent(`${dataDirectory}/postmaster.pid`))) {
     const { freeBytes } = await readDiskSpace(dataDirectory)
     return judged('target-disk', freeBytes >= neededBytes ? 'room' : 'full', { where: label, params: { freeBytes, neededBytes } })
   }

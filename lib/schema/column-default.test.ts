@@ -31,6 +31,13 @@ describe('translateDefault', () => {
     ['1e3', 'XML', "'1000'"],
     ['1.50', 'NUMERIC', "'1.5'"],
     ['007', 'NUMERIC', "'7'"],
+    ["'007'", 'HALF', "'7'"],
+    ["'007'", 'TEXT', "'007'"],
+    ["'007'", 'BLOB', "'007'"],
+    ["' 1.50 '", 'STRING', "'1.5'"],
+    ["'1.0'", 'STRING', "'1'"],
+    ["'7a'", 'STRING', "'7a'"],
+    ['7', 'DOUBLE', "'7.0'"],
   ])('makes the number %s a text as a column declared %s stores it', (sqlite, declared, postgresql) => {
     expect(translateDefault(sqlite, 'text', declared)).toBe(postgresql)
   })

@@ -1,3 +1,4 @@
+import { hasTextAffinity, isReal } from '@/lib/core/affinity'
 import { quoteText } from '@/lib/core/quoted-name'
 import { tokenizeSql } from '@/lib/core/sql-tokens'
 import { translateExpression } from './translate-expression'
@@ -21,7 +22,10 @@ export function translateDefault(defaultSql: string | null, type: string, declar
     const number = text.replace(/\s/g, '')
     return numberDefault(/^(text|char|varchar)/.test(type) ? storedNumber(number, declaredType) : number, type)
   }
-  if (tokens.length === 1 && (first?.kind === 'string' || first?.kind === 'quoted')) return textDefault(first.text, type)
+  if (tokens.length === 1 && (first?.kind === 'string' || first?.kind === 'quoted')) {
+    const isStoredAsNumber = /^(text|char|varchar)/.test(type) && isNumberColumn(declaredType) && readsAsNumber(first.text)
+    return isStoredAsNumber ? numberText(storedNumber(first.text.trim(), declaredType)) : textDefault(first.text, type)
+  }
   if (tokens.length === 1 && first?.kind === 'blob') return type === 'bytea' ? `'\\x${first.text}'::bytea` : undefined
   if (/^(true|false)$/i.test(text)) return numberDefault(/^true$/i.test(text) ? '1' : '0', type)
   return (
@@ -39,11 +43,21 @@ function constantDefault(sql: string, type: string): string | undefined {
   return translated === null || /[a-z]/i.test(sql.replace(/'(?:[^']|'')*'/g, '')) ? undefined : `(${translated.sql})`
 }
 
-/** A number as a column of this affinity stores it: outside of text columns 1e3 is the integer 1000. */
+/** Whether a column of this declared type turns a text that reads as a number into one: '007' becomes 7. */
+function isNumberColumn(declaredType: string): boolean {
+  return declaredType !== '' && !hasTextAffinity(declaredType) && (declaredType.includes('INT') || !declaredType.includes('BLOB'))
+}
+
+function readsAsNumber(text: string): boolean {
+  return /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(text)
+}
+
+/** A number as a column of this affinity stores it: outside of text columns 1e3 is the integer 1000, and in a REAL one 7 is 7.0. */
 function storedNumber(number: string, declaredType: string): string {
-  const isTextColumn = declaredType === '' || (!declaredType.includes('INT') && /CHAR|CLOB|TEXT/.test(declaredType))
   const value = Number(number)
-  return isTextColumn || /^[+-]?(0x|\d+$)/i.test(number) || !Number.isSafeInteger(value) ? number : String(value)
+  if (!isNumberColumn(declaredType) || /^[+-]?0x/i.test(number) || !Number.isSafeInteger(value)) return number
+  if (isReal(declaredType)) return `${value}.0`
+  return /^[+-]?\d+$/.test(number) ? number : String(value)
 }
 
 /** A number as SQLite writes it into a text column: 007 is '7', 1e3 is '1000.0'; undefined for one that it may spell otherwise. */

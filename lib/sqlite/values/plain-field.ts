@@ -1,5 +1,5 @@
+import { hasTextAffinity, isReal } from '@/lib/core/affinity'
 import type { ColumnMapping } from '@/lib/core/table-mapping'
-import { hasTextAffinity } from './affinity'
 import { floatText } from './float-text'
 import { areIsoInstants, instantBytes } from './iso-instants'
 import { columnReference } from './sql-text'
@@ -112,8 +112,4 @@ const onlyTexts: Pick<PlainField, 'evidence' | 'isPlain'> = {
 /** The class of an aggregate; `null` is that of no value at all. */
 export function isOneOf(...classes: readonly string[]): (answer: unknown) => boolean {
   return (answer) => answer === 'null' || classes.includes(String(answer))
-}
-
-function isReal(sourceType: string): boolean {
-  return /REAL|FLOA|DOUB/.test(sourceType) && !sourceType.includes('INT') && !hasTextAffinity(sourceType)
 }

@@ -2,3 +2,8 @@
 export function hasTextAffinity(declaredType: string): boolean {
   return !declaredType.includes('INT') && /CHAR|CLOB|TEXT/.test(declaredType)
 }
+
+/** Whether a column of this declared type (upper case) stores every number as a double; by the same rules. */
+export function isReal(declaredType: string): boolean {
+  return /REAL|FLOA|DOUB/.test(declaredType) && !/INT|CHAR|CLOB|TEXT|BLOB/.test(declaredType)
+}
