@@ -3,7 +3,7 @@ import { AppError } from '@/lib/core/errors'
 import type { Report } from '@/lib/core/progress'
 import { sqlStateOf, toPostgresError } from '@/lib/postgres/connect'
 import { isLatePart, partKey, readBuilt, readStripped, restoring, type StructurePart, validating } from '@/lib/postgres/structure'
-import { batchesOf, type LaneOptions, partsAtOnce, withServerLanes } from './server-lanes'
+import { batchesOf, isSmall, type LaneOptions, partsAtOnce, withServerLanes } from './server-lanes'
 
 export interface StructureOptions extends LaneOptions {
   /** Rows of each table: the largest is begun first. */
@@ -26,22 +26,34 @@ export async function buildStructure(client: pg.Client, options: StructureOption
   // An earlier attempt may have built some of them.
   const built = await readBuilt(client, schema)
   const isMissing = (part: StructurePart) => built.get(partKey(part)) === undefined
+  const early = parts.filter((part) => !isLatePart(part) && isMissing(part))
+  const late = parts.filter((part) => isLatePart(part) && isMissing(part))
+  const unseen = parts.filter((part) => part.kind === 'foreign' && built.get(partKey(part)) !== true)
+  const beside = buildsBeside(rowsOf)
+  const restore = (part: StructurePart) => restoring(schema, part)
   await withServerLanes(options, signal, async (lanes) => {
-    const perform = (work: readonly StructurePart[], statementOf: (schema: string, part: StructurePart) => string) =>
-      lanes.perform(batchesOf(work, rowsOf), (lane, batch) => runBatch(lane, batch, (part) => statementOf(schema, part)))
-    const early = parts.filter((part) => !isLatePart(part))
-    await perform(early.filter(isMissing), restoring)
-    report({ type: 'log', level: 'info', message: `${early.length} keys and indexes are built.` })
-    const late = parts.filter((part) => isLatePart(part) && isMissing(part))
-    for (let from = 0; from < late.length; from += partsAtOnce) {
-      await runBatch(client, late.slice(from, from + partsAtOnce), (part) => restoring(schema, part))
-    }
+    const perform = (work: readonly StructurePart[], statementOf: (part: StructurePart) => string) =>
+      lanes.perform(batchesOf(work, rowsOf), (lane, batch) => runBatch(lane, batch, statementOf))
     await perform(
-      parts.filter((part) => part.kind === 'foreign' && built.get(partKey(part)) !== true),
-      validating,
+      early.filter((part) => !beside(part)),
+      restore,
     )
+    for (let from = 0; from < late.length; from += partsAtOnce) await runBatch(client, late.slice(from, from + partsAtOnce), restore)
+    await perform([...early.filter(beside), ...unseen], (part) => (part.kind === 'foreign' ? validating(schema, part) : restore(part)))
   })
+  report({ type: 'log', level: 'info', message: `${parts.length} keys, indexes and references are built.` })
   return parts.length
+}
+
+/**
+ * Which indexes are built beside the look at the references: the largest table's references take one connection for as long as the
+ * largest of all indexes, and the others would wait. Not that table's own, whose lock keeps such a look out; not those that a
+ * reference needs; and not those of small tables, of which several go in one transaction that could wait for another's.
+ */
+function buildsBeside(rowsOf: ReadonlyMap<string, number>): (part: StructurePart) => boolean {
+  const [largest] = [...rowsOf].reduce<readonly [string | null, number]>((most, one) => (one[1] > most[1] ? one : most), [null, -1])
+  return ({ kind, table, definition }) =>
+    kind === 'index' && !definition.startsWith('CREATE UNIQUE') && table !== largest && !isSmall(rowsOf.get(table) ?? 0)
 }
 
 /** One message is one transaction of the server: what it refuses is taken back whole, and asked again part by part, to name it. */

@@ -77,13 +77,18 @@ async function inLanes<T>(
 export const partsAtOnce = 50
 const smallRows = 20_000
 
+/** Whether a table of so many rows goes together with others. */
+export function isSmall(rows: number): boolean {
+  return rows <= smallRows
+}
+
 /** The largest tables first and one by one, small ones in batches; what belongs to one table stays next to each other. */
 export function batchesOf<T extends { readonly table: string }>(work: readonly T[], rowsOf: ReadonlyMap<string, number>): readonly T[][] {
   const rows = ({ table }: T) => rowsOf.get(table) ?? 0
   const batches: T[][] = []
   for (const part of [...work].sort((a, b) => rows(b) - rows(a))) {
     const last = batches.at(-1)
-    const isRoomy = last?.[0] !== undefined && rows(last[0]) <= smallRows && last.length < partsAtOnce
+    const isRoomy = last?.[0] !== undefined && isSmall(rows(last[0])) && last.length < partsAtOnce
     if (last && isRoomy) last.push(part)
     else batches.push([part])
   }
