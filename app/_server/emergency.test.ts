@@ -1,3 +1,4 @@
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { hashPassword } from '@/lib/auth/password'
@@ -12,8 +13,8 @@ import { createLogger } from '@/lib/core/logger'
 import { createAppDatabase } from '@/lib/database/app-database'
 import { raiseFence } from '@/lib/sqlite/fence'
 import { openSqlite } from '@/lib/sqlite/open-database'
-import { createCvsiteDatabase, type TestSqliteDatabase } from '@/tests/support/sqlite-databases'
-import { writeLeftBehind } from './left-behind'
+import { createCvsiteDatabase, createTemporaryFolder, type TestSqliteDatabase } from '@/tests/support/sqlite-databases'
+import { readLines, writeLeftBehind } from './left-behind'
 
 // What a route gets from outside its request: the browser's cookies, and the services.
 const jar = new Map<string, string>()
@@ -164,5 +165,17 @@ describe('the list of what stayed behind', () => {
     expect(await written('csv', false)).toBe('\uFEFFtable,operation,key,changed_on_sqlite\r\nUser,updated,"{""id"":""1""}",yes\r\n')
     expect(JSON.parse(await written('jsonl', true))).toEqual(row)
     expect(await written('csv', true)).toContain('"{""id"":""1"",""name"":""=evil""}",\r\n')
+  })
+
+  it('gives every line also to whoever begins to read late', async () => {
+    await using folder = await createTemporaryFolder('left-behind')
+    const path = join(folder.path, 'list.jsonl')
+    await writeFile(path, `${JSON.stringify(row)}\n`.repeat(3))
+    const lines = readLines(path)
+    // As long as it takes to read the file: what was opened too early would have been given to nobody by now.
+    for (let turn = 0; turn < 20; turn += 1) await readFile(path)
+    let text = ''
+    for await (const part of writeLeftBehind(lines, 'jsonl', false)) text += part
+    expect(text.trimEnd().split('\n')).toHaveLength(3)
   })
 })

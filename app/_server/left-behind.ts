@@ -1,4 +1,14 @@
+import { createReadStream } from 'node:fs'
+import { createInterface } from 'node:readline'
 import { leftBehindRowSchema } from '@/lib/migration/live/emergency-left-behind'
+
+/**
+ * The lines of a file, which is opened when the first of them is asked for: an interface of readline that was made before gives its lines to
+ * nobody meanwhile, and whoever comes later finds none.
+ */
+export async function* readLines(path: string): AsyncGenerator<string> {
+  yield* createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })
+}
 
 /**
  * The stored list, one JSON object a line, as it is handed out: with or without the rows' contents, for programs (JSON lines) or

@@ -1,11 +1,9 @@
-import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
 import { z } from 'zod'
 import { adminRoute } from '@/app/_server/api-route'
-import { writeLeftBehind } from '@/app/_server/left-behind'
+import { readLines, writeLeftBehind } from '@/app/_server/left-behind'
 import { requireRecentAuthentication } from '@/app/_server/require-recent'
 import { recordAudit } from '@/lib/control/audit'
 import { readEmergency } from '@/lib/control/way-back'
@@ -28,16 +26,18 @@ export const GET = adminRoute({ query: querySchema, rateLimit: 'reveal' }, async
   if (path === null || !(await stat(path).catch(() => null))) throw noList()
   const detail = { format: query.format, rows: withRows }
   await recordAudit(container.control, { actor: user.email, action: 'emergency.list-downloaded', subject: file ?? '', detail })
-  const lines = createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY })
   const name = (file ?? '').replace(/\.jsonl$/, `${withRows ? '' : '-keys'}.${query.format}`)
-  return new Response(Readable.toWeb(Readable.from(writeLeftBehind(lines, query.format, withRows))) as ReadableStream<Uint8Array>, {
-    headers: {
-      'Content-Type': query.format === 'csv' ? 'text/csv; charset=utf-8' : 'application/x-ndjson; charset=utf-8',
-      'Content-Disposition': `attachment; filename="${name}"`,
-      'Cache-Control': 'private, no-store',
-      'X-Content-Type-Options': 'nosniff',
+  return new Response(
+    Readable.toWeb(Readable.from(writeLeftBehind(readLines(path), query.format, withRows))) as ReadableStream<Uint8Array>,
+    {
+      headers: {
+        'Content-Type': query.format === 'csv' ? 'text/csv; charset=utf-8' : 'application/x-ndjson; charset=utf-8',
+        'Content-Disposition': `attachment; filename="${name}"`,
+        'Cache-Control': 'private, no-store',
+        'X-Content-Type-Options': 'nosniff',
+      },
     },
-  })
+  )
 })
 
 function noList(): AppError {
