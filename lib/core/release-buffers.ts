@@ -1,5 +1,4 @@
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
+import { collector } from './collector'
 
 /** How much flows through between two looks, in bytes. */
 const everyBytes = 8 * 1024 * 1024
@@ -23,17 +22,8 @@ export function createBufferRelease(): (bytesDone: number) => void {
 
 /**
  * Lets go now of every buffer that nobody holds, old ones too: for a few steps with megabytes each, since it looks at the whole heap of this
- * thread (some 5 ms where that is small). Asks V8 for its collector the documented way for what has no command line, such as a thread.
+ * thread (some 5 ms where that is small).
  */
 export function releaseBuffers(): void {
-  collectAll ??= exposeCollector()
-  collectAll()
-}
-
-let collectAll: (() => void) | undefined
-
-function exposeCollector(): () => void {
-  setFlagsFromString('--expose-gc')
-  const found: unknown = runInNewContext('gc')
-  return typeof found === 'function' ? () => void found() : () => undefined
+  collector()()
 }

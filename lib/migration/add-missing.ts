@@ -1,6 +1,6 @@
 import type { PostgresCatalogue, SqliteCatalogue, SqliteColumn, SqliteTable } from '@/lib/core/catalogue'
 import { createFinding, type Finding } from '@/lib/core/finding'
-import { type ColumnProfile, chooseType } from '@/lib/schema/column-type'
+import { type ColumnProfile, chooseType, emptyProfile } from '@/lib/schema/column-type'
 import { addColumn, type ColumnTypes, createTable, type TablePlan, targetColumns, translateComputed } from '@/lib/schema/create-table'
 import { schemaMigrationsTable } from '@/lib/schema/map-tables'
 import { findAccepted, makeColumns, makeTable } from './make-tables'
@@ -133,21 +133,6 @@ async function computedOtherwise(
     }
   }
   return fixed
-}
-
-const emptyProfile: ColumnProfile = {
-  integers: 0,
-  reals: 0,
-  texts: 0,
-  blobs: 0,
-  smallest: null,
-  largest: null,
-  longestText: 0,
-  dates: 0,
-  times: 0,
-  seconds: 0,
-  strangers: null,
-  isDeclaredBytes: false,
 }
 
 /** The reasons of column-type.ts, as the sentences in messages/ select them; texts that are too long bring their length. */

@@ -13,7 +13,7 @@ import { widerTypeFor } from '@/lib/schema/column-type'
 import { mapTables, missingColumnOf } from '@/lib/schema/map-tables'
 import { findUnusableNames } from '@/lib/schema/unusable-names'
 import { runAside } from '@/lib/sqlite/run-aside'
-import type { CarriedEvidence } from '@/lib/sqlite/values/carried-evidence'
+import type { CheckedValues } from '@/lib/sqlite/values/check-values'
 import { warmFile } from '@/lib/sqlite/warm-file'
 import { createProgress, type VerificationProgress } from '@/lib/verification/progress-report'
 import { findBrokenChecks } from './check-constraints'
@@ -110,8 +110,8 @@ const maximumRounds = 3
 export async function planAndCheckValues(source: SqliteCatalogue, context: CheckContext): Promise<Omit<CheckedMigration, 'source'>> {
   const profiles = new Map<string, ReadonlyMap<string, ColumnProfile>>()
   const overrides = new Map<string, Map<string, TypeOverride>>()
-  const valueFindings = new Map<string, readonly Finding[]>()
-  const evidence = new Map<string, CarriedEvidence>()
+  /** By table, of the last look at it: in the types that it is given in the end. */
+  const checked = new Map<string, CheckedValues>()
   const progress = createProgress('checks', context.report)
   const ask = (sql: SafeSql) => runAside({ path: context.sourcePath, readonly: true, sql }, context.signal)
   for (let round = 1; ; round += 1) {
@@ -128,14 +128,13 @@ export async function planAndCheckValues(source: SqliteCatalogue, context: Check
     const mapped = mapTables(source, plan.catalogue)
     const { tables } = mapped
     await checkValues(
-      tables.filter((mapping) => !valueFindings.has(mapping.table)),
+      tables.filter((mapping) => !checked.has(mapping.table)),
       plan,
       context,
-      valueFindings,
-      evidence,
+      checked,
       progress,
     )
-    const again = round < maximumRounds ? widenRefused(plan, valueFindings, profiles, overrides) : []
+    const again = round < maximumRounds ? widenRefused(plan, checked, profiles, overrides) : []
     if (again.length === 0) {
       const broken = await findBrokenChecks(context.sourcePath, source, plan.catalogue, context.signal)
       const leftBehind = await easeForEmptyTables(mapped.leftBehind, source, context)
@@ -144,11 +143,11 @@ export async function planAndCheckValues(source: SqliteCatalogue, context: Check
       return {
         plan,
         mappings: tables,
-        findings: [...plan.findings, ...leftBehind, ...broken, ...orphans, ...[...valueFindings.values()].flat()],
-        evidence,
+        findings: [...plan.findings, ...leftBehind, ...broken, ...orphans, ...[...checked.values()].flatMap(({ findings }) => findings)],
+        evidence: new Map([...checked].flatMap(([table, { evidence }]) => (evidence === null ? [] : [[table, evidence] as const]))),
       }
     }
-    for (const table of again) valueFindings.delete(table)
+    for (const table of again) checked.delete(table)
   }
 }
 
@@ -172,8 +171,7 @@ async function checkValues(
   mappings: readonly TableMapping[],
   plan: SchemaPlan,
   { pool, sourcePath }: CheckContext,
-  findings: Map<string, readonly Finding[]>,
-  evidence: Map<string, CarriedEvidence>,
+  checked: Map<string, CheckedValues>,
   progress: VerificationProgress,
 ): Promise<void> {
   progress.plan(mappings.map(({ table }) => ({ table, rowsTotal: null })))
@@ -186,10 +184,7 @@ async function checkValues(
         rows = rowsDone
         progress.advance(mapping.table, rowsDone, 0)
       })
-      findings.set(mapping.table, found.findings)
-      // Of the last look at the table, in the types that it is given in the end.
-      if (found.evidence === null) evidence.delete(mapping.table)
-      else evidence.set(mapping.table, found.evidence)
+      checked.set(mapping.table, found)
       progress.finishTable(mapping.table, rows, found.findings.some((finding) => finding.severity === 'blocks') ? 'failed' : 'done')
     }),
   )
@@ -208,14 +203,14 @@ export function uniqueKeysOf(plan: SchemaPlan, table: string): readonly (readonl
 /** Gives a wider type to columns whose type we chose and whose values do not fit it. Answers the tables concerned. */
 function widenRefused(
   plan: SchemaPlan,
-  findings: ReadonlyMap<string, readonly Finding[]>,
+  checked: ReadonlyMap<string, CheckedValues>,
   profiles: ReadonlyMap<string, ReadonlyMap<string, ColumnProfile>>,
   overrides: Map<string, Map<string, TypeOverride>>,
 ): readonly string[] {
   const changed = new Set<string>()
   for (const [table, types] of plan.chosenTypes) {
     for (const [column, type] of types) {
-      const refusals = (findings.get(table) ?? []).filter((finding) => finding.column === column && finding.severity === 'blocks')
+      const refusals = (checked.get(table)?.findings ?? []).filter((finding) => finding.column === column && finding.severity === 'blocks')
       const [because] = refusals
       const profile = profiles.get(table)?.get(column)
       const wider = because && profile ? widerTypeFor(type, refusals, profile) : null

@@ -20,10 +20,10 @@ export function translateDefault(defaultSql: string | null, type: string, declar
   const isSigned = tokens.length === 2 && first?.kind === 'operator' && /^[+-]$/.test(first.text) && second?.kind === 'number'
   if (isNumber || isSigned) {
     const number = text.replace(/\s/g, '')
-    return numberDefault(/^(text|char|varchar)/.test(type) ? storedNumber(number, declaredType) : number, type)
+    return numberDefault(isTextType(type) ? storedNumber(number, declaredType) : number, type)
   }
   if (tokens.length === 1 && (first?.kind === 'string' || first?.kind === 'quoted')) {
-    const isStoredAsNumber = /^(text|char|varchar)/.test(type) && isNumberColumn(declaredType) && readsAsNumber(first.text)
+    const isStoredAsNumber = isTextType(type) && isNumberColumn(declaredType) && readsAsNumber(first.text)
     return isStoredAsNumber ? numberText(storedNumber(first.text.trim(), declaredType)) : textDefault(first.text, type)
   }
   if (tokens.length === 1 && first?.kind === 'blob') return type === 'bytea' ? `'\\x${first.text}'::bytea` : undefined
@@ -41,6 +41,10 @@ function constantDefault(sql: string, type: string): string | undefined {
   if (!/^(smallint|integer|bigint|text|varchar|char)/.test(type)) return undefined
   const translated = translateExpression(sql, { columns: [], isStored: true })
   return translated === null || /[a-z]/i.test(sql.replace(/'(?:[^']|'')*'/g, '')) ? undefined : `(${translated.sql})`
+}
+
+function isTextType(type: string): boolean {
+  return /^(text|char|varchar)/.test(type)
 }
 
 /** Whether a column of this declared type turns a text that reads as a number into one: '007' becomes 7. */
@@ -73,7 +77,7 @@ function numberDefault(number: string, type: string): string | undefined {
   // SQLite reads it as infinity, and PostgreSQL would refuse the first row that is to get it.
   if (!Number.isFinite(Number(number)) && type === 'double precision') return quoteText(number.startsWith('-') ? '-Infinity' : 'Infinity')
   if (/^(smallint|integer|bigint|numeric|double|real)/.test(type)) return isHeld(number, type) ? number : undefined
-  if (/^(text|char|varchar)/.test(type)) return numberText(number)
+  if (isTextType(type)) return numberText(number)
   if (type === 'jsonb' || type === 'json') return quoteText(number)
   return type.startsWith('timestamp') ? instantDefault(Number(number), type.includes('tz')) : undefined
 }
@@ -114,7 +118,7 @@ function isHeld(number: string, type: string): boolean {
 
 /** The functions of time and chance that people use as defaults. */
 function functionDefault(text: string, type: string): string | undefined {
-  const isText = /^(text|char|varchar)/.test(type)
+  const isText = isTextType(type)
   const isNow = /^(current_timestamp|datetime\(('now'(,'utc')?)?\)|strftime\('%y-%m-%d(t|)%h:%m:(%s|%f)(z|)'(,'now')?\))$/.test(text)
   if (isNow && type.startsWith('timestamp')) return 'CURRENT_TIMESTAMP'
   if ((text === 'current_date' || text === "date('now')") && type === 'date') return `(now() AT TIME ZONE 'UTC')::date`
@@ -132,7 +136,7 @@ function functionDefault(text: string, type: string): string | undefined {
 
 /** Texts of chance, joined: `'r' || lower(hex(randomblob(7)))`, and the UUIDs of version 4 that people spell so. */
 function chanceDefault(sql: string, type: string): string | undefined {
-  if (!/^(text|char|varchar)/.test(type)) return undefined
+  if (!isTextType(type)) return undefined
   const tokens = tokenizeSql(sql)
   const parts: string[] = []
   let from = 0
@@ -181,7 +185,7 @@ const timeFormats: Readonly<Record<string, string>> = { Y: 'YYYY', m: 'MM', d: '
 
 /** The present moment as a text of any form: `strftime('%Y-%m-%dT%H:%M:%fZ', 'now')` and its short names. */
 function timeTextDefault(sql: string, type: string): string | undefined {
-  if (!/^(text|char|varchar)/.test(type)) return undefined
+  if (!isTextType(type)) return undefined
   const called = /^(?:(current_\w+)|(datetime|date|time)\s*\(\s*(?:'now'\s*)?\)|strftime\s*\(\s*'([^']*)'\s*(?:,\s*'now'\s*)?\))$/i.exec(
     sql,
   )

@@ -46,6 +46,22 @@ export type Misfit =
 
 type Counts = Omit<ColumnProfile, 'strangers' | 'isDeclaredBytes'>
 
+/** Of a column without a value. */
+export const emptyProfile: ColumnProfile = {
+  integers: 0,
+  reals: 0,
+  texts: 0,
+  blobs: 0,
+  smallest: null,
+  largest: null,
+  longestText: 0,
+  dates: 0,
+  times: 0,
+  seconds: 0,
+  strangers: null,
+  isDeclaredBytes: false,
+}
+
 const int32 = { smallest: -2147483648n, largest: 2147483647n }
 
 /**
@@ -93,8 +109,7 @@ export function widerTypeFor(type: string, refusals: readonly Refusal[], profile
 
 /** Whether a declaration asks for bytes, whatever the values are. */
 export function isDeclaredBytes({ declaredType: declaration }: Pick<SqliteColumn, 'declaredType'>): boolean {
-  const none = { integers: 0, reals: 0, texts: 0, blobs: 0, smallest: null, largest: null, longestText: 0, dates: 0, times: 0, seconds: 0 }
-  return declaredType(declaration, none) === 'bytea'
+  return declaredType(declaration, emptyProfile) === 'bytea'
 }
 
 /** The type that a declaration asks for, or null when it says nothing about one (ANY, none, unknown words). */

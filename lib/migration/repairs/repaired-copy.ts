@@ -101,7 +101,7 @@ async function checkAgain(
     checkReferences(path, source, signal),
     ...again.map((mapping) => pool.run('check', { path, mapping, uniqueKeys: uniqueKeysOf(mapping.table) })),
   ])
-  const found = [...references, ...values.flatMap(({ findings: found }) => found)].filter(({ severity }) => severity === 'blocks')
+  const found = [...references, ...values.flatMap((checked) => checked.findings)].filter(({ severity }) => severity === 'blocks')
   const left = offerChoices(found, source, mappings)
   const [first] = left
   if (!first) return

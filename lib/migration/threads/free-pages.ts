@@ -1,12 +1,8 @@
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
+import { collector } from '@/lib/core/collector'
 
 /** Bytes read between two collections. */
 const bytesAtOnce = 8 * 1024 * 1024
 
-type Collect = (options: { readonly type: 'minor' }) => void
-
-let collect: Collect | undefined
 let read = 0
 
 /**
@@ -19,13 +15,5 @@ export function freePages(bytes: number): void {
   read += bytes
   if (read < bytesAtOnce) return
   read = 0
-  collect ??= exposeCollector()
-  collect({ type: 'minor' })
-}
-
-/** The documented way to the collector without a flag on the command line, which worker threads do not take. */
-function exposeCollector(): Collect {
-  setFlagsFromString('--expose-gc')
-  const found: unknown = runInNewContext('gc')
-  return typeof found === 'function' ? (found as Collect) : () => undefined
+  collector()({ type: 'minor' })
 }

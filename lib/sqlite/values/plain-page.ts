@@ -81,8 +81,8 @@ function prepareQuery(
 ): Query {
   const { db, mapping, key, isUtf16 } = source
   const fieldsOfLine = columns.map((column, index) => {
-    const own = copyExpression(column, column.name === mapping.rowidColumn, isUtf16)
-    const field = known.get(column.name) ?? plain.get(column.name)?.expression ?? own
+    const vouched = known.get(column.name) ?? plain.get(column.name)?.expression
+    const field = vouched ?? copyExpression(column, column.name === mapping.rowidColumn, isUtf16)
     return index === columns.length - 1 ? `(${field})||'\n'` : field
   })
   const line = columns.length === 0 ? "'\n'" : joinAll("'\t'", fieldsOfLine)

@@ -27,17 +27,15 @@ export const GET = adminRoute({ query: querySchema, rateLimit: 'reveal' }, async
   const detail = { format: query.format, rows: withRows }
   await recordAudit(container.control, { actor: user.email, action: 'emergency.list-downloaded', subject: file ?? '', detail })
   const name = (file ?? '').replace(/\.jsonl$/, `${withRows ? '' : '-keys'}.${query.format}`)
-  return new Response(
-    Readable.toWeb(Readable.from(writeLeftBehind(readLines(path), query.format, withRows))) as ReadableStream<Uint8Array>,
-    {
-      headers: {
-        'Content-Type': query.format === 'csv' ? 'text/csv; charset=utf-8' : 'application/x-ndjson; charset=utf-8',
-        'Content-Disposition': `attachment; filename="${name}"`,
-        'Cache-Control': 'private, no-store',
-        'X-Content-Type-Options': 'nosniff',
-      },
+  const parts = Readable.from(writeLeftBehind(readLines(path), query.format, withRows))
+  return new Response(Readable.toWeb(parts) as ReadableStream<Uint8Array>, {
+    headers: {
+      'Content-Type': query.format === 'csv' ? 'text/csv; charset=utf-8' : 'application/x-ndjson; charset=utf-8',
+      'Content-Disposition': `attachment; filename="${name}"`,
+      'Cache-Control': 'private, no-store',
+      'X-Content-Type-Options': 'nosniff',
     },
-  )
+  })
 })
 
 function noList(): AppError {
