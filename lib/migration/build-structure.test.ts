@@ -1,7 +1,10 @@
 import { join } from 'node:path'
+import type pg from 'pg'
 import { expect, inject, it } from 'vitest'
+import { asTargetUrl } from '@/lib/postgres/target-url'
 import { createPostgresDatabase, withPostgres } from '@/tests/support/postgres-databases'
 import { createSqliteDatabase } from '@/tests/support/sqlite-databases'
+import { buildStructure } from './build-structure'
 import { migrateDatabase } from './migrate-database'
 
 const [server] = inject('postgresServers')
@@ -19,6 +22,8 @@ const source = `
   WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 24000) INSERT INTO event SELECT i, 1 + i % 2, 'k' || i % 7 FROM n;
   WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 22000) INSERT INTO note SELECT i, 'c' || i, i, nullif(i - 1, 0) FROM n;
   WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 21000) INSERT INTO tag SELECT i, i, 'w' FROM n;`
+
+const standing = ['event f 1 true', 'event p 1 true', 'note f 2 true', 'note p 1 true', 'parent p 1 true', 'tag f 2 true', 'tag p 1 true']
 
 it('every index and reference of large tables stands, and is valid, whatever was built beside what', async () => {
   await using from = await createSqliteDatabase(source)
@@ -45,18 +50,24 @@ it('every index and reference of large tables stands, and is valid, whatever was
     )
     const own = ['event_kind', 'event_parent', 'note_answers', 'note_code', 'note_event', 'tag_event']
     expect(indexes.rows.map(({ name }) => name)).toEqual(expect.arrayContaining(own))
-    const keys = await client.query(
-      `SELECT conrelid::regclass::text AS "table", contype AS kind, count(*)::int AS n, bool_and(convalidated) AS valid FROM pg_constraint
-       WHERE connamespace = 'public'::regnamespace AND contype IN ('p', 'f') GROUP BY 1, 2 ORDER BY 1, 2`,
-    )
-    expect(keys.rows.map(({ table, kind, n, valid }) => `${table} ${kind} ${n} ${valid}`)).toEqual([
-      'event f 1 true',
-      'event p 1 true',
-      'note f 2 true',
-      'note p 1 true',
-      'parent p 1 true',
-      'tag f 2 true',
-      'tag p 1 true',
+    expect(await readKeys(client)).toEqual(standing)
+    // Killed after the index of a key was built, and before it was the key.
+    await client.query('ALTER TABLE event DROP CONSTRAINT event_pkey CASCADE; CREATE UNIQUE INDEX event_pkey ON event (id)')
+    const rowsOf = new Map([
+      ['event', 24_000],
+      ['note', 22_000],
+      ['tag', 21_000],
     ])
+    const options = { target: asTargetUrl(target.url), applicationName: 'again', lanes: 2, rowsOf }
+    await buildStructure(client, options, () => undefined, new AbortController().signal)
+    expect(await readKeys(client)).toEqual(standing)
   })
 })
+
+async function readKeys(client: pg.Client): Promise<readonly string[]> {
+  const { rows } = await client.query(
+    `SELECT conrelid::regclass::text AS "table", contype AS kind, count(*)::int AS n, bool_and(convalidated) AS valid FROM pg_constraint
+     WHERE connamespace = 'public'::regnamespace AND contype IN ('p', 'f') GROUP BY 1, 2 ORDER BY 1, 2`,
+  )
+  return rows.map(({ table, kind, n, valid }) => `${table} ${kind} ${n} ${valid}`)
+}

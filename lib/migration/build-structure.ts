@@ -2,8 +2,9 @@ import type pg from 'pg'
 import { AppError } from '@/lib/core/errors'
 import type { Report } from '@/lib/core/progress'
 import { sqlStateOf, toPostgresError } from '@/lib/postgres/connect'
-import { isLatePart, partKey, readBuilt, readStripped, restoring, type StructurePart, validating } from '@/lib/postgres/structure'
-import { batchesOf, isSmall, type LaneOptions, partsAtOnce, withServerLanes } from './server-lanes'
+import { isLatePart, readBuilt, readStripped, type StructurePart } from '@/lib/postgres/structure'
+import { batchesOf, type LaneOptions, partsAtOnce, withServerLanes } from './server-lanes'
+import { planSteps, type StructureStep, waitsFor } from './structure-steps'
 
 export interface StructureOptions extends LaneOptions {
   /** Rows of each table: the largest is begun first. */
@@ -24,49 +25,30 @@ export async function buildStructure(client: pg.Client, options: StructureOption
   const stripped = await readStripped(client)
   const parts = options.withoutLateParts ? stripped.filter((part) => !isLatePart(part)) : stripped
   // An earlier attempt may have built some of them.
-  const built = await readBuilt(client, schema)
-  const isMissing = (part: StructurePart) => built.get(partKey(part)) === undefined
-  const early = parts.filter((part) => !isLatePart(part) && isMissing(part))
-  const late = parts.filter((part) => isLatePart(part) && isMissing(part))
-  const unseen = parts.filter((part) => part.kind === 'foreign' && built.get(partKey(part)) !== true)
-  const beside = buildsBeside(rowsOf)
-  const restore = (part: StructurePart) => restoring(schema, part)
+  const steps = planSteps(schema, parts, await readBuilt(client, schema), rowsOf)
   await withServerLanes(options, signal, async (lanes) => {
-    const perform = (work: readonly StructurePart[], statementOf: (part: StructurePart) => string) =>
-      lanes.perform(batchesOf(work, rowsOf), (lane, batch) => runBatch(lane, batch, statementOf))
-    await perform(
-      early.filter((part) => !beside(part)),
-      restore,
-    )
-    for (let from = 0; from < late.length; from += partsAtOnce) await runBatch(client, late.slice(from, from + partsAtOnce), restore)
-    await perform([...early.filter(beside), ...unseen], (part) => (part.kind === 'foreign' ? validating(schema, part) : restore(part)))
+    const perform = (work: readonly StructureStep[]) => lanes.perform(batchesOf(work, rowsOf), runBatch, waitsFor)
+    await perform(steps.early)
+    for (let from = 0; from < steps.instant.length; from += partsAtOnce) {
+      await runBatch(client, steps.instant.slice(from, from + partsAtOnce))
+    }
+    await perform(steps.last)
   })
   report({ type: 'log', level: 'info', message: `${parts.length} keys, indexes and references are built.` })
   return parts.length
 }
 
-/**
- * Which indexes are built beside the look at the references: the largest table's references take one connection for as long as the
- * largest of all indexes, and the others would wait. Not that table's own, whose lock keeps such a look out; not those that a
- * reference needs; and not those of small tables, of which several go in one transaction that could wait for another's.
- */
-function buildsBeside(rowsOf: ReadonlyMap<string, number>): (part: StructurePart) => boolean {
-  const [largest] = [...rowsOf].reduce<readonly [string | null, number]>((most, one) => (one[1] > most[1] ? one : most), [null, -1])
-  return ({ kind, table, definition }) =>
-    kind === 'index' && !definition.startsWith('CREATE UNIQUE') && table !== largest && !isSmall(rowsOf.get(table) ?? 0)
-}
-
 /** One message is one transaction of the server: what it refuses is taken back whole, and asked again part by part, to name it. */
-async function runBatch(lane: pg.Client, batch: readonly StructurePart[], statementOf: (part: StructurePart) => string): Promise<void> {
+async function runBatch(lane: pg.Client, batch: readonly StructureStep[]): Promise<void> {
   if (batch.length > 1) {
-    const isDone = await lane.query(batch.map(statementOf).join(';\n')).then(
+    const isDone = await lane.query(batch.map(({ statement }) => statement).join(';\n')).then(
       () => true,
       () => false,
     )
     if (isDone) return
   }
-  for (const part of batch) {
-    await lane.query(statementOf(part)).catch((error: unknown) => {
+  for (const { part, statement } of batch) {
+    await lane.query(statement).catch((error: unknown) => {
       throw structureError(error, part)
     })
   }

@@ -13,8 +13,15 @@ export interface LaneOptions {
 
 /** Work that the server does by itself, spread over connections. */
 export interface ServerLanes {
-  /** Runs `run` on every item, the first items first; the first failure stops the rest from starting. */
-  perform<T>(items: readonly T[], run: (lane: pg.Client, item: T) => Promise<void>): Promise<void>
+  /**
+   * Runs `run` on every item, the first items first, but none beside another that it would wait for; the first failure stops the rest
+   * from starting. Default: no item waits for another.
+   */
+  perform<T>(
+    items: readonly T[],
+    run: (lane: pg.Client, item: T) => Promise<void>,
+    waitsFor?: (item: T, running: T) => boolean,
+  ): Promise<void>
 }
 
 /**
@@ -34,7 +41,7 @@ export async function withServerLanes<T>(
       lanes.push(connection)
       await connection.query(settingsFor(target, count).join('; '))
     }
-    return await use({ perform: (items, run) => inLanes(lanes, [...items], signal, run) })
+    return await use({ perform: (items, run, waitsFor = () => false) => inLanes(lanes, [...items], signal, run, waitsFor) })
   } finally {
     await Promise.all(lanes.map((lane) => lane.end().catch(() => undefined)))
   }
@@ -55,20 +62,27 @@ async function inLanes<T>(
   queue: T[],
   signal: AbortSignal,
   run: (lane: pg.Client, item: T) => Promise<void>,
+  waitsFor: (item: T, running: T) => boolean,
 ): Promise<void> {
-  const results = await Promise.allSettled(
-    lanes.map(async (lane) => {
-      for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
-        throwIfAborted(signal)
-        try {
-          await run(lane, item)
-        } catch (error) {
-          queue.length = 0
-          throw error
-        }
+  const running = new Map<T, Promise<void>>()
+  const work = async (lane: pg.Client) => {
+    while (queue.length > 0) {
+      throwIfAborted(signal)
+      const next = queue.findIndex((item) => ![...running.keys()].some((other) => waitsFor(item, other)))
+      const [item] = next < 0 ? [] : queue.splice(next, 1)
+      if (item === undefined) {
+        await Promise.race(running.values())
+        continue
       }
-    }),
-  )
+      const done = run(lane, item).finally(() => running.delete(item))
+      running.set(
+        item,
+        done.catch(() => void queue.splice(0)),
+      )
+      await done
+    }
+  }
+  const results = await Promise.allSettled(lanes.map(work))
   const failed = results.find((result) => result.status === 'rejected')
   if (failed) throw failed.reason
 }

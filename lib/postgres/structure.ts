@@ -89,6 +89,26 @@ export function restoring(schema: string, part: StructurePart): string {
   return `ALTER TABLE ${qualifiedName(schema, part.table)} ADD CONSTRAINT ${quoteName(part.name)} ${part.definition}${unchecked}`
 }
 
+/**
+ * The two statements that put a key back while other indexes of its table are built: `ADD PRIMARY KEY` would keep them out for as long
+ * as it sorts. The first builds the key's index, with a lock that such builds share; the second makes it the key, which is instant.
+ * Null for what is no plain key of columns. The index is the very one that the key itself would have made
+ * (https://www.postgresql.org/docs/current/sql-altertable.html, ADD table_constraint_using_index).
+ */
+export function restoringKey(schema: string, part: StructurePart): { readonly index: string; readonly key: string } | null {
+  const plain = /^(PRIMARY KEY|UNIQUE) (\((?:[a-z_][a-z0-9_$]*|"(?:[^"]|"")+")(?:, (?:[a-z_][a-z0-9_$]*|"(?:[^"]|"")+"))*\))$/.exec(
+    part.definition,
+  )
+  if (!plain) return null
+  const [, kind, columns] = plain
+  const table = qualifiedName(schema, part.table)
+  const name = quoteName(part.name)
+  return {
+    index: `CREATE UNIQUE INDEX ${name} ON ${table} USING btree ${columns}`,
+    key: `ALTER TABLE ${table} ADD CONSTRAINT ${name} ${kind} USING INDEX ${name}`,
+  }
+}
+
 /** The statement that looks at every row of a reference; its lock lets others read, write and validate beside it. */
 export function validating(schema: string, part: StructurePart): string {
   return `ALTER TABLE ${qualifiedName(schema, part.table)} VALIDATE CONSTRAINT ${quoteName(part.name)}`
@@ -122,8 +142,7 @@ export async function readBuilt(client: Queryable, schema: string): Promise<Read
   return new Map(built.map((part) => [partKey(part), part.valid]))
 }
 
-/** Names a part within its schema. */
-export function partKey(part: { readonly table: string; readonly name: string; readonly kind: string }): string {
-  // A trigger may have the name of a constraint.
-  return [part.table, part.name, ...(part.kind === 'trigger' ? ['trigger'] : [])].join('\0')
+/** Names a part within its schema. A trigger may have the name of a constraint, and an index that of the key it is to become. */
+export function partKey({ table, name, kind }: { readonly table: string; readonly name: string; readonly kind: string }): string {
+  return [table, name, kind === 'trigger' || kind === 'index' ? kind : 'constraint'].join('\0')
 }
