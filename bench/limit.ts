@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { chmod, mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { chmod, mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
 import { timed } from './measure'
+import { readSchemaScripts } from './schema-scripts'
 
 /**
  * What the server itself needs: COPY from files that lie ready on its disk, then the same keys, indexes and foreign keys,
@@ -18,12 +19,12 @@ export async function measureLimit(migratedUrl: string, emptyUrl: string, folder
   await chmod(files, 0o777)
   try {
     const tables = await withClient(migratedUrl, (client) => exportTables(client, files))
-    const { before, after } = await readScripts()
+    const { tables: empty, primaryKeys, indexes, foreignKeys } = await readSchemaScripts()
     const { wallMs } = await timed(() =>
       withClient(emptyUrl, async (client) => {
-        for (const sql of before) await client.query(sql)
+        for (const sql of empty) await client.query(sql)
         for (const [index, table] of tables.entries()) await client.query(`COPY ${table} FROM '${join(files, String(index))}'`)
-        for (const sql of after) await client.query(sql)
+        for (const sql of [...primaryKeys, ...indexes, ...foreignKeys]) await client.query(sql)
       }),
     )
     return { wallMs }
@@ -41,21 +42,6 @@ async function exportTables(client: pg.Client, files: string): Promise<readonly 
   const tables = rows.map((row) => row.name)
   for (const [index, table] of tables.entries()) await client.query(`COPY ${table} TO '${join(files, String(index))}'`)
   return tables
-}
-
-/** The app's own schema migrations, cut where Prisma starts with indexes and foreign keys. */
-async function readScripts(): Promise<{ readonly before: readonly string[]; readonly after: readonly string[] }> {
-  const folder = 'prisma/postgresql/migrations'
-  const names = (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isDirectory()).map((entry) => entry.name)
-  const scripts = await Promise.all(names.sort().map((name) => readFile(join(folder, name, 'migration.sql'), 'utf8')))
-  const statements = scripts.flatMap((script) => script.split(/;\s*$/m).filter((sql) => sql.trim() !== ''))
-  const isLate = (sql: string) => /CREATE (UNIQUE )?INDEX|ADD CONSTRAINT "\w+_fkey"/.test(sql)
-  const tables = statements.filter((sql) => !isLate(sql))
-  const keys = tables.flatMap((sql) => [...sql.matchAll(/CREATE TABLE ("\w+")[\s\S]*?,\s*(CONSTRAINT "\w+" PRIMARY KEY \([^)]*\))/g)])
-  return {
-    before: tables.map((sql) => sql.replace(/,\s*CONSTRAINT "\w+" PRIMARY KEY \([^)]*\)/g, '')),
-    after: [...keys.map(([, table, key]) => `ALTER TABLE ${table} ADD ${key}`), ...statements.filter(isLate)],
-  }
 }
 
 async function withClient<T>(url: string, use: (client: pg.Client) => Promise<T>): Promise<T> {

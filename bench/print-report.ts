@@ -8,6 +8,7 @@ export interface BenchResult {
     readonly cpuMs: number
     readonly peakRssMiB: number
     readonly checkMs: number
+    readonly safetyCopyMs: number
     readonly statisticsMs: number
     readonly proofMs: number
     readonly longestBlockMs: number
@@ -23,11 +24,15 @@ export interface BenchResult {
     readonly exitStatus: number | null
     readonly isComplete: boolean
     readonly losses: readonly string[]
+    readonly foreignKeysMs: number
   } | null
   readonly script: { readonly sampleRows: number; readonly wallMs: number; readonly rowsPerSecond: number }
   readonly ratios: {
     readonly oursToLimit: number
+    /** With the foreign keys, which ours has too. */
     readonly pgloaderToOurs: number | null
+    /** Without those that it lost. */
+    readonly pgloaderAloneToOurs: number | null
     readonly scriptToOurs: number
     readonly proofToCopy: number
     readonly wholeJobToPgloader: number | null
@@ -44,8 +49,8 @@ export function printReport(result: BenchResult): void {
   const lines = [
     '',
     `source      ${rows.toLocaleString('en')} rows, ${(sourceBytes / 1e6).toFixed(0)} MB`,
-    `ours        ${seconds(ours.wallMs)}  ${perSecond(ours.wallMs)}  (safety copy, schema, copy, structure, sequences)`,
-    `  checks    ${seconds(ours.checkMs)} before, ANALYZE ${seconds(ours.statisticsMs)} and proof ${seconds(ours.proofMs)} after; no peer does any of them`,
+    `ours        ${seconds(ours.wallMs)}  ${perSecond(ours.wallMs)}  (schema, copy, structure, sequences)`,
+    `  checks    ${seconds(ours.checkMs)} and safety copy ${seconds(ours.safetyCopyMs)} before, ANALYZE ${seconds(ours.statisticsMs)} and proof ${seconds(ours.proofMs)} after; no peer does any of them`,
     `  client    ${seconds(ours.cpuMs)} CPU, ${ours.peakRssMiB.toFixed(0)} MiB peak, event loop blocked ${ours.longestBlockMs.toFixed(0)} ms at most (${ours.longestBlocksAt[0]}), of own work ${ours.longestBlockCpuMs?.toFixed(0) ?? '?'} ms (${ours.longestBlocksAt[1]})`,
     `  phases    ${Object.entries(ours.phases)
       .map(([phase, ms]) => `${phase} ${seconds(ms)}`)
@@ -54,8 +59,11 @@ export function printReport(result: BenchResult): void {
     pgloader
       ? `pgloader    ${pgloader.isComplete ? seconds(pgloader.wallMs) : `gave up after ${seconds(pgloader.wallMs)}`}  ${pgloader.version}, exit ${pgloader.exitStatus}; lost: ${pgloader.losses.join('; ') || 'nothing found'}`
       : 'pgloader    not installed',
+    ...(pgloader && pgloader.foreignKeysMs > 0
+      ? [`            ${seconds(pgloader.foreignKeysMs)} more for the foreign keys that it lost, added by hand`]
+      : []),
     `script      ${script.rowsPerSecond.toFixed(0)} rows/s on a sample of ${script.sampleRows.toLocaleString('en')}`,
-    `ratios      ours/limit ${times(ratios.oursToLimit)}   pgloader/ours ${times(ratios.pgloaderToOurs)}   ours/script ${times(ratios.scriptToOurs)}   proof/copy ${times(ratios.proofToCopy)}   whole job/pgloader ${times(ratios.wholeJobToPgloader)}`,
+    `ratios      ours/limit ${times(ratios.oursToLimit)}   pgloader/ours ${times(ratios.pgloaderToOurs)} (${times(ratios.pgloaderAloneToOurs)} without foreign keys)   ours/script ${times(ratios.scriptToOurs)}   proof/copy ${times(ratios.proofToCopy)}   whole job/pgloader ${times(ratios.wholeJobToPgloader)}`,
   ]
   for (const line of lines) console.error(line)
 }
