@@ -13,12 +13,13 @@ import { widerTypeFor } from '@/lib/schema/column-type'
 import { mapTables, missingColumnOf } from '@/lib/schema/map-tables'
 import { findUnusableNames } from '@/lib/schema/unusable-names'
 import { runAside } from '@/lib/sqlite/run-aside'
-import type { CheckedValues } from '@/lib/sqlite/values/check-values'
+import type { CheckedValues } from '@/lib/sqlite/values/checked-parts'
 import { warmFile } from '@/lib/sqlite/warm-file'
 import { createProgress, type VerificationProgress } from '@/lib/verification/progress-report'
 import { findBrokenChecks } from './check-constraints'
 import { checkSoundness } from './check-integrity'
 import { checkReferences, meetsCondition } from './check-source'
+import { checkTables } from './check-tables'
 import type { Evidence } from './chunks'
 import { findModelOrphans } from './model-references'
 import { applyChoices } from './repairs/choose'
@@ -127,13 +128,8 @@ export async function planAndCheckValues(source: SqliteCatalogue, context: Check
     })
     const mapped = mapTables(source, plan.catalogue)
     const { tables } = mapped
-    await checkValues(
-      tables.filter((mapping) => !checked.has(mapping.table)),
-      plan,
-      context,
-      checked,
-      progress,
-    )
+    const unseen = tables.filter((mapping) => !checked.has(mapping.table))
+    for (const [table, found] of await checkValues(unseen, plan, context, progress)) checked.set(table, found)
     const again = round < maximumRounds ? widenRefused(plan, checked, profiles, overrides) : []
     if (again.length === 0) {
       const broken = await findBrokenChecks(context.sourcePath, source, plan.catalogue, context.signal)
@@ -171,23 +167,22 @@ async function checkValues(
   mappings: readonly TableMapping[],
   plan: SchemaPlan,
   { pool, sourcePath }: CheckContext,
-  checked: Map<string, CheckedValues>,
   progress: VerificationProgress,
-): Promise<void> {
+): Promise<ReadonlyMap<string, CheckedValues>> {
   progress.plan(mappings.map(({ table }) => ({ table, rowsTotal: null })))
-  await Promise.all(
-    mappings.map(async (mapping) => {
-      const uniqueKeys = uniqueKeysOf(plan, mapping.table)
-      let rows = 0
-      const found = await pool.run('check', { path: sourcePath, mapping, uniqueKeys }, (rowsDone) => {
-        if (rows === 0) progress.start(mapping.table)
-        rows = rowsDone
-        progress.advance(mapping.table, rowsDone, 0)
-      })
-      checked.set(mapping.table, found)
-      progress.finishTable(mapping.table, rows, found.findings.some((finding) => finding.severity === 'blocks') ? 'failed' : 'done')
-    }),
-  )
+  const started = new Set<string>()
+  return checkTables(mappings, {
+    path: sourcePath,
+    pool,
+    uniqueKeysOf: (table) => uniqueKeysOf(plan, table),
+    onRows: (table, rows) => {
+      if (!started.has(table)) progress.start(table)
+      started.add(table)
+      progress.advance(table, rows, 0)
+    },
+    onTable: (table, rows, { findings }) =>
+      progress.finishTable(table, rows, findings.some((finding) => finding.severity === 'blocks') ? 'failed' : 'done'),
+  })
 }
 
 /** Whole unique indexes over columns, the primary key included: the file may not have them, and two of its values may become one. */

@@ -8,6 +8,7 @@ import type { Report } from '@/lib/core/progress'
 import type { Repair, RepairChoice, RepairList } from '@/lib/core/repair-choice'
 import type { TableMapping } from '@/lib/core/table-mapping'
 import { checkReferences, diskFull } from '../check-source'
+import { checkTables } from '../check-tables'
 import type { TaskPool } from '../threads/task-pool'
 import { repairListPath } from './list-file'
 import { offerChoices } from './offer-choices'
@@ -97,11 +98,10 @@ async function checkAgain(
   const meant = findings.filter(({ severity }) => severity === 'repaired').map(({ table }) => table)
   const touched = new Set([...meant, ...repairs.map(({ table }) => table)])
   const again = mappings.filter(({ table }) => touched.has(table))
-  const [references, ...values] = await Promise.all([
-    checkReferences(path, source, signal),
-    ...again.map((mapping) => pool.run('check', { path, mapping, uniqueKeys: uniqueKeysOf(mapping.table) })),
-  ])
-  const found = [...references, ...values.flatMap((checked) => checked.findings)].filter(({ severity }) => severity === 'blocks')
+  const [references, values] = await Promise.all([checkReferences(path, source, signal), checkTables(again, { path, pool, uniqueKeysOf })])
+  const found = [...references, ...[...values.values()].flatMap((checked) => checked.findings)].filter(
+    ({ severity }) => severity === 'blocks',
+  )
   const left = offerChoices(found, source, mappings)
   const [first] = left
   if (!first) return

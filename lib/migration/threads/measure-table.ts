@@ -4,6 +4,7 @@ import type { TableMapping } from '@/lib/core/table-mapping'
 import type { SqliteDatabase } from '@/lib/sqlite/open-database'
 import { needsPieces } from '@/lib/sqlite/values/copy-pages'
 import { endOfSlice, type KeyValue, type RowKey, rowKeyOf } from '@/lib/sqlite/values/row-range'
+import { evenCuts, rowidEnds } from '@/lib/sqlite/values/rowid-cuts'
 import type { ChunkLimits, TableExtent } from './tasks'
 
 /**
@@ -25,16 +26,11 @@ export function measureTable(db: SqliteDatabase, mapping: TableMapping, limits: 
   const heavyBytes = bytes > rows * lightRowBytes ? bytes : 0
   const pieces = Math.min(rows, Math.max(Math.ceil(rows / limits.rows), Math.ceil(heavyBytes / limits.bytes)))
   if (pieces <= 1 || key.kind === 'none') return { rows, mayNeedPieces, cuts: [] }
-  const ends = key.kind === 'rowid' ? rowidEnds(db, mapping, key) : null
+  const ends = rowidEnds(db, mapping, key)
   if (ends === null || (ends.last - ends.first) / BigInt(rows) >= sparseness) {
     return { rows, mayNeedPieces, cuts: walk(db, mapping, key, rows, pieces) }
   }
-  const span = ends.last - ends.first
-  return {
-    rows,
-    mayNeedPieces,
-    cuts: Array.from({ length: pieces - 1 }, (_, index) => [ends.first + (span * BigInt(index + 1)) / BigInt(pieces)]),
-  }
+  return { rows, mayNeedPieces, cuts: evenCuts(ends, pieces).map((cut) => [cut]) }
 }
 
 /** Rowids this far apart on average may lie in heaps: then equal distances would not make equal chunks. */
@@ -49,15 +45,6 @@ const sizesRow = z.object({ bytes: z.number(), largestRow: z.number() }).optiona
 function sizesOf(db: SqliteDatabase, mapping: TableMapping): { readonly bytes: number; readonly largestRow: number } {
   const sql = 'SELECT pgsize AS bytes, mx_payload AS largestRow FROM dbstat WHERE name = ? AND aggregate = TRUE'
   return sizesRow.parse(db.prepare(sql).get(mapping.table)) ?? { bytes: 0, largestRow: Number.POSITIVE_INFINITY }
-}
-
-const endsRow = z.object({ first: z.bigint(), last: z.bigint() })
-
-function rowidEnds(db: SqliteDatabase, mapping: TableMapping, key: RowKey): { readonly first: bigint; readonly last: bigint } {
-  const from = `FROM ${quoteName(mapping.table)} AS t`
-  // Two subqueries: min and max alone go to the ends of the tree, together they read it whole.
-  const sql = `SELECT (SELECT min(${key.expressions[0]}) ${from}) AS first, (SELECT max(${key.expressions[0]}) ${from}) AS last`
-  return endsRow.parse(db.prepare(sql).safeIntegers().get())
 }
 
 function walk(db: SqliteDatabase, mapping: TableMapping, key: RowKey, rows: number, pieces: number): readonly (readonly KeyValue[])[] {

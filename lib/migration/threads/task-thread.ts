@@ -11,6 +11,7 @@ import { nameOversized } from '@/lib/sqlite/name-oversized'
 import { openSqlite, type SqliteDatabase, toSqliteError } from '@/lib/sqlite/open-database'
 import { profileColumns } from '@/lib/sqlite/profile-columns'
 import { checkSlices } from '@/lib/sqlite/values/check-values'
+import { checkRanges } from '@/lib/sqlite/values/checked-parts'
 import { fenceReasons } from '../fence-reasons'
 import { writeRepairList } from '../repairs/list-file'
 import { repairDatabase } from '../repairs/repair-database'
@@ -35,9 +36,10 @@ const handlers: Handlers = {
       const columns = table.columns.map(({ name }) => name)
       return namingOversized(db, { ...table, table: table.name, columns }, () => profileColumns(db, table))
     }),
-  check: ({ path, mapping, uniqueKeys }, progress) =>
+  checkRanges: ({ path, mappings }) => withKeptDatabase(path, (db) => mappings.map((mapping) => checkRanges(db, mapping))),
+  check: ({ path, mapping, range, uniqueKeys }, progress) =>
     withKeptDatabase(path, (db) => {
-      const slices = checkSlices(db, mapping, { uniqueKeys })
+      const slices = checkSlices(db, mapping, { range, uniqueKeys })
       const columns = mapping.columns.map(({ name }) => name)
       return namingOversized(db, { ...mapping, columns }, () => {
         for (;;) {

@@ -4,8 +4,8 @@ import type { TableMapping } from '@/lib/core/table-mapping'
 import type { ColumnProfile } from '@/lib/schema/column-type'
 import type { Fence } from '@/lib/sqlite/fence'
 import type { CarriedColumn } from '@/lib/sqlite/values/carried-evidence'
-import type { CheckedValues } from '@/lib/sqlite/values/check-values'
-import type { KeyValue } from '@/lib/sqlite/values/row-range'
+import type { CheckedPart } from '@/lib/sqlite/values/checked-parts'
+import type { KeyValue, RowRange } from '@/lib/sqlite/values/row-range'
 import type { RepairRequest } from '../repairs/repair-request'
 
 /** A stretch of one table that is copied in one PostgreSQL transaction. Open bounds are null. */
@@ -41,9 +41,20 @@ export interface TaskTypes {
     readonly output: ReadonlyMap<string, ColumnProfile>
     readonly progress: never
   }
+  /** The stretches in which each of these tables is checked, in their order. */
+  readonly checkRanges: {
+    readonly input: { readonly path: string; readonly mappings: readonly TableMapping[] }
+    readonly output: readonly (readonly RowRange[])[]
+    readonly progress: never
+  }
   readonly check: {
-    readonly input: { readonly path: string; readonly mapping: TableMapping; readonly uniqueKeys: readonly (readonly string[])[] }
-    readonly output: CheckedValues
+    readonly input: {
+      readonly path: string
+      readonly mapping: TableMapping
+      readonly range: RowRange
+      readonly uniqueKeys: readonly (readonly string[])[]
+    }
+    readonly output: CheckedPart
     /** Rows looked at so far. */
     readonly progress: number
   }

@@ -1,8 +1,9 @@
 import type { Database, Statement } from 'better-sqlite3'
 import { AppError } from '@/lib/core/errors'
-import { createFinding, type Finding } from '@/lib/core/finding'
+import type { Finding } from '@/lib/core/finding'
 import type { TableMapping } from '@/lib/core/table-mapping'
 import { type CarriedEvidence, carriedColumn } from './carried-evidence'
+import { type CheckedPart, joinParts } from './checked-parts'
 import { type ColumnCheck, classifySuspects, lineBytesExpression, type Tally, tallyLargeRows } from './classify-suspects'
 import { type CheckedColumn, closeEvidence, type Evidence, quickEvidence } from './clean-evidence'
 import { longTextBytes, suspectExpression } from './clean-predicate'
@@ -10,13 +11,14 @@ import { registerCopyFunctions } from './copy-functions'
 import { findDuplicates } from './find-duplicates'
 import { largestRowBytes } from './largest-row'
 import { mostPlainColumns } from './plain-field'
-import { type KeyValue, type RowKey, type RowRange, rangeClause, rowKeyOf } from './row-range'
+import { type RowKey, type RowRange, rangeClause, rowKeyOf } from './row-range'
 import { createSliceEnds } from './slice-ends'
 import { createSliceText, type SliceText } from './slice-text'
 import { quoteName, tableAlias } from './sql-text'
-import { textOfCode } from './value-codes'
 
 export interface CheckOptions {
+  /** The rows that are looked at. Default: all. */
+  readonly range?: RowRange
   /** Unique keys of the target beside the primary key, as column names; checked for values that become equal. Default: none. */
   readonly uniqueKeys?: readonly (readonly string[])[]
   /** Rows looked at between two calls of the callbacks, at most. Default: 4,000, some 5 to 20 ms. */
@@ -41,7 +43,7 @@ export function checkTable(db: Database, mapping: TableMapping, options: CheckOp
   const slices = checkSlices(db, mapping, options)
   for (;;) {
     const step = slices.next()
-    if (step.done) return [...step.value.findings]
+    if (step.done) return [...joinParts(mapping, [step.value]).findings]
     options.onProgress?.(step.value)
     if (options.shouldStop?.()) {
       throw new AppError({ code: 'CANCELLED', message: 'The check was cancelled.', operation: 'check table', subject: mapping.table })
@@ -49,14 +51,11 @@ export function checkTable(db: Database, mapping: TableMapping, options: CheckOp
   }
 }
 
-export interface CheckedValues {
-  readonly findings: readonly Finding[]
-  /** For a copy of these very values; null where it could not be had. */
-  readonly evidence: CarriedEvidence | null
-}
-
-/** checkTable for a thread that has other things to do: yields the rows looked at after each slice, returns what was found. */
-export function* checkSlices(db: Database, mapping: TableMapping, options: CheckOptions = {}): Generator<number, CheckedValues> {
+/**
+ * checkTable for a thread that has other things to do, or for a part of a table: yields the rows looked at after each slice, returns what
+ * was found, for `joinParts`.
+ */
+export function* checkSlices(db: Database, mapping: TableMapping, options: CheckOptions = {}): Generator<number, CheckedPart> {
   registerCopyFunctions(db)
   const isUtf16 = db.pragma('encoding', { simple: true }) !== 'UTF-8'
   const tallies = new Map<string, Tally>()
@@ -67,9 +66,8 @@ export function* checkSlices(db: Database, mapping: TableMapping, options: Check
   const maxRows = options.sliceRows ?? 4000
   let rows = Math.min(250, maxRows)
   let rowsDone = 0
-  let after: readonly KeyValue[] | undefined
+  let from = options.range ?? {}
   for (;;) {
-    const from: RowRange = after === undefined ? {} : { after }
     const upTo = ends.next(from, rows)
     if (upTo === null && key.kind !== 'none') break
     const range = upTo === null || upTo === 'rest' ? from : { ...from, upTo }
@@ -80,14 +78,13 @@ export function* checkSlices(db: Database, mapping: TableMapping, options: Check
     if (slice.largestLine > maxLineBytes) tallyLargeRows({ db, mapping, key, range, isUtf16, tallies, maxLineBytes })
     yield rowsDone
     if (upTo === null || upTo === 'rest') break
-    after = upTo
+    from = { ...from, after: upTo }
     // A slice holds the texts of its rows in memory: about four mebibytes of them.
     const growth = slice.textBytes === 0 ? 4 : (4 * 1024 * 1024) / slice.textBytes
     rows = Math.round(Math.min(maxRows, Math.max(16, rows * Math.min(4, growth))))
   }
-  const findings = [...tallies.values()].map((tally) => findingOf(mapping, tally))
   const duplicates = findDuplicates(db, mapping, options.uniqueKeys ?? [])
-  return { findings: [...findings, ...duplicates], evidence: evidenceOf(scan, rowsDone) }
+  return { tallies: [...tallies.values()], duplicates, evidence: evidenceOf(scan, rowsDone) }
 }
 
 /** How the slices of one table are looked at. */
@@ -204,24 +201,4 @@ function aggregate(scan: Scan, range: RowRange, expressions: readonly string[]):
 function evidenceOf({ key, text, plain }: Scan, rows: number): CarriedEvidence | null {
   if (key.kind !== 'rowid' || text === null) return null
   return { rows, columns: [...plain].map(({ column }) => carriedColumn(column, text.specialsOf(column))) }
-}
-
-function findingOf(mapping: TableMapping, tally: Tally): Finding {
-  const text = textOfCode(tally.code)
-  const place = tally.column === null ? mapping.table : `${mapping.table}.${tally.column}`
-  const what = tally.column === null ? 'row' : 'value'
-  const values = tally.count === 1 ? `1 ${what}` : `${tally.count} ${what}s`
-  return createFinding({
-    code: tally.code,
-    severity: text.severity,
-    table: mapping.table,
-    column: tally.column,
-    key: tally.keys[0] ?? null,
-    sampleKeys: tally.keys,
-    shape: tally.shape,
-    count: tally.count,
-    params: { unit: what },
-    message: `In ${place}, ${values}: they ${text.says}.`,
-    hint: text.hint,
-  })
 }

@@ -20,7 +20,7 @@ export function createSliceEnds(db: Database, mapping: TableMapping, key: RowKey
   let reckoned = 0
   return {
     next(range, rows) {
-      const end = isDense && range.after !== undefined ? reckon(range.after, rows) : null
+      const end = isDense && range.after !== undefined ? reckon(range.after, rows, range.upTo) : null
       reckoned = end === null ? 0 : rows
       return end ?? endOfSlice(db, mapping, key, range, rows)
     },
@@ -33,8 +33,10 @@ export function createSliceEnds(db: Database, mapping: TableMapping, key: RowKey
 
 const largestRowid = 2n ** 63n - 1n
 
-function reckon([last, ...others]: readonly KeyValue[], rows: number): KeyValue[] | null {
+/** null also for the last slice of a range, whose end is looked for. */
+function reckon([last, ...others]: readonly KeyValue[], rows: number, upTo: readonly KeyValue[] = []): KeyValue[] | null {
   if (typeof last !== 'bigint' || others.length > 0) return null
   const end = last + BigInt(rows)
-  return end > largestRowid ? null : [end]
+  const [limit] = upTo
+  return end > (typeof limit === 'bigint' ? limit : largestRowid) ? null : [end]
 }
