@@ -91,6 +91,7 @@ export const findingCodes = [
   'LIVE_NOT_WAL',
   'LIVE_NO_KEY',
   'LIVE_REPAIRS',
+  'MIGRATION_HISTORY_LEFT_BEHIND',
   'NAME_CASE_DIFFERS',
   'NAME_SHORTENED',
   'NAME_TOO_LONG',

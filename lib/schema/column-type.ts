@@ -103,6 +103,8 @@ export function widerTypeFor(type: string, refusals: readonly Refusal[], profile
   if (type === 'numeric' && texts + blobs === 0) return integers === 0 ? 'double precision' : null
   if (type === 'jsonb' && refusals.every(({ code }) => jsonbCodes.has(code))) return 'json'
   if (/^jsonb?$|^uuid$/.test(type)) return blobs === 0 ? 'text' : null
+  // Numbers most of which are no instants in milliseconds count something else, such as the ticks of .NET.
+  if (/^(timestamp|date)/.test(type) && integers > 0 && texts + reals + blobs === 0) return refused > integers / 2 ? 'bigint' : null
   if (/^(timestamp|date|time|boolean)/.test(type)) return isTextOnly && refused >= texts ? 'text' : null
   return null
 }

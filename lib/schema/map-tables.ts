@@ -30,6 +30,9 @@ export function mapTables(source: SqliteCatalogue, target: PostgresCatalogue): M
     const isKnown = table.name === schemaMigrationsTable || wanted.some((candidate) => candidate.name === table.name)
     if (!isKnown) leftBehind.push(extraTable(table))
   }
+  if (wanted.length < source.tables.length && !target.tables.some(({ name }) => name === schemaMigrationsTable)) {
+    leftBehind.push(migrationHistoryLeftBehind())
+  }
   leftBehind.push(...otherObjects(source), ...findConflictClauses(source))
   return { tables, leftBehind }
 }
@@ -195,6 +198,17 @@ const objectWords = {
   ],
   'shadow-table': null,
 } as const
+
+/** Where the target's schema is not made by schema migrations of its own, nothing says there which of them were applied. */
+function migrationHistoryLeftBehind(): Finding {
+  return createFinding({
+    code: 'MIGRATION_HISTORY_LEFT_BEHIND',
+    severity: 'note',
+    table: schemaMigrationsTable,
+    message: 'Prisma’s record of schema migrations is not copied: it is about migrations written for SQLite.',
+    hint: 'Start a history for PostgreSQL: make its first migration with prisma migrate diff --from-empty, and mark it with prisma migrate resolve --applied.',
+  })
+}
 
 function otherObjects(source: SqliteCatalogue): readonly Finding[] {
   return source.others.flatMap((object) => {

@@ -6,10 +6,10 @@ describe.each([...inject('postgresServers')])('a database without a model, on $n
   it('takes the declared type, or a wider one that keeps every value as it is, and names the rows that asked for it', async () => {
     await using moved = await migrateWhole(
       server,
-      `CREATE TABLE t (id INTEGER PRIMARY KEY, i INTEGER, n NUMERIC(10,2), f FLOAT, tm TIME, u UUID, j JSON, b BLOB, d DATETIME, y BOOLEAN, tx TEXT, bx TEXT, jb JSONB, v VARCHAR(3), bt BLOB, dd DATETIME DEFAULT 9223372036854775807, cd TIMESTAMP);
-       INSERT INTO t VALUES (1, 5, 1.5, 1.5, '10:00', 'none', '{"a":"\\u0000"}', 'é', '7/4/1996', 'Y', x'c3a9', x'ff00', jsonb('[1]'), 'abcd', CAST(x'ff00' AS TEXT), NULL, 694224000.123456),
-         (2, 'abc', 1.005, 9007199254740993, '11:30:00', NULL, '[1]', NULL, 'soon', 'N', 'text', NULL, '{}', 'a', 'é', NULL, 694224001),
-         (3, 1.5, 123456789012, 'x', NULL, NULL, NULL, NULL, NULL, NULL, NULL, x'', 7, NULL, NULL, NULL, NULL)`,
+      `CREATE TABLE t (id INTEGER PRIMARY KEY, i INTEGER, n NUMERIC(10,2), f FLOAT, tm TIME, u UUID, j JSON, b BLOB, d DATETIME, y BOOLEAN, tx TEXT, bx TEXT, jb JSONB, v VARCHAR(3), bt BLOB, dd DATETIME DEFAULT 9223372036854775807, cd TIMESTAMP, tk DATETIME);
+       INSERT INTO t VALUES (1, 5, 1.5, 1.5, '10:00', 'none', '{"a":"\\u0000"}', 'é', '7/4/1996', 'Y', x'c3a9', x'ff00', jsonb('[1]'), 'abcd', CAST(x'ff00' AS TEXT), NULL, 694224000.123456, 638433000000000001),
+         (2, 'abc', 1.005, 9007199254740993, '11:30:00', NULL, '[1]', NULL, 'soon', 'N', 'text', NULL, '{}', 'a', 'é', NULL, 694224001, 0),
+         (3, 1.5, 123456789012, 'x', NULL, NULL, NULL, NULL, NULL, NULL, NULL, x'', 7, NULL, NULL, NULL, NULL, 638433000000000002)`,
     )
     expect(moved.result.error).toBeUndefined()
     const types = await moved.rows(
@@ -34,6 +34,8 @@ describe.each([...inject('postgresServers')])('a database without a model, on $n
       dd: 'timestamp(3) without time zone',
       // Seconds with a fraction (Core Data): as milliseconds they would lose it.
       cd: 'double precision',
+      // Ticks of .NET: most are no instants in milliseconds.
+      tk: 'bigint',
     })
     expect(await moved.rows('SELECT * FROM t ORDER BY id')).toEqual([
       [
@@ -54,6 +56,7 @@ describe.each([...inject('postgresServers')])('a database without a model, on $n
         '\\xff00',
         null,
         '694224000.123456',
+        '638433000000000001',
       ],
       [
         '2',
@@ -73,8 +76,9 @@ describe.each([...inject('postgresServers')])('a database without a model, on $n
         '\\xc3a9',
         null,
         '694224001',
+        '0',
       ],
-      ['3', '1.5', '123456789012', 'x', null, null, null, null, null, null, null, '\\x', '7', null, null, null, null],
+      ['3', '1.5', '123456789012', 'x', null, null, null, null, null, null, null, '\\x', '7', null, null, null, null, '638433000000000002'],
     ])
     const widened = moved.result.findings.filter(({ code }) => code === 'COLUMN_WIDENED')
     expect(widened.map(({ column, key, count }) => [column, key, count])).toEqual([
@@ -91,6 +95,7 @@ describe.each([...inject('postgresServers')])('a database without a model, on $n
       ['v', { id: '1' }, 1],
       ['bt', { id: '1' }, 1],
       ['cd', { id: '1' }, 1],
+      ['tk', { id: '1' }, 2],
     ])
     // A moment beyond every date.
     const left = moved.result.findings.filter(({ code }) => code === 'DEFAULT_LEFT_BEHIND')

@@ -114,11 +114,12 @@ describe.each([...inject('postgresServers')])('structure, on $name', (server) =>
     await using moved = await migrateWhole(
       server,
       `CREATE TABLE t (id INTEGER PRIMARY KEY ON CONFLICT REPLACE, v TEXT UNIQUE ON CONFLICT IGNORE CHECK (v <> 'ON CONFLICT FAIL')); CREATE VIEW seen AS SELECT v FROM t; CREATE TRIGGER tr AFTER INSERT ON t BEGIN DELETE FROM t WHERE id < 0; END;
-       CREATE VIRTUAL TABLE search USING fts5(v); CREATE VIRTUAL TABLE boxes USING rtree(id, a, b); CREATE TABLE search_mine (id INTEGER PRIMARY KEY); INSERT INTO t VALUES (1, 'a'); ANALYZE`,
+       CREATE VIRTUAL TABLE search USING fts5(v); CREATE VIRTUAL TABLE boxes USING rtree(id, a, b); CREATE TABLE search_mine (id INTEGER PRIMARY KEY); CREATE TABLE _prisma_migrations (id TEXT PRIMARY KEY); INSERT INTO t VALUES (1, 'a'); ANALYZE`,
     )
     expect(moved.result.error).toBeUndefined()
     expect(moved.result.findings.map(({ code, shape }) => `${code} ${shape}`).sort()).toEqual([
       'CONFLICT_CLAUSE_LEFT_BEHIND ON CONFLICT IGNORE, REPLACE',
+      'MIGRATION_HISTORY_LEFT_BEHIND null',
       'TRIGGER_LEFT_BEHIND trigger tr',
       'VIEW_LEFT_BEHIND view seen',
       'VIRTUAL_TABLE_LEFT_BEHIND virtual-table boxes',
