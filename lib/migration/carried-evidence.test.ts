@@ -16,17 +16,26 @@ import { choose } from './testing/repaired-migration'
  * text with a tab and a line break, and one that is COPY's mark of NULL.
  */
 
-const carried = vi.hoisted(() => ({ seen: [] as (Evidence | undefined)[] }))
+const carried = vi.hoisted(() => ({ seen: [] as (Evidence | undefined)[], isKilled: false }))
 vi.mock('./copy-tables', async (importOriginal) => {
   const original = await importOriginal<typeof import('./copy-tables')>()
   const planChunks: typeof original.planChunks = (...input) => {
     carried.seen.push(input[4])
     return original.planChunks(...input)
   }
-  return { ...original, planChunks }
+  const copyTables: typeof original.copyTables = (...input) =>
+    carried.isKilled ? Promise.reject(new Error('killed')) : original.copyTables(...input)
+  return { ...original, planChunks, copyTables }
+})
+vi.mock('./discard-copy', async (importOriginal) => {
+  const original = await importOriginal<typeof import('./discard-copy')>()
+  // Who is killed puts nothing back.
+  const undoMigration: typeof original.undoMigration = async (...input) => (carried.isKilled ? null : original.undoMigration(...input))
+  return { ...original, undoMigration }
 })
 beforeEach(() => {
   carried.seen.length = 0
+  carried.isKilled = false
 })
 
 const never = new AbortController().signal
@@ -91,6 +100,22 @@ it('nothing is carried where rows were repaired on the way, or a change log stan
   const live = await migrateDatabase(optionsOf(source, other, { fenceSource: false, live: true }), () => undefined, never)
   expect(live.error).toBeUndefined()
   expect(carried.seen).toEqual([undefined, undefined])
+})
+
+it('nothing is carried by a job that goes on after it was killed', async () => {
+  await using source = await createSqliteDatabase(`${filled} ${odd}`)
+  await using target = await createPostgresDatabase(server ?? expect.fail())
+  const options = optionsOf(source, target, {})
+  carried.isKilled = true
+  await migrateDatabase(options, () => undefined, never)
+  expect(carried.seen.map((evidence) => evidence?.size)).toEqual([1])
+  carried.isKilled = false
+  const told: string[] = []
+  const result = await migrateDatabase(options, (event) => void (event.type === 'log' && told.push(event.message)), never)
+  expect(result.error).toBeUndefined()
+  expect(told).toContainEqual(expect.stringContaining('goes on where it stood'))
+  expect(carried.seen.slice(1)).toEqual([undefined])
+  await expectExact(source.path, target.url)
 })
 
 interface Place {
