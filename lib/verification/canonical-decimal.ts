@@ -1,5 +1,5 @@
-/** Digits an exponent may add; what would be longer is no number that either database can hold. */
-const longestShift = 20_000
+/** Digits an exponent may add; what would be longer is no number that either database can hold (PostgreSQL: 131,072 before the point). */
+const longestShift = 150_000
 
 /**
  * A decimal number in plain digits, without exponent, leading and trailing zeros and plus sign, so that equal

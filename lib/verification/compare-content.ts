@@ -7,6 +7,8 @@ import { compareKeyedRows } from './compare-keyed-rows'
 import { compareUnkeyedRows } from './compare-unkeyed-rows'
 import type { ComparedRows, Explain, NameBudget, RowComparison } from './comparison'
 import { copyOut } from './copy-out'
+import type { LongJsonFields } from './large-target-rows'
+import { plainReading, readingWithStandIns } from './long-json'
 import { chooseLongValues, type LongValues } from './long-values'
 import { type KeyPart, keyParts } from './row-order'
 import type { ReadRequest } from './source-protocol'
@@ -44,14 +46,25 @@ export async function compareContent(options: ContentOptions): Promise<ContentOu
   let current: ComparedRows | undefined
   try {
     const key = keyParts(mapping)
-    const long = await longValuesOf(options, key)
-    const open = async () => {
-      await current?.target.drain()
-      current = openBoth(options, key, long)
-      return current
+    const compare = async (long: LongValues | null) => {
+      let hasDoubledKeys = false
+      const close = async () => {
+        await current?.target.drain()
+        if (current?.target.hasDoubledKeys) hasDoubledKeys = true
+      }
+      const open = async () => {
+        await close()
+        current = openBoth(options, key, long)
+        return current
+      }
+      const comparison = key ? await compareKeyedRows(await open(), key) : await compareUnkeyedRows(open, mapping)
+      await close()
+      return { comparison, hasDoubledKeys }
     }
-    const comparison = key ? await compareKeyedRows(await open(), key) : await compareUnkeyedRows(open, mapping)
-    await current?.target.drain()
+    const long = await longValuesOf(options, key)
+    let { comparison, hasDoubledKeys } = await compare(long)
+    // A `json` column keeps doubled keys, of which the last counts: such a value is compared whole.
+    if (long && hasDoubledKeys) ({ comparison, hasDoubledKeys } = await compare({ ...long, jsonColumns: [] }))
     await client.query('RELEASE SAVEPOINT compare_content')
     return { status: 'compared', comparison }
   } catch (error) {
@@ -81,12 +94,19 @@ function openBoth(
   return {
     mapping,
     source: new SourceRows(reader.read({ ...readRequest(mapping, key), long }), mapping.columns.length + places),
-    target: new TargetRows(copy, mapping.columns.length + places),
+    target: new TargetRows(copy, mapping.columns.length + places, long && longJsonFields(mapping, long)),
+    reading: long && long.jsonColumns.length > 0 ? readingWithStandIns(long.mark) : plainReading,
     advance,
     signal,
     explain,
     budget,
   }
+}
+
+function longJsonFields({ columns }: TableMapping, { mark, jsonColumns }: LongValues): LongJsonFields | null {
+  if (jsonColumns.length === 0) return null
+  const kindOf = (value: TableMapping['columns'][number]['value']) => (value.kind === 'json' && value.binary ? 'jsonb' : 'json')
+  return { mark, fields: columns.map(({ name, value }) => (jsonColumns.includes(name) ? kindOf(value) : null)) }
 }
 
 function readRequest(mapping: TableMapping, key: readonly KeyPart[] | null): ReadRequest {

@@ -1,6 +1,5 @@
 import { canonicalSource, canonicalTarget, sourceValue } from './canonical-value'
 import { advanceRow, Breather, type ComparedRows, DifferenceList, type RowComparison } from './comparison'
-import { isEqualValue } from './equal-values'
 import { printKeyValue } from './print-key'
 import { digestOf } from './repair-digests'
 import { compareKeyValues, type KeyPart } from './row-order'
@@ -10,7 +9,7 @@ import { compareKeyValues, type KeyPart } from './row-order'
  * Rows whose keys differ are missing on one side; rows of one key are compared column by column.
  */
 export async function compareKeyedRows(
-  { mapping, source, target, advance, signal, explain, budget }: ComparedRows,
+  { mapping, source, target, reading, advance, signal, explain, budget }: ComparedRows,
   key: readonly KeyPart[],
 ): Promise<RowComparison> {
   const differences = new DifferenceList(explain, budget)
@@ -63,7 +62,7 @@ export async function compareKeyedRows(
     let isOtherRow = false
     for (let column = 0; column < columns.length; column++) {
       const definition = columns[column]
-      if (!definition || isEqualValue(source.row, target.row, column, definition.value)) continue
+      if (!definition || reading.isEqual(source.row, target.row, column, definition.value)) continue
       differing.push(column)
       if (isKey[column]) isOtherRow = true
     }

@@ -1,8 +1,7 @@
 import type { TableMapping } from '@/lib/core/table-mapping'
-import { canonicalSource, canonicalTarget, sourceValue } from './canonical-value'
+import { sourceValue } from './canonical-value'
 import { advanceRow, Breather, type ComparedRows, DifferenceList, type RowComparison } from './comparison'
 import { digestOf } from './repair-digests'
-import type { SourceRow } from './source-row'
 import type { TargetRow } from './target-rows'
 
 /** Digests held at once while looking for the rows that differ: some 100 MB at most. */
@@ -74,20 +73,38 @@ class DigestSum {
 type Take = (digest: Buffer, place: () => string, sign: 1 | -1) => void
 
 /** Reads both sides in turns, a row each, so that rows in the same order cancel out at once. */
-async function readDigests({ source, target, advance, signal }: ComparedRows, mapping: TableMapping, take: Take): Promise<void> {
+async function readDigests(
+  { source, target, reading, advance, signal }: ComparedRows,
+  { columns }: TableMapping,
+  take: Take,
+): Promise<void> {
   const breather = new Breather(signal)
-  const last = mapping.columns.length
+  const last = columns.length
   let rows = 0
   let hasSource = await advanceRow(source)
   let hasTarget = await advanceRow(target)
   while (hasSource || hasTarget) {
     if (hasSource) {
-      take(digestSourceRow(source.row, mapping), () => String(sourceValue(source.row, last)), 1)
+      take(
+        digestOf(
+          columns.map(({ value }, column) => reading.source(source.row, column, value)),
+          'source',
+        ),
+        () => String(sourceValue(source.row, last)),
+        1,
+      )
       rows++
       hasSource = source.next() === 'row' || (await advanceRow(source))
     }
     if (hasTarget) {
-      take(digestTargetRow(target.row, mapping), () => placeOf(target.row, last), -1)
+      take(
+        digestOf(
+          columns.map(({ value }, column) => reading.target(target.row, column, value)),
+          'target',
+        ),
+        () => placeOf(target.row, last),
+        -1,
+      )
       hasTarget = target.next() === 'row' || (await advanceRow(target))
     }
     if (breather.isDue()) {
@@ -96,20 +113,6 @@ async function readDigests({ source, target, advance, signal }: ComparedRows, ma
     }
   }
   advance(rows, 0)
-}
-
-function digestSourceRow(row: SourceRow, { columns }: TableMapping): Buffer {
-  return digestOf(
-    columns.map(({ value }, column) => canonicalSource(sourceValue(row, column), value)),
-    'source',
-  )
-}
-
-function digestTargetRow(row: TargetRow, { columns }: TableMapping): Buffer {
-  return digestOf(
-    columns.map(({ value }, column) => canonicalTarget(row, column, value)),
-    'target',
-  )
 }
 
 function placeOf(row: TargetRow, column: number): string {

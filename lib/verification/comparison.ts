@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { throwIfAborted } from '@/lib/core/abort'
 import type { TableMapping } from '@/lib/core/table-mapping'
+import type { RowReading } from './long-json'
 import type { SourceRows } from './source-rows'
 import type { TargetRows } from './target-rows'
 import type { ExpectedReason, RowDifference } from './verification-result'
@@ -43,6 +44,7 @@ export interface ComparedRows {
   readonly mapping: TableMapping
   readonly source: SourceRows
   readonly target: TargetRows
+  readonly reading: RowReading
   /** Called some times a second with the rows compared so far and the source's bytes since the last call. */
   readonly advance: (rows: number, bytes: number) => void
   readonly signal: AbortSignal

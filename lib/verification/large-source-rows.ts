@@ -4,7 +4,8 @@ import { z } from 'zod'
 import { quoteName } from '@/lib/core/quoted-name'
 import { releaseBuffers } from '@/lib/core/release-buffers'
 import type { SqliteDatabase } from '@/lib/sqlite/open-database'
-import { longValueBytes, togetherBytes } from './long-values'
+import { digestStoredJson } from './long-json'
+import { longValueBytes, standInOf, togetherBytes } from './long-values'
 import type { ReadRequest, SourceChunk } from './source-protocol'
 import { encodeSourceRow } from './source-row'
 import { createUtf16Reader, type TextEncoding } from './utf16-text'
@@ -98,8 +99,9 @@ export function createLargeRowReader(
         // SQLite puts the value together for each substr(), so these are few; what is sent is smaller.
         const read = prepare(`SELECT substr(CAST(${column} AS BLOB), ?, ?) ${row}`).pluck()
         const stored = (at: number, length: number) => z.instanceof(Buffer).parse(read.get(at + 1, length, ...place.params))
-        const mark = long?.columns.includes(name) ? long.mark : null
-        return readHead(prepare(headSql(column, row)), place.params, { stored, encoding, mark })
+        const isJson = long?.jsonColumns.includes(name) ?? false
+        const mark = long && (isJson || long.columns.includes(name)) ? long.mark : null
+        return readHead(prepare(headSql(column, row)), place.params, { stored, encoding, mark, isJson })
       })
       const rowBytes = heads.reduce((sum, head) => sum + head.start.length + head.sizeBytes, 0)
       let isFirst = true
@@ -140,9 +142,10 @@ interface Reading {
   readonly stored: (at: number, length: number) => Buffer
   readonly encoding: TextEncoding
   readonly mark: string | null
+  readonly isJson: boolean
 }
 
-function readHead(statement: Statement, params: readonly unknown[], { stored, encoding, mark }: Reading): Head {
+function readHead(statement: Statement, params: readonly unknown[], { stored, encoding, mark, isJson }: Reading): Head {
   const [storageClass, length, value] = headRow.parse(
     statement
       .raw()
@@ -155,6 +158,10 @@ function readHead(statement: Statement, params: readonly unknown[], { stored, en
   const pieces = () => (isDecoded ? inUtf8(storedPieces(storedBytes, stored), encoding) : storedPieces(storedBytes, stored))
   const letter = storageClass === 'text' ? 't' : 'b'
   const mayBeDigested = mark !== null && storedBytes > longValueBytes / 1.5
+  if (isJson && mayBeDigested) {
+    const standIn = standInOf(mark, digestStoredJson(pieces, storageClass === 'blob'))
+    return { start: Buffer.concat([Buffer.from(`t${standIn.length}:`), standIn]), sizeBytes: 0, pieces: () => [] }
+  }
   if (!isDecoded && !(mayBeDigested && storedBytes > longValueBytes))
     return { start: Buffer.from(`${letter}${storedBytes}:`), sizeBytes: storedBytes, pieces }
   // How long a text of UTF-16 is in UTF-8 shows only when all of it was read once.

@@ -19,11 +19,16 @@ export interface LongValues {
   /** New for each comparison: no value that was stored before can look like a digest. */
   readonly mark: string
   readonly columns: readonly string[]
+  /** JSON: a digest of its meaning, made by who reads it of either side (long-json.ts). */
+  readonly jsonColumns: readonly string[]
 }
 
 export function chooseLongValues(mapping: TableMapping): LongValues | null {
   const columns = mapping.columns.filter(isDigestible).map(({ name }) => name)
-  return columns.length === 0 ? null : { mark: `sha256 ${randomBytes(16).toString('hex')} `, columns }
+  // Where JSON is part of the key, rows are ordered by it.
+  const json = mapping.columns.filter(({ name, value }) => value.kind === 'json' && !mapping.primaryKey.includes(name))
+  if (columns.length + json.length === 0) return null
+  return { mark: `sha256 ${randomBytes(16).toString('hex')} `, columns, jsonColumns: json.map(({ name }) => name) }
 }
 
 /** Texts and bytes are equal when their bytes are; JSON is equal by its meaning. */
@@ -37,4 +42,12 @@ export function digestedFieldSql(column: SafeSql, kind: 'text' | 'bytes', mark: 
   const long = kind === 'text' ? digest : `convert_to(${digest}, 'UTF8')`
   // Made of quoted names and texts alone.
   return `CASE WHEN octet_length(${column}) > ${longValueBytes} THEN ${long} ELSE ${column} END` as SafeSql
+}
+
+/**
+ * What stands for a long JSON value in a row: its mark and digest as a JSON string, so that whoever reads JSON reads it. For a
+ * text that is no JSON it is none either, and equals nothing.
+ */
+export function standInOf(mark: string, digest: string | null): Buffer {
+  return Buffer.from(digest === null ? mark : `"${mark}${digest}"`)
 }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { SqliteTable } from '@/lib/core/catalogue'
 import { AppError, type ErrorReport, reportError } from '@/lib/core/errors'
 import { quoteName } from '@/lib/core/quoted-name'
+import { lowerThreadPriority } from '@/lib/core/thread-priority'
 import { readSqliteCatalogue } from '@/lib/sqlite/catalogue'
 import { type SqliteDatabase, toSqliteError } from '@/lib/sqlite/open-database'
 import { describeSource } from './endpoints'
@@ -19,6 +20,7 @@ let db: SqliteDatabase | undefined
 let tables: readonly SqliteTable[] = []
 let chunks: Generator<SourceChunk, void> | undefined
 
+lowerThreadPriority()
 parentPort?.on('message', (request: SourceRequest) => {
   try {
     const value = answer(request)

@@ -1,5 +1,6 @@
 import { createBufferRelease } from '@/lib/core/release-buffers'
 import type { CopyOut } from './copy-out'
+import { type LongJsonFields, squeezeRow } from './large-target-rows'
 
 /** Where the fields of one row of the target are; filled anew for each row. A length of -1 is NULL. */
 export interface TargetRow {
@@ -32,6 +33,8 @@ const largeFrameBytes = 8 * 1024 * 1024
  */
 export class TargetRows {
   readonly row: TargetRow
+  /** Whether long JSON came that has a key twice, so that its stand-in says nothing. */
+  hasDoubledKeys = false
   private bytes = Buffer.allocUnsafeSlow(firstRoomBytes)
   private view = viewOf(this.bytes)
   /** Bytes of the room that are filled. */
@@ -42,9 +45,11 @@ export class TargetRows {
   private isHeaderRead = false
   private isGivenBack = false
 
+  /** @param longJson fields whose long JSON is replaced while it comes; default: none */
   constructor(
     private readonly copy: CopyOut,
     private readonly columns: number,
+    private readonly longJson: LongJsonFields | null = null,
   ) {
     this.row = { bytes: this.bytes, view: this.view, starts: new Int32Array(columns), lengths: new Int32Array(columns) }
   }
@@ -84,6 +89,7 @@ export class TargetRows {
     }
     const rest = this.filled - this.position
     const wanted = this.frameEnd - this.position
+    if (this.longJson !== null && wanted > largeFrameBytes) return this.squeeze(this.longJson)
     if (wanted > this.bytes.length) this.makeRoom(wanted)
     else if (this.position > 0) {
       this.bytes.copyWithin(0, this.position, this.filled)
@@ -136,6 +142,20 @@ export class TargetRows {
   private async giveBack(): Promise<void> {
     this.isGivenBack = true
     await this.copy.giveBack(this.bytes.subarray(this.position, this.filled))
+  }
+
+  private async squeeze(longJson: LongJsonFields): Promise<void> {
+    const begun = this.bytes.subarray(this.position, this.filled)
+    const { message, rest, hasDoubledKeys } = await squeezeRow(begun, () => this.copy.take(), longJson, !this.isHeaderRead)
+    if (hasDoubledKeys) this.hasDoubledKeys = true
+    this.position = 0
+    this.filled = 0
+    for (const chunk of [message, ...rest]) {
+      if (this.filled + chunk.length > this.bytes.length) this.makeRoom(this.filled + chunk.length)
+      this.filled += chunk.copy(this.bytes, this.filled)
+    }
+    this.row.bytes = this.bytes
+    this.row.view = this.view
   }
 
   /** A larger room, with what is not yet read at its beginning; a row of 100 MB comes in thousands of chunks. */
