@@ -11,6 +11,7 @@ import type { TargetUrl } from '@/lib/postgres/target-url'
 import type { ColumnProfile } from '@/lib/schema/column-type'
 import { widerTypeFor } from '@/lib/schema/column-type'
 import { mapTables, missingColumnOf } from '@/lib/schema/map-tables'
+import { withOtherModel } from '@/lib/schema/other-model'
 import { findUnusableNames } from '@/lib/schema/unusable-names'
 import { runAside } from '@/lib/sqlite/run-aside'
 import type { CheckedValues } from '@/lib/sqlite/values/checked-parts'
@@ -91,7 +92,12 @@ export async function checkMigration(context: CheckContext): Promise<CheckedMigr
   const [, references, planned] = await Promise.all([
     checkSoundness(sourcePath, signal),
     checkReferences(sourcePath, source, signal),
-    planAndCheckValues(nameable, context),
+    planAndCheckValues(nameable, context).catch((error: unknown) => {
+      const isModelRefused = error instanceof AppError && error.code === 'SCHEMA_FAILED'
+      if (!isModelRefused || names.length === 0) throw error
+      // The model says what the file says, and the server refuses it for that: the findings say it better.
+      return planAndCheckValues(nameable, { ...context, model: { kind: 'introspect' } })
+    }),
   ])
   const found = [...names, ...references, ...planned.findings]
   let findings = offerChoices(found, source, planned.mappings)
@@ -136,10 +142,11 @@ export async function planAndCheckValues(source: SqliteCatalogue, context: Check
       const leftBehind = await easeForEmptyTables(mapped.leftBehind, source, context)
       const orphans = await findModelOrphans(source, plan.references, ask)
       progress.finish()
+      const values = [...checked.values()].flatMap(({ findings }) => findings)
       return {
         plan,
         mappings: tables,
-        findings: [...plan.findings, ...leftBehind, ...broken, ...orphans, ...[...checked.values()].flatMap(({ findings }) => findings)],
+        findings: withOtherModel(plan.otherModel, [...plan.findings, ...leftBehind, ...broken, ...orphans, ...values]),
         evidence: new Map([...checked].flatMap(([table, { evidence }]) => (evidence === null ? [] : [[table, evidence] as const]))),
       }
     }

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { describe, expect, inject, it } from 'vitest'
 import { createPostgresDatabase, type TestPostgresDatabase, withPostgres } from '@/tests/support/postgres-databases'
 import { createSqliteDatabase, type TestSqliteDatabase } from '@/tests/support/sqlite-databases'
+import { expectWorded } from '@/tests/support/worded-findings'
 import { migrateDatabase } from './migrate-database'
 import type { MigrationResult } from './migration-result'
 
@@ -43,6 +44,38 @@ describe.each([...inject('postgresServers')])('a model that has drifted from its
       const { rows } = await client.query(`SELECT indexdef FROM pg_indexes WHERE tablename = 'Child' AND indexdef LIKE '%UNIQUE%(a, b)'`)
       expect(rows).toHaveLength(1)
     })
+  })
+
+  it('says of a model of another file that it is, once, and nothing of what follows from that', async () => {
+    const columns = Array.from({ length: 33 }, (_, index) => `k${index}`)
+    await using source = await createSqliteDatabase(`
+      CREATE TABLE "User" (id TEXT PRIMARY KEY, avatar TEXT, bio TEXT, points INTEGER); CREATE TABLE notes (id INTEGER PRIMARY KEY, body TEXT);
+      CREATE TABLE tags (id INTEGER PRIMARY KEY, label TEXT, colour TEXT); INSERT INTO "User" (id) VALUES ('a'), ('b');`)
+    const shop = (id: string) => `model User {\n id ${id} @id\n email String?\n phone String?\n}
+      model Order {\n id Int @id\n total Int\n state String\n at DateTime\n}`
+    await using target = await createPostgresDatabase(server)
+    const result = await migrate(source, target, shop('Int'))
+    expect(result.status).toBe('failed')
+    expect(result.findings.map(({ code, severity }) => [code, severity])).toEqual([['MODEL_OF_ANOTHER_FILE', 'blocks']])
+    expect(result.findings[0]?.params).toEqual({ expected: 'Order, User', present: 'User, notes, tags' })
+    // Where nothing is in the way, everything arrives, and it is said as well.
+    const other = await migrate(source, target, shop('String'))
+    expect(other.error).toBeUndefined()
+    expect(other.findings.map(({ code }) => code)).toEqual(
+      expect.arrayContaining(['MODEL_OF_ANOTHER_FILE', 'TABLE_ADDED', 'TABLE_NOT_IN_SOURCE']),
+    )
+    // What the model has as the file has it is said as the file's, not as a failure to make the schema.
+    await using wide = await createSqliteDatabase(
+      `CREATE TABLE keyed (${columns.map((name) => `${name} INT`).join()}, PRIMARY KEY (${columns.join()}))`,
+    )
+    await using empty = await createPostgresDatabase(server)
+    const refused = await migrate(
+      wide,
+      empty,
+      `model keyed {\n ${columns.map((name) => `${name} Int`).join('\n ')}\n @@id([${columns.join()}])\n}`,
+    )
+    expect(refused.findings.map(({ code }) => code)).toEqual(['TOO_MANY_KEY_COLUMNS'])
+    expectWorded([...result.findings, ...refused.findings])
   })
 
   it('refuses, before anything is written, what breaks a rule that only the model has', async () => {

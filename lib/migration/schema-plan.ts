@@ -13,6 +13,7 @@ import type { ColumnTypes } from '@/lib/schema/create-table'
 import { scriptWithDistinctNames } from '@/lib/schema/distinct-names'
 import { schemaMigrationsTable } from '@/lib/schema/map-tables'
 import { offlinePostgresql } from '@/lib/schema/offline-adapter'
+import { findOtherModel } from '@/lib/schema/other-model'
 import { scriptForRehearsal } from '@/lib/schema/postgresql-statements'
 import { rewriteForPostgresql } from '@/lib/schema/prisma-schema'
 import { requireSchemaEngine } from '@/lib/schema/schema-engine'
@@ -41,6 +42,8 @@ export interface SchemaPlan {
   readonly chosenTypes: ReadonlyMap<string, ColumnTypes>
   /** References of the whole schema; empty without a model, where they are the file's own. */
   readonly references: readonly TargetReference[]
+  /** Said when the model is plainly of another file; null otherwise, and without a model. */
+  readonly otherModel: Finding | null
   readonly findings: readonly Finding[]
 }
 
@@ -84,7 +87,8 @@ export async function planSchema(
     findings.push(...(await probeLimits(client, source, catalogue, dependencies.ask)))
     const references = model.kind === 'introspect' ? [] : (await readTargetStructure(client, schema)).references
     if (model.kind !== 'introspect') findings.push(...findModelDrift(source, modelled, references))
-    return { model, createsSchema, modelSql, ownSql, catalogue, routines, chosenTypes, references, findings }
+    const otherModel = model.kind === 'introspect' ? null : findOtherModel(source, modelled)
+    return { model, createsSchema, modelSql, ownSql, catalogue, routines, chosenTypes, references, otherModel, findings }
   } catch (error) {
     throw schemaError(error, model)
   } finally {

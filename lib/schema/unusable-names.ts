@@ -9,14 +9,17 @@ const systemColumns = new Set(['tableoid', 'xmin', 'cmin', 'xmax', 'cmax', 'ctid
 
 /** https://www.postgresql.org/docs/current/limits.html */
 const maximumColumns = 1600
+/** Of an index, and so of a key. */
+const maximumKeyColumns = 32
 
 /**
- * Tables with more columns than PostgreSQL has, and tables and columns whose names it would cut, or cannot have at all:
+ * Tables with more columns, or more in their key, than PostgreSQL has, and tables and columns whose names it would cut, or cannot have at all:
  * nothing is started with them.
  */
 export function findUnusableNames(source: SqliteCatalogue): readonly Finding[] {
   return source.tables.flatMap((table) => {
     if (table.columns.length > maximumColumns) return [tooManyColumns(table.name, table.columns.length)]
+    if (table.primaryKey.length > maximumKeyColumns) return [tooManyKeyColumns(table.name, table.primaryKey.length)]
     const names = [{ name: table.name, column: null }, ...table.columns.map((column) => ({ name: column.name, column: column.name }))]
     return names.flatMap(({ name, column }) => {
       const fault = faultOf(name, column !== null)
@@ -36,6 +39,18 @@ function tooManyColumns(table: string, columns: number): Finding {
     params: { most: maximumColumns },
     message: `The table has more than the ${maximumColumns} columns that a table of PostgreSQL can have.`,
     hint: 'Split the table in the source, or gather columns that belong together into one of JSON.',
+  })
+}
+
+function tooManyKeyColumns(table: string, columns: number): Finding {
+  return createFinding({
+    code: 'TOO_MANY_KEY_COLUMNS',
+    severity: 'blocks',
+    table,
+    shape: `primary key of ${columns} columns`,
+    params: { most: maximumKeyColumns },
+    message: `The table’s primary key has more than the ${maximumKeyColumns} columns that an index of PostgreSQL can have.`,
+    hint: 'Give the table a shorter key in the source (a column of its own, such as INTEGER PRIMARY KEY), and leave the present one out.',
   })
 }
 

@@ -162,6 +162,7 @@ describe.each([...inject('postgresServers')])('structure, on $name', (server) =>
 
   it('44, 45, 58, 59: what PostgreSQL cannot hold is refused beforehand, with table, key and limit', async () => {
     const long = 'é'.repeat(32)
+    const keyed = Array.from({ length: 33 }, (_, index) => `k${index}`).join(', ')
     await using refused = await migrateWhole(
       server,
       `PRAGMA foreign_keys = OFF; CREATE TABLE p (id TEXT PRIMARY KEY); CREATE TABLE c (id TEXT PRIMARY KEY, p TEXT REFERENCES p (id));
@@ -170,6 +171,7 @@ describe.each([...inject('postgresServers')])('structure, on $name', (server) =>
        CREATE TABLE "${long}" (id INTEGER PRIMARY KEY); CREATE TABLE many (${Array.from({ length: 1601 }, (_, index) => `c${index}`).join(', ')});
        CREATE TABLE texts (id INTEGER PRIMARY KEY, a TEXT UNIQUE, b TEXT); CREATE INDEX plain ON texts (b);
        INSERT INTO texts VALUES (1, hex(randomblob(3000)), 'short'), (2, replace(hex(zeroblob(5000)), '00', 'ab'), hex(randomblob(3000)));
+       CREATE TABLE keyed (${keyed}, PRIMARY KEY (${keyed})); CREATE TABLE listed (${keyed}); CREATE INDEX "over 33" ON listed (${keyed});
        CREATE TABLE wide (${Array.from({ length: 1200 }, (_, index) => `c${index} REAL`).join(', ')}); INSERT INTO wide VALUES (${Array(1200).fill('1.5').join(', ')});
        PRAGMA ignore_check_constraints = ON; CREATE TABLE ruled (id INTEGER PRIMARY KEY, n INT CHECK (n > 0)); INSERT INTO ruled VALUES (1, 5), (8, -5)`,
     )
@@ -183,7 +185,9 @@ describe.each([...inject('postgresServers')])('structure, on $name', (server) =>
       'ORPHAN_ROWS w.p {"k":"z"} ×1',
       'ROW_TOO_WIDE wide {"rowid":"1"} ×1',
       'TOO_MANY_COLUMNS many null ×1',
+      'TOO_MANY_KEY_COLUMNS keyed null ×1',
     ])
+    expect(refused.result.findings.filter(({ code }) => code === 'INDEX_LEFT_BEHIND').map(({ shape }) => shape)).toEqual(['over 33'])
     expect(refused.result.findings.every(({ hint }) => hint !== '')).toBe(true)
     expect(await isUntouched(refused)).toBe(true)
   })
