@@ -10,6 +10,7 @@ import { targetLabel } from '@/lib/postgres/target-url'
 import { schemaMigrationsTable } from '@/lib/schema/map-tables'
 import { raiseFence, readFence } from '@/lib/sqlite/fence'
 import { openSqlite } from '@/lib/sqlite/open-database'
+import { countBeside } from '@/lib/verification/count-beside'
 import { countTables } from '@/lib/verification/count-tables'
 import { inTransaction } from './apply-schema'
 import { fenceReasons } from './fence-reasons'
@@ -44,7 +45,7 @@ export async function cutOver(options: CutOverOptions, flip: () => Promise<void>
     requireFence(sourcePath)
     const mark = await readMark(client)
     if (mark?.state !== 'copied' || mark.jobId !== jobId) throw notReady('There is no finished copy of this migration in the target.')
-    const counts = await countTables({ sourcePath, targetUrl }, report, signal)
+    const counts = await countTables({ sourcePath, targetUrl, openSource: countBeside }, report, signal)
     requireEqualCounts(counts.tables)
     throwIfAborted(signal)
     await inTransaction(client, async () => {

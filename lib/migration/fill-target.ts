@@ -18,6 +18,7 @@ import {
 import { setSequences } from '@/lib/postgres/sequences'
 import { recordStructure } from '@/lib/postgres/structure-record'
 import type { TargetUrl } from '@/lib/postgres/target-url'
+import { countBeside } from '@/lib/verification/count-beside'
 import { countTables } from '@/lib/verification/count-tables'
 import type { TableComparison } from '@/lib/verification/verification-result'
 import { applySchema, inTransaction } from './apply-schema'
@@ -183,7 +184,11 @@ export async function fillTarget(options: FillOptions, context: FillContext): Pr
   }
   await phases.run('counts', async () => {
     const tables = await onMark('sequences', async (client) => {
-      const counts = await countTables({ sourcePath: options.countedPath, targetUrl: options.targetUrl }, report, signal)
+      const counts = await countTables(
+        { sourcePath: options.countedPath, targetUrl: options.targetUrl, openSource: countBeside },
+        report,
+        signal,
+      )
       filled.tables = counts.tables
       requireEqualCounts(counts.tables)
       await inTransaction(client, async () => {

@@ -1,7 +1,6 @@
 import { availableParallelism } from 'node:os'
 import type pg from 'pg'
 import { cancelledError, throwIfAborted } from '@/lib/core/abort'
-import { AppError, type ErrorReport } from '@/lib/core/errors'
 import type { Finding } from '@/lib/core/finding'
 import type { Report } from '@/lib/core/progress'
 import type { TableMapping } from '@/lib/core/table-mapping'
@@ -11,7 +10,7 @@ import { schemaOf, targetLabel } from '@/lib/postgres/target-url'
 import { mapTables, missingColumnOf } from '@/lib/schema/map-tables'
 import { type ChangesSinceSwitch, readChangesSinceSwitch } from './changes-since-switch'
 import { compareContent } from './compare-content'
-import { absent, because, type Count, compareCounts, uncounted } from './compare-counts'
+import { absent, because, type Count, compareCounts } from './compare-counts'
 import { pairTables, type TablePair } from './compared-tables'
 import { createNameBudget, type Explain } from './comparison'
 import { withComparisonKey } from './comparison-key'
@@ -20,6 +19,7 @@ import { describeTarget } from './endpoints'
 import { createProgress } from './progress-report'
 import { withTargetSnapshot } from './read-snapshot'
 import { type RepairsByChoice, readRepairsByChoice } from './repairs-by-choice'
+import { toCount } from './source-counter'
 import { openSourceReader, type SourceReader } from './source-reader'
 import { type Aspect, hasExpectedRows, isSound, type TableComparison, type VerificationResult } from './verification-result'
 import { aspectsOf, verifyStructure } from './verify-structure'
@@ -190,11 +190,6 @@ async function countPairs(
   const counted = await countInGroups(client, pairs, countPair, signal)
   progress.finish()
   return counted
-}
-
-function toCount(answer: number | ErrorReport | undefined): Count {
-  if (typeof answer === 'number') return { rows: answer }
-  return uncounted('source', answer === undefined ? new Error('It was not counted.') : new AppError(answer))
 }
 
 async function comparePairs(
