@@ -32,6 +32,9 @@ const oursSchema = z.object({
   rows: z.number(),
   proofMs: z.number(),
   proofLongestBlockMs: z.number(),
+  proofLongestBlockCpuMs: z.number().nullable(),
+  /** Of migration and proof. */
+  peakRssMiB: z.number(),
   isProven: z.boolean(),
 })
 
@@ -107,7 +110,7 @@ try {
       wallMs: moveMs,
       rowsPerSecond: rate(moveMs, ours.rows),
       cpuMs: ours.cost.cpuMs,
-      peakRssMiB: ours.cost.peakRssMiB,
+      peakRssMiB: ours.peakRssMiB,
       checkMs,
       safetyCopyMs,
       statisticsMs,
@@ -115,6 +118,8 @@ try {
       longestBlockMs: ours.cost.longestBlockMs,
       longestBlockCpuMs: ours.cost.longestBlockCpuMs,
       longestBlocksAt: ours.cost.longestBlocksAt,
+      proofLongestBlockMs: ours.proofLongestBlockMs,
+      proofLongestBlockCpuMs: ours.proofLongestBlockCpuMs,
       phases: ours.phases,
     },
     limit,

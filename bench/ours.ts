@@ -46,6 +46,8 @@ console.log(
     rows: migration.rowsCopied,
     proofMs: proofCost.wallMs,
     proofLongestBlockMs: proofCost.longestBlockMs,
+    proofLongestBlockCpuMs: proofCost.longestBlockCpuMs,
+    peakRssMiB: proofCost.peakRssMiB,
     isProven: proof.tables.every((table) => table.content === 'identical'),
   }),
 )

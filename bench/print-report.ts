@@ -15,6 +15,8 @@ export interface BenchResult {
     /** Of the main thread's own processor time: what of a block was not the machine's. */
     readonly longestBlockCpuMs: number | null
     readonly longestBlocksAt: readonly [string, string]
+    readonly proofLongestBlockMs: number
+    readonly proofLongestBlockCpuMs: number | null
     readonly phases: Readonly<Record<string, number>>
   }
   readonly limit: { readonly wallMs: number }
@@ -43,6 +45,7 @@ export interface BenchResult {
 export function printReport(result: BenchResult): void {
   const { ours, limit, pgloader, script, ratios, rows, sourceBytes } = result
   const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`
+  const milliseconds = (ms: number | null) => (ms === null ? '?' : `${ms.toFixed(0)} ms`)
   const perSecond = (ms: number) =>
     `${Math.round((rows / ms) * 1000).toLocaleString('en')} rows/s, ${(sourceBytes / 1e3 / ms).toFixed(0)} MB/s`
   const times = (ratio: number | null) => (ratio === null ? '–' : `${ratio.toFixed(2)} ×`)
@@ -51,7 +54,8 @@ export function printReport(result: BenchResult): void {
     `source      ${rows.toLocaleString('en')} rows, ${(sourceBytes / 1e6).toFixed(0)} MB`,
     `ours        ${seconds(ours.wallMs)}  ${perSecond(ours.wallMs)}  (schema, copy, structure, sequences)`,
     `  checks    ${seconds(ours.checkMs)} and safety copy ${seconds(ours.safetyCopyMs)} before, ANALYZE ${seconds(ours.statisticsMs)} and proof ${seconds(ours.proofMs)} after; no peer does any of them`,
-    `  client    ${seconds(ours.cpuMs)} CPU, ${ours.peakRssMiB.toFixed(0)} MiB peak, event loop blocked ${ours.longestBlockMs.toFixed(0)} ms at most (${ours.longestBlocksAt[0]}), of own work ${ours.longestBlockCpuMs?.toFixed(0) ?? '?'} ms (${ours.longestBlocksAt[1]})`,
+    `  client    ${seconds(ours.cpuMs)} CPU, ${ours.peakRssMiB.toFixed(0)} MiB peak`,
+    `  loop      blocked ${ours.longestBlockMs.toFixed(0)} ms at most (${ours.longestBlocksAt[0]}), of own work ${milliseconds(ours.longestBlockCpuMs)} (${ours.longestBlocksAt[1]}); in the proof ${ours.proofLongestBlockMs.toFixed(0)} ms, of own work ${milliseconds(ours.proofLongestBlockCpuMs)}`,
     `  phases    ${Object.entries(ours.phases)
       .map(([phase, ms]) => `${phase} ${seconds(ms)}`)
       .join(', ')}`,
