@@ -5,6 +5,7 @@
 import { statSync } from 'node:fs'
 import { parentPort } from 'node:worker_threads'
 import { AppError, reportError } from '@/lib/core/errors'
+import { lowerThreadPriority } from '@/lib/core/thread-priority'
 import { readSqliteCatalogue } from '@/lib/sqlite/catalogue'
 import { type Fence, lowerFence, raiseFence } from '@/lib/sqlite/fence'
 import { nameOversized } from '@/lib/sqlite/name-oversized'
@@ -161,5 +162,6 @@ async function run<N extends TaskName>(name: N, input: TaskInput<N>): Promise<vo
   }
 }
 
+lowerThreadPriority()
 // The messages come from task-pool.ts of the same version and are typed there.
 parentPort?.on('message', (request: TaskRequest) => void run(request.name, request.input as TaskInput<TaskName>))
