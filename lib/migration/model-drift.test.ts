@@ -46,6 +46,27 @@ describe.each([...inject('postgresServers')])('a model that has drifted from its
     })
   })
 
+  it('takes the defaults that the model leaves to the database from the file', async () => {
+    await using source =
+      await createSqliteDatabase(`CREATE TABLE "Row_" (id INTEGER PRIMARY KEY, code TEXT NOT NULL DEFAULT (lower(hex(randomblob(4)))),
+      "sum_" INTEGER NOT NULL DEFAULT (1+2), short VARCHAR(3) DEFAULT 'abc', at DATETIME DEFAULT CURRENT_TIMESTAMP, odd TEXT DEFAULT (sqlite_version()), none TEXT)`)
+    await using target = await createPostgresDatabase(server)
+    const result = await migrate(
+      source,
+      target,
+      `model Row {\n id Int @id\n code String @default(dbgenerated("(lower(hex(randomblob(4))))"))\n sum Int @default(dbgenerated("(1+2)")) @map("sum_")
+        short String? @default(dbgenerated())\n at DateTime? @default(dbgenerated("CURRENT_TIMESTAMP"))\n odd String? @default(dbgenerated("(sqlite_version())"))
+        none String? @default(dbgenerated("x"))\n @@map("Row_")\n}`,
+    )
+    expect(result.findings.map(({ code, column }) => [code, column])).toEqual([['DEFAULT_LEFT_BEHIND', 'odd']])
+    await withPostgres(target.url, async (client) => {
+      const { rows } = await client.query('INSERT INTO "Row_" (id) VALUES (1) RETURNING *')
+      expect(rows).toEqual([
+        { id: 1, code: expect.stringMatching(/^[0-9a-f]{8}$/), sum_: 3, short: 'abc', at: expect.any(Date), odd: null, none: null },
+      ])
+    })
+  })
+
   it('says of a model of another file that it is, once, and nothing of what follows from that', async () => {
     const columns = Array.from({ length: 33 }, (_, index) => `k${index}`)
     await using source = await createSqliteDatabase(`

@@ -1,6 +1,7 @@
 import type { ForeignKey, PostgresCatalogue, PostgresTable, SqliteCatalogue, SqliteColumn, SqliteTable } from '@/lib/core/catalogue'
 import { createFinding, type Finding } from '@/lib/core/finding'
 import { schemaMigrationsTable } from '@/lib/schema/map-tables'
+import type { ModelColumn } from '@/lib/schema/prisma-schema'
 import { defaultsDiffer } from '@/lib/verification/compare-defaults'
 import type { TargetReference } from '@/lib/verification/target-structure'
 
@@ -14,19 +15,23 @@ type LostRule = 'notnull' | 'default' | 'otherdefault' | 'computed' | 'counting'
  *
  * @param modelled the schema as the model alone makes it
  * @param references of the whole schema
+ * @param databaseDefaults columns whose default the model leaves to the file
  */
 export function findModelDrift(
   source: SqliteCatalogue,
   modelled: PostgresCatalogue,
   references: readonly TargetReference[],
+  databaseDefaults: readonly ModelColumn[] = [],
 ): readonly Finding[] {
+  const isOfTheFile = ({ table, column, params }: Finding) =>
+    params.kind === 'default' && databaseDefaults.some((one) => one.table === table && one.column === column)
   const own = source.tables.filter(({ name }) => name !== schemaMigrationsTable)
   return own.flatMap((table) => {
     const counterpart = modelled.tables.find(({ name }) => name === table.name)
     if (!counterpart) return otherSpelling(table.name, null, table.name, namesOf(modelled.tables), namesOf(source.tables))
     return [
       ...otherKey(table, counterpart),
-      ...table.columns.flatMap((column) => columnDrift(table, column, counterpart)),
+      ...table.columns.flatMap((column) => columnDrift(table, column, counterpart)).filter((finding) => !isOfTheFile(finding)),
       ...table.foreignKeys.flatMap((key) => actionDrift(table, key, references)),
       ...counterOutOfRange(table, counterpart),
     ]

@@ -10,12 +10,13 @@ import { readPostgresCatalogue } from '@/lib/postgres/catalogue'
 import { toPostgresError } from '@/lib/postgres/connect'
 import { completeSchema, nameShortened } from '@/lib/schema/complete-schema'
 import type { ColumnTypes } from '@/lib/schema/create-table'
+import { addDatabaseDefaults } from '@/lib/schema/database-defaults'
 import { scriptWithDistinctNames } from '@/lib/schema/distinct-names'
 import { schemaMigrationsTable } from '@/lib/schema/map-tables'
 import { offlinePostgresql } from '@/lib/schema/offline-adapter'
 import { findOtherModel } from '@/lib/schema/other-model'
 import { scriptForRehearsal } from '@/lib/schema/postgresql-statements'
-import { rewriteForPostgresql } from '@/lib/schema/prisma-schema'
+import { listDatabaseDefaults, rewriteForPostgresql } from '@/lib/schema/prisma-schema'
 import { requireSchemaEngine } from '@/lib/schema/schema-engine'
 import { listSchemaMigrations } from '@/lib/schema/schema-migrations'
 import { readTargetStructure, type TargetReference } from '@/lib/verification/target-structure'
@@ -72,13 +73,16 @@ export async function planSchema(
     await runModel(client, model, schema, modelSql)
     const modelled = await readPostgresCatalogue(client, schema)
     const chosenTypes = await addMissing(source, modelled, { ...dependencies, schema, overrides, model, ownSql, findings })
-    const completion = completeSchema(source, ownSql.length > 0 ? await readPostgresCatalogue(client, schema) : modelled)
-    findings.push(...completion.findings)
+    const present = ownSql.length > 0 ? await readPostgresCatalogue(client, schema) : modelled
+    const databaseDefaults = model.kind === 'schema' ? listDatabaseDefaults(model.files) : []
+    const completions = [addDatabaseDefaults(source, present, databaseDefaults), completeSchema(source, present)]
+    findings.push(...completions.flatMap((completion) => completion.findings))
+    const steps = completions.flatMap((completion) => completion.steps)
     const accepted = await findAccepted(
       client,
-      completion.steps.map((step) => step.sql),
+      steps.map((step) => step.sql),
     )
-    for (const [index, step] of completion.steps.entries()) {
+    for (const [index, step] of steps.entries()) {
       if (accepted[index]) ownSql.push(step.sql)
       else findings.push(step.otherwise)
     }
@@ -86,7 +90,7 @@ export async function planSchema(
     const routines = await readRoutines(client, schema)
     findings.push(...(await probeLimits(client, source, catalogue, dependencies.ask)))
     const references = model.kind === 'introspect' ? [] : (await readTargetStructure(client, schema)).references
-    if (model.kind !== 'introspect') findings.push(...findModelDrift(source, modelled, references))
+    if (model.kind !== 'introspect') findings.push(...findModelDrift(source, modelled, references, databaseDefaults))
     const otherModel = model.kind === 'introspect' ? null : findOtherModel(source, modelled)
     return { model, createsSchema, modelSql, ownSql, catalogue, routines, chosenTypes, references, otherModel, findings }
   } catch (error) {

@@ -41,6 +41,28 @@ export function rewriteForPostgresql(files: readonly SchemaFile[]): readonly Sch
   ]
 }
 
+/** A column by the names that it has in the database. */
+export interface ModelColumn {
+  readonly table: string
+  readonly column: string
+}
+
+/** Columns whose default the model leaves to the database: `@default(dbgenerated(…))`, in the SQL of SQLite. */
+export function listDatabaseDefaults(files: readonly SchemaFile[]): readonly ModelColumn[] {
+  const models = files.flatMap((file) => findBlocks(file.content)).filter(({ kind }) => kind === 'model')
+  return models.flatMap(({ name, body }) => {
+    const lines = body.split('\n')
+    const table = lines.map((line) => /^\s*@@map\(\s*(?:name:\s*)?"([^"]*)"/.exec(line)?.[1]).find((mapped) => mapped !== undefined) ?? name
+    return lines.flatMap((line) => {
+      const field = /^\s*(\w+)\s/.exec(line)?.[1]
+      if (field === undefined || !databaseDefault.test(line)) return []
+      return { table, column: /[^@]@map\(\s*(?:name:\s*)?"([^"]*)"/.exec(line)?.[1] ?? field }
+    })
+  })
+}
+
+const databaseDefault = /(?<!\/\/.*)\s@default\(\s*dbgenerated\(\s*(?:"(?:[^"\\]|\\.)*")?\s*\)\s*(?:,\s*map:\s*"[^"]*"\s*)?\)/
+
 const droppedKinds = new Set(['datasource', 'generator', 'view'])
 
 function rewriteFile(content: string): string {
@@ -61,7 +83,7 @@ function rewriteModel(text: string): string {
   return nameReferences(text)
     .split('\n')
     .filter((line) => !/^\s*\w+\s+Unsupported\(/.test(line))
-    .map((line) => line.replace(/(?<!\/\/.*)\s@default\(\s*dbgenerated\(\s*(?:"(?:[^"\\]|\\.)*")?\s*\)\s*(?:,\s*map:\s*"[^"]*"\s*)?\)/, ''))
+    .map((line) => line.replace(databaseDefault, ''))
     .join('\n')
 }
 
