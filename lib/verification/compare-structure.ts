@@ -68,7 +68,8 @@ function invalidIndex(table: string, index: TargetIndex): Finding {
 function compareIndex(table: string, wanted: SqliteIndex, indexes: readonly TargetIndex[], modelSeverity: Severity): readonly Finding[] {
   const columns = wanted.parts.map(({ column }) => column)
   const isPlain = wanted.parts.every(({ column, collation }) => column !== null && collation === 'BINARY')
-  const alike = indexes.filter((index) => sameColumns(index.columns, columns) && (index.unique || !wanted.unique))
+  const isOver = (index: TargetIndex) => sameColumns(index.columns, columns) || isFolded(index, wanted)
+  const alike = indexes.filter((index) => isOver(index) && (index.unique || !wanted.unique))
   const same = alike.filter((index) => (index.condition === null) === (wanted.where === null))
   if (same.length > 0) return compareIndexOrder(table, wanted, same)
   const place = { table, shape: `index ${wanted.name} (${columns.map((column) => column ?? 'expression').join(', ')})` }
@@ -87,7 +88,7 @@ function compareIndex(table: string, wanted: SqliteIndex, indexes: readonly Targ
       }),
     ]
   }
-  const isLessStrict = wanted.unique && indexes.some((index) => sameColumns(index.columns, columns))
+  const isLessStrict = wanted.unique && indexes.some(isOver)
   return [
     createFinding({
       ...place,
@@ -142,7 +143,9 @@ function compareStrictness(
   const loose = looseColumns.filter(({ table, column }) => table === target.name && isBinary(column))
   const unique = indexes.filter((index) => index.unique)
   const known = [source.primaryKey, ...source.indexes.filter((index) => index.unique).map(({ parts }) => parts.map(({ column }) => column))]
-  const isKnown = (index: TargetIndex) => known.some((columns) => sameColumns([...columns].sort(), [...index.columns].sort()))
+  const isKnown = (index: TargetIndex) =>
+    known.some((columns) => sameColumns([...columns].sort(), [...index.columns].sort())) ||
+    source.indexes.some((own) => own.unique && isFolded(index, own))
   return [
     ...loose.map(({ column, collation }) =>
       createFinding({
@@ -193,6 +196,20 @@ function compareStrictness(
         }),
       ),
   ]
+}
+
+/** Whether an index stands for one whose collation takes different texts for equal: over what makes them so (complete-schema.ts). */
+function isFolded(index: TargetIndex, { parts }: SqliteIndex): boolean {
+  const bare = (key: string) => key.replace(/::\w+|[()"]/g, '')
+  return (
+    index.keys.length === parts.length &&
+    parts.every(({ column, collation }, at) => {
+      if (column === null) return false
+      if (collation === 'BINARY') return index.columns[at] === column
+      const folded = collation === 'NOCASE' ? `lower(${column} COLLATE "C")` : `rtrim(${column})`
+      return bare(index.keys[at] ?? '') === bare(folded)
+    })
+  )
 }
 
 function sameColumns(one: readonly (string | null)[], other: readonly (string | null)[]): boolean {

@@ -10,6 +10,8 @@ const indexSchema = z.object({
   valid: z.boolean(),
   /** Null for an expression. */
   columns: z.array(z.string().nullable()),
+  /** What each of them is, as PostgreSQL words it: a column's name, or an expression. */
+  keys: z.array(z.string()),
   /** Which of them run from large to small. */
   descending: z.array(z.boolean()),
   /** The condition of a partial index. */
@@ -52,6 +54,7 @@ SELECT t.relname AS "table", i.relname AS name, x.indisunique AS "unique", x.ind
        ARRAY(SELECT a.attname::text FROM unnest(x.indkey::int2[]) WITH ORDINALITY AS k(attnum, place)
                LEFT JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = k.attnum AND k.attnum > 0
               WHERE k.place <= x.indnkeyatts ORDER BY k.place) AS columns,
+       ARRAY(SELECT pg_get_indexdef(x.indexrelid, k.place, false) FROM generate_series(1, x.indnkeyatts) AS k(place) ORDER BY k.place) AS keys,
        ARRAY(SELECT o.option & 1 = 1 FROM unnest(x.indoption::int2[]) WITH ORDINALITY AS o(option, place) ORDER BY o.place) AS descending,
        pg_get_expr(x.indpred, x.indrelid) AS condition, m.amname AS method, x.indimmediate AS immediate,
        coalesce((to_jsonb(x) ->> 'indnullsnotdistinct')::boolean, false) AS "nullsEqual"

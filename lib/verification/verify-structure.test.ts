@@ -17,6 +17,7 @@ INSERT INTO "Person" (id, name, mail, code, kind, price, at) VALUES (1, 'Ada', '
 CREATE TABLE "Note" (a INTEGER NOT NULL, b INTEGER NOT NULL, "personId" INTEGER REFERENCES "Person"(id) ON DELETE CASCADE ON UPDATE CASCADE, PRIMARY KEY (a, b));
 CREATE INDEX by_person ON "Note" ("personId");
 CREATE UNIQUE INDEX one_open ON "Note" (b) WHERE a = 1;
+CREATE UNIQUE INDEX by_text ON "Person" (mail COLLATE NOCASE, id, name COLLATE RTRIM);
 `
 const targetSql = `
 CREATE TYPE "Kind" AS ENUM ('ONE', 'TWO', 'THREE');
@@ -27,6 +28,7 @@ SELECT setval('"Person_id_seq"', 1);
 CREATE TABLE "Note" (a integer NOT NULL, b integer NOT NULL, "personId" integer REFERENCES "Person"(id) ON DELETE CASCADE ON UPDATE CASCADE, PRIMARY KEY (a, b));
 CREATE INDEX by_person ON "Note" ("personId");
 CREATE UNIQUE INDEX one_open ON "Note" (b) WHERE a = 1;
+CREATE UNIQUE INDEX by_text ON "Person" (lower(mail COLLATE "C"), id, rtrim(name));
 CREATE SCHEMA bascule;
 `
 
@@ -74,7 +76,7 @@ describe.each([...inject('postgresServers')])('the structure on $name', (server)
     expect(result.aspects.map(({ name, status, checked }) => [name, status, checked])).toEqual([
       ['sequences', 'passed', 1],
       ['constraints', 'passed', 5],
-      ['indexes', 'passed', 5],
+      ['indexes', 'passed', 6],
       ['columns', 'passed', 13],
       ['triggers', 'passed', 0],
       ['orphans', 'passed', 1],

@@ -173,7 +173,7 @@ export const planted: readonly (readonly [what: string, sql: string, code: strin
 export const harmless: readonly (readonly [what: string, sql: string])[] = [
   [
     'columns in another order',
-    'ALTER TABLE "Person" ADD "new" text; UPDATE "Person" SET "new" = mail; ALTER TABLE "Person" DROP mail; ALTER TABLE "Person" RENAME "new" TO mail; ALTER TABLE "Person" ADD CONSTRAINT "Person_mail_key" UNIQUE (mail)',
+    'ALTER TABLE "Person" ADD "new" text; UPDATE "Person" SET "new" = mail; ALTER TABLE "Person" DROP mail; ALTER TABLE "Person" RENAME "new" TO mail; ALTER TABLE "Person" ADD CONSTRAINT "Person_mail_key" UNIQUE (mail); CREATE UNIQUE INDEX by_text ON "Person" (lower(mail COLLATE "C"), id, rtrim(name))',
   ],
   ['another owner', `CREATE ROLE bascule_test_owner; ALTER TABLE "Note" OWNER TO bascule_test_owner`],
   ['storage of its own', 'ALTER TABLE "Person" ALTER name SET STORAGE EXTERNAL; ALTER TABLE "Note" SET (fillfactor = 70)'],
@@ -249,6 +249,7 @@ export const plantedWithoutRecord: readonly (readonly [what: string, sql: string
 /** What is said and is no fault: the app works, more slowly or more strictly. */
 export const noted: readonly (readonly [what: string, sql: string, code: string])[] = [
   ['an index of another kind', 'DROP INDEX by_person; CREATE INDEX by_person ON "Note" USING hash ("personId")', 'INDEX_ORDER_DIFFERS'],
+  ['a missing index that ignores case', 'DROP INDEX by_text', 'UNIQUE_INDEX_MISSING'],
   ['a unique index more', 'CREATE UNIQUE INDEX one_name ON "Person" (name)', 'UNIQUE_INDEX_ADDED'],
   ['a CHECK more', 'ALTER TABLE "Person" ADD CHECK (id < 1000)', 'CHECK_ADDED'],
   ['NOT NULL more', 'ALTER TABLE "Person" ALTER mail SET NOT NULL', 'NOT_NULL_ADDED'],
