@@ -4,7 +4,7 @@ import { createFinding, type Finding, type FindingInput } from '@/lib/core/findi
 import { qualifiedName, quoteName, quoteNames } from '@/lib/core/quoted-name'
 import type { SchemaStep } from './create-table'
 import { schemaMigrationsTable } from './map-tables'
-import { type TranslationScope, translateExpression } from './translate-expression'
+import { type TranslationScope, translateCondition, translateExpression } from './translate-expression'
 import { maximumNameBytes } from './unusable-names'
 
 export interface Completion {
@@ -49,7 +49,7 @@ function addChecks(
   const scope = scopeOf(table, target)
   for (const check of table.checks) {
     if (isSatisfiedByType(check.expression, target)) continue
-    const expression = translateExpression(check.expression, scope)?.sql ?? null
+    const expression = translateCondition(check.expression, scope)
     const otherwise = leftBehind({
       code: 'CHECK_LEFT_BEHIND',
       table: table.name,
@@ -100,7 +100,7 @@ function addIndex(
     if (folded === null) return null
     return part.descending ? `${folded} DESC` : folded
   })
-  const where = index.where === null ? null : (translateExpression(index.where, scope)?.sql ?? null)
+  const where = index.where === null ? null : translateCondition(index.where, scope)
   if (parts.includes(null) || (index.where !== null && where === null)) {
     findings.push(otherwise)
     return
@@ -122,7 +122,8 @@ function addIndex(
 /** What an expression of the table may refer to. */
 function scopeOf(table: SqliteTable, target: PostgresTable): TranslationScope {
   const others = table.columns.filter(({ collation }) => collation !== 'BINARY').map(({ name }) => name.toLowerCase())
-  return { columns: target.columns, otherCollations: new Set(others) }
+  const declaredTypes = new Map(table.columns.map(({ name, declaredType }) => [name.toLowerCase(), declaredType]))
+  return { columns: target.columns, otherCollations: new Set(others), declaredTypes }
 }
 
 /** A text such that two are equal exactly when SQLite's collation finds them so; null for a collation of the app's own. */

@@ -7,6 +7,8 @@ export interface CallContext {
   readonly columnOf: (tokens: readonly SqlToken[]) => PostgresColumn | null
   /** Tokens in PostgreSQL's dialect, null where they have no equal. */
   readonly translate: (tokens: readonly SqlToken[]) => string | null
+  /** Tokens as a condition; null where they have no equal. */
+  readonly truth: (tokens: readonly SqlToken[]) => string | null
   /** Tokens as SQLite has them. */
   readonly source: (tokens: readonly SqlToken[]) => string
   /** Where conditions go under which the result differs. */
@@ -23,7 +25,10 @@ export function translateCall(name: string, inside: readonly SqlToken[], context
   if (special) return special(args, context)
   const simple = simpleCalls[name]
   if (simple === undefined) return null
-  const translated = args.map(context.translate)
+  // A boolean is a number in SQLite, beside others here.
+  const translated = args.map((arg) =>
+    context.columnOf(arg)?.typeName === 'bool' ? `(${context.translate(arg)})::int` : context.translate(arg),
+  )
   return translated.includes(null) ? null : `${simple}(${translated.join(', ')})`
 }
 
@@ -54,6 +59,8 @@ const specialCalls: Readonly<Record<string, (args: readonly Argument[], context:
     // PostgreSQL 16 and later; older ones refuse it, and then the caller says so.
     return text === null ? null : `((${text}) IS JSON)`
   },
+  MAX: (args, context) => translateExtreme('greatest', args, context),
+  MIN: (args, context) => translateExtreme('least', args, context),
   ROUND: translateRound,
   SUBSTR: translateSubstring,
   SUBSTRING: translateSubstring,
@@ -64,10 +71,22 @@ function folded(name: string, [text, ...others]: readonly Argument[], context: C
   return translated === null ? null : `${name}((${translated}) COLLATE "C")`
 }
 
-function translateIif([condition, then, otherwise]: readonly Argument[], { translate }: CallContext): string | null {
-  const parts = [condition, then, otherwise].map((part) => (part === undefined ? null : translate(part)))
-  if (parts[0] == null || parts[1] == null || (otherwise !== undefined && parts[2] == null)) return null
-  return `CASE WHEN ${parts[0]} THEN ${parts[1]} ${parts[2] == null ? '' : `ELSE ${parts[2]} `}END`
+function translateIif([condition, then, otherwise]: readonly Argument[], { translate, truth }: CallContext): string | null {
+  const asked = condition === undefined ? null : truth(condition)
+  const [yes, no] = [then, otherwise].map((part) => (part === undefined ? null : translate(part)))
+  if (asked === null || yes == null || (otherwise !== undefined && no == null)) return null
+  return `CASE WHEN ${asked} THEN ${yes} ${no == null ? '' : `ELSE ${no} `}END`
+}
+
+/** Of several values; of one it is an aggregate. PostgreSQL's pass over NULL, and texts they order by the database's language. */
+function translateExtreme(name: string, args: readonly Argument[], { translate, columnOf }: CallContext): string | null {
+  const isNumber = (arg: Argument) => {
+    const type = columnOf(arg)?.typeName
+    return type === undefined ? arg.every(({ kind, text }) => kind === 'number' || text === '-') : /^(int|float8|numeric)/.test(type)
+  }
+  const values = args.map(translate)
+  if (args.length < 2 || !args.every(isNumber) || values.includes(null)) return null
+  return `CASE WHEN ${values.map((value) => `(${value}) IS NOT NULL`).join(' AND ')} THEN ${name}(${values.join(', ')}) END`
 }
 
 /** SQLite rounds halves away from zero, PostgreSQL's double to even; to digits only its numeric can round, which differs. */
@@ -107,11 +126,16 @@ function translateCast(inside: readonly SqlToken[], { columnOf, translate }: Cal
   if (column === null || text === null) return null
   const isInteger = /^(int|smallint|integer|bigint)/.test(column.typeName)
   const isText = /^(text|varchar|character varying)/.test(column.typeName)
-  if (/^(INTEGER|INT|BIGINT)$/.test(type))
-    return isInteger ? text : /^(float8|double)/.test(column.typeName) ? `trunc(${text})::bigint` : null
+  if (/^(INTEGER|INT|BIGINT)$/.test(type)) return isInteger ? text : /^(float8|double)/.test(column.typeName) ? wholePart(text) : null
   if (/^(TEXT|VARCHAR)$/.test(type)) return isInteger || isText ? `(${text})::text` : null
   if (/^(REAL|DOUBLE|FLOAT)$/.test(type)) return isInteger ? `(${text})::double precision` : null
   return null
+}
+
+/** Beyond 64 bits SQLite answers the nearest that there is. */
+function wholePart(number: string): string {
+  const bounds = `WHEN ${number} >= 9223372036854775807 THEN 9223372036854775807 WHEN ${number} <= -9223372036854775808 THEN -9223372036854775808`
+  return `CASE ${bounds} ELSE trunc(${number})::bigint END`
 }
 
 /**

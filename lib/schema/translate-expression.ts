@@ -1,8 +1,10 @@
+import { hasTextAffinity, isReal } from '@/lib/core/affinity'
 import type { PostgresColumn } from '@/lib/core/catalogue'
 import { quoteName, quoteText } from '@/lib/core/quoted-name'
 import { closingBracket, isOperator, isWord, type SqlToken, tokenizeSql } from '@/lib/core/sql-tokens'
 import { type CallContext, extractJson, translateCall } from './translate-call'
 import { globPattern, likePattern } from './translate-pattern'
+import { endOfCase, isCondition, type TruthContext, translateCase, translateTruth } from './translate-truth'
 
 export interface Translation {
   readonly sql: string
@@ -15,6 +17,10 @@ export interface TranslationScope {
   readonly columns: readonly PostgresColumn[]
   /** Columns of the source that do not compare byte by byte (COLLATE NOCASE, RTRIM). Default: none. */
   readonly otherCollations?: ReadonlySet<string>
+  /** Types as the source declares them, by column in lower case: what a value's class can be. Default: of none. */
+  readonly declaredTypes?: ReadonlyMap<string, string>
+  /** Whether sums and products are of 64 bits, as in SQLite; an index over one would no longer be what queries ask for. Default: false. */
+  readonly isWide?: boolean
   /** Whether the result is stored and compared (a computed column) and not only tested. Default: false. */
   readonly isStored?: boolean
 }
@@ -25,7 +31,8 @@ const sharedWords = new Set(
 )
 /** Of these, those that SQLite never takes for a column unless they are quoted. */
 const reservedWords = new Set('AND OR NOT IN NULL BETWEEN CASE WHEN THEN ELSE ISNULL NOTNULL DISTINCT FROM'.split(' '))
-const arithmetic = new Set(['+', '-', '*', '/', '%'])
+/** `&` and `|` stand between sums and comparisons in both; shifts count bits otherwise, and `~` binds otherwise. */
+const arithmetic = new Set(['+', '-', '*', '/', '%', '&', '|'])
 const orders = new Set(['<', '>', '<=', '>='])
 const comparisons = new Set(['=', '==', '!=', '<>', ...orders, ...arithmetic])
 const textTypes = /^(text|varchar|bpchar|character varying|char)/
@@ -45,13 +52,49 @@ export function translateExpression(expression: string, scope: TranslationScope)
   return sql === null ? null : { sql, exceptions }
 }
 
+/**
+ * An expression that is only asked whether it is true (CHECK, condition of a partial index), as a boolean: SQLite takes any number for
+ * one. Null where the meaning could change.
+ */
+export function translateCondition(expression: string, scope: TranslationScope): string | null {
+  const tokens = tokenizeSql(expression)
+  const wide = { ...scope, isWide: true }
+  // A number of JSON is no text in SQLite and one in PostgreSQL: told apart from texts that look like one it cannot be.
+  const extracts = tokens.some((token) => token.text === '->>' || isWord(token, 'JSON_EXTRACT'))
+  if (extracts && tokens.some((token) => token.kind === 'string' && /^\s*[-+.\d]/.test(token.text))) return null
+  return translateTruth(tokens, truthContextOf(expression, wide, []))
+}
+
+function truthContextOf(expression: string, scope: TranslationScope, exceptions: string[]): TruthContext {
+  return {
+    columnOf: (part) => columnOf(part, scope),
+    value: (part) => translateTokens(expression, part, scope, exceptions),
+    classOf: (column) => classOf(column, scope.declaredTypes?.get(column.name.toLowerCase())),
+  }
+}
+
+/** What `typeof` says of each value of a column of these two types, unless it is NULL. */
+function classOf({ typeName }: PostgresColumn, declaredType: string | undefined): 'integer' | 'real' | 'text' | 'blob' | null {
+  if (declaredType === undefined) return null
+  if (integerTypes.test(typeName) && declaredType.includes('INT')) return 'integer'
+  if (typeName === 'bool' && declaredType.includes('BOOL')) return 'integer'
+  if (textTypes.test(typeName) && hasTextAffinity(declaredType)) return 'text'
+  if (/^(float8|double)/.test(typeName) && isReal(declaredType)) return 'real'
+  return typeName === 'bytea' && declaredType.includes('BLOB') ? 'blob' : null
+}
+
 function translateTokens(expression: string, tokens: readonly SqlToken[], scope: TranslationScope, exceptions: string[]): string | null {
   if (scope.isStored && !isStoredAlike(tokens, scope)) return null
+  if (!scope.isStored && countsDecimals(tokens, scope)) return null
+  // Both bind alike in PostgreSQL, and || first in SQLite.
+  const hasBits = tokens.some((token) => isOperator(token, '&') || isOperator(token, '|'))
+  if (hasBits && (scope.isStored || tokens.some((token) => isOperator(token, '||')))) return null
   const parts: string[] = []
   for (let index = 0; index < tokens.length; index += 1) {
     const token = tokens[index]
     if (!token) continue
     if (isWord(token, 'IS')) {
+      if (asksForTruth(tokens, index, scope)) return null
       const { text, consumed } = translateIs(tokens, index)
       parts.push(text)
       index += consumed
@@ -66,14 +109,42 @@ function translateTokens(expression: string, tokens: readonly SqlToken[], scope:
       index = close
       continue
     }
+    if (isWord(token, 'CASE')) {
+      const end = endOfCase(tokens, index)
+      const context = truthContextOf(expression, scope, exceptions)
+      const text = translateCase(tokens.slice(index, end + 1), context.value, context)
+      if (text === null) return null
+      parts.push(text)
+      index = end
+      continue
+    }
+    if (isOperator(token, '(') && [tokens[index - 1], tokens[closingBracket(tokens, index) + 1]].some(isCounting)) {
+      const close = closingBracket(tokens, index)
+      const inside = tokens.slice(index + 1, close)
+      if (isCondition(inside)) {
+        // What is true counts as 1.
+        const text = translateTruth(inside, truthContextOf(expression, scope, exceptions))
+        if (text === null) return null
+        parts.push(`(${text})::int`)
+        index = close
+        continue
+      }
+    }
+    if (isWord(token, 'NOT') && isWord(tokens[index + 1], 'NULL')) {
+      parts.push('IS NOT NULL')
+      index += 1
+      continue
+    }
+    if (isWord(token, 'NOT') && isWord(tokens[index + 1], 'LIKE', 'GLOB')) continue
     if (isWord(token, 'LIKE', 'GLOB')) {
+      const isNegated = isWord(tokens[index - 1], 'NOT')
       const pattern = tokens[index + 1]
       const text =
         pattern?.kind !== 'string'
           ? null
           : isWord(token, 'LIKE')
-            ? likePattern(pattern.text, isWord(tokens[index + 2], 'ESCAPE'))
-            : globPattern(pattern.text)
+            ? likePattern(pattern.text, isWord(tokens[index + 2], 'ESCAPE'), isNegated)
+            : globPattern(pattern.text, isNegated)
       if (text === null) return null
       parts.push(text)
       index += 1
@@ -111,13 +182,26 @@ function countsInIntegers(tokens: readonly SqlToken[], scope: TranslationScope):
   return tokens.some((token) => token.kind === 'operator' && arithmetic.has(token.text)) && tokens.every(isInteger)
 }
 
+function isCounting(token: SqlToken | undefined): boolean {
+  return token?.kind === 'operator' && comparisons.has(token.text)
+}
+
 function contextOf(expression: string, scope: TranslationScope, exceptions: string[]): CallContext {
   return {
     columnOf: (part) => columnOf(part, scope),
     translate: (part) => translateTokens(expression, part, scope, exceptions),
+    truth: (part) => translateTruth(part, truthContextOf(expression, scope, exceptions)),
     source: (part) => expression.slice(part[0]?.start, part.at(-1)?.end),
     exceptions,
   }
+}
+
+/** SQLite has decimals as integers or doubles, by what each is, and rounds and divides them as these. */
+function countsDecimals(tokens: readonly SqlToken[], scope: TranslationScope): boolean {
+  const isOperand = (token: SqlToken | undefined) =>
+    token !== undefined && (token.kind === 'operator' ? token.text === ')' : token.kind !== 'word' || !sharedWords.has(token.upper))
+  const counts = tokens.some((token, at) => token.kind === 'operator' && arithmetic.has(token.text) && isOperand(tokens[at - 1]))
+  return counts && tokens.some((token) => columnOf([token], scope)?.typeName.startsWith('numeric'))
 }
 
 /** SQLite divides by zero to NULL, PostgreSQL refuses the row. Null for a divisor that is more than a number or a column. */
@@ -167,7 +251,7 @@ function translateWord(
 
 function translateOperator(text: string): string | null {
   if (text === '==') return '='
-  return ['->', '->>', ';', '?', ':', '@', '$', '.', '&', '|', '~', '<<', '>>'].includes(text) ? null : text
+  return ['->', '->>', ';', '?', ':', '@', '$', '.', '~', '<<', '>>'].includes(text) ? null : text
 }
 
 function findColumn(name: string, { columns }: TranslationScope): PostgresColumn | undefined {
@@ -190,7 +274,7 @@ function translateColumn(column: PostgresColumn, tokens: readonly SqlToken[], in
   if (column.typeName === 'bool') return isTested || isOperator(next, '||') || isOperator(before, '||') ? `(${quoted})::int` : quoted
   // SQLite computes with 64 bits whatever the column holds.
   const isComputed = [before, next].some((token) => token?.kind === 'operator' && arithmetic.has(token.text))
-  if (scope.isStored && isComputed && /^(int2|int4|smallint|integer)$/.test(column.typeName)) return `(${quoted})::bigint`
+  if ((scope.isStored || scope.isWide) && isComputed && /^(int2|int4|smallint|integer)$/.test(column.typeName)) return `(${quoted})::bigint`
   if (!textTypes.test(column.typeName)) return quoted
   if (isTested && !isAskedForNull(tokens, index) && scope.otherCollations?.has(column.name.toLowerCase())) return null
   // SQLite orders texts by their bytes, PostgreSQL as the database's language does.
@@ -212,6 +296,12 @@ function isStoredAlike(tokens: readonly SqlToken[], scope: TranslationScope): bo
     return false
   const isDecimal = used.some(({ typeName }) => typeName.startsWith('numeric'))
   return !(isDecimal && [...arithmetic].some((operator) => operators.has(operator)))
+}
+
+/** `number IS TRUE` is no comparison: every number but 0 is. */
+function asksForTruth(tokens: readonly SqlToken[], index: number, scope: TranslationScope): boolean {
+  const operand = tokens[index + (isWord(tokens[index + 1], 'NOT') ? 2 : 1)]
+  return isWord(operand, 'TRUE', 'FALSE') && columnOf(tokens.slice(0, index), scope)?.typeName !== 'bool'
 }
 
 /** SQLite's IS compares any two values; PostgreSQL's takes NULL and truth values only. */
