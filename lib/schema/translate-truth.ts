@@ -35,7 +35,7 @@ export function translateTruth(tokens: Tokens, context: TruthContext): string | 
     if (inner !== null) return `(${inner})`
   }
   if (isWord(tokens[0], 'CASE') && endOfCase(tokens, 0) === tokens.length - 1) return translateCase(tokens, truth, context)
-  return truthOfTest(tokens, context) ?? truthOfValue(tokens, context)
+  return outermost(tokens).some(isComparison) ? truthOfTest(tokens, context) : truthOfValue(tokens, context)
 }
 
 /** Whether tokens are a condition rather than a value that may count as one. */
@@ -82,7 +82,22 @@ function truthOfTest(tokens: Tokens, context: TruthContext): string | null {
       return within('((', tested, `) IS ${isNot ? 'NOT ' : ''}${last?.text.toUpperCase()})`)
     }
   }
-  return truthOfClass(tokens, context) ?? (outermost(tokens).some(isComparison) ? context.value(tokens) : null)
+  return truthOfClass(tokens, context) ?? (comparesSpelling(tokens, context) ? null : context.value(tokens))
+}
+
+/**
+ * Whether a column that PostgreSQL compares by its meaning is compared with a text: SQLite has the spelling of both compared, and
+ * 2024-01-02 10:00 comes before 2024-01-02T00:00 there. Days are spelled in one way.
+ */
+function comparesSpelling(tokens: Tokens, { columnOf }: TruthContext): boolean {
+  const texts = tokens.filter(({ kind }) => kind === 'string')
+  return tokens.some((token, at) => {
+    const type = columnOf([token])?.typeName ?? ''
+    const isExtracted = isOperator(tokens[at + 1], '->>') || isWord(tokens[at - 2], 'JSON_EXTRACT')
+    if (texts.length === 0 || isExtracted) return false
+    if (type === 'date') return texts.some(({ text }) => !/^\d{4}-\d\d-\d\d$/.test(text))
+    return /^(timestamp|time|jsonb?$|uuid$)/.test(type)
+  })
 }
 
 /** `typeof(column) = 'integer'` and the like, where the column's type leaves one class, and that is among those asked for. */

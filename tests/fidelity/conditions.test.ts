@@ -16,6 +16,8 @@ const columns: readonly (readonly [name: string, declared: string, type: string,
   ['r', 'REAL', 'double precision', [null, 0, 0.5, 1, -0.5, 2.5, 1e300]],
   ['t', 'TEXT', 'text', [null, '', 'a', 'A', 'abc', 'ABC', 'a_b', 'a%b', 'ä', 'Ä', '10', '9', ' x ', 'é\n', 'a\\b', 'x@y.z']],
   ['u', 'VARCHAR(50)', 'varchar(50)', [null, '', 'a', 'Ab', 'user', 'ADMIN']],
+  ['d', 'DATETIME', 'timestamp(3)', [null, '2024-01-02T10:00:00.000Z', '2024-01-03T00:00:00.000Z']],
+  ['e', 'DATE', 'date', [null, '2024-01-02', '1999-12-31']],
   ['n', 'DECIMAL(10,2)', 'numeric(10,2)', [null, 0, 1, 1.5, -2]],
   ['x', 'JSON', 'jsonb', [null, '{"a":1}', '{"a":"k"}', '[]']],
   ['y', 'BLOB', 'bytea', [null, Buffer.from(''), Buffer.from('a')]],
@@ -175,6 +177,7 @@ const translated: Readonly<Record<string, readonly string[]>> = {
   ],
   'numbers written as texts': [`i = '1'`, `'1' = i`, `r > '0'`, `i IN ('1', '2')`, 'n > -1', 'n BETWEEN 0 AND 1.5'],
   'division and what is left': ['i / 2 = 1', 'i / j > 0', 'i % j = 0', 'r / 2 > 0.2', 'abs(r) <= 1', 'CAST(r AS INTEGER) = r'],
+  days: [`e >= '2000-01-01'`, `e BETWEEN '2000-01-01' AND '2024-01-02'`, 'd IS NOT NULL', 'd > d', `d IS NULL OR i > 0`],
   json: ['json_valid(x)', `x ->> 'a' = 'k'`, `json_extract(x, '$.a') IS NULL`],
 }
 
@@ -198,6 +201,10 @@ const left = [
   'round(r, 2) = r',
   'i > 0 <> b',
   'n % 1 = 0',
+  `d < '2024-01-02T00:00:00'`,
+  `d BETWEEN '2024-01-01' AND '2024-01-02'`,
+  `x = '{}'`,
+  `e > 'soon'`,
   'n * 3 = 4.5',
   `i & 1 || 'a' = '1a'`,
 ]
