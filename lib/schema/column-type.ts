@@ -15,6 +15,8 @@ export interface ColumnProfile {
   readonly dates: number
   /** Texts of the form HH:MM:SS. */
   readonly times: number
+  /** Texts that end in a time with more digits than milliseconds have. */
+  readonly fine: number
   /** Reals with a fraction that would be an instant of the 1970s in milliseconds: seconds, of whatever beginning. */
   readonly seconds: number
   /** The values for which the declared type was not taken; null where it was, or where there is none. */
@@ -57,6 +59,7 @@ export const emptyProfile: ColumnProfile = {
   longestText: 0,
   dates: 0,
   times: 0,
+  fine: 0,
   seconds: 0,
   strangers: null,
   isDeclaredBytes: false,
@@ -121,13 +124,15 @@ function declaredType(declaration: string, profile: Counts): string | null {
     .replace(/\s+/g, ' ')
     .trim()
   const [, first, second] = /\(\s*(\d+)\s*(?:,\s*(\d+)\s*)?\)/.exec(declaration) ?? []
+  // What Prisma writes and reads, unless another program has written microseconds.
+  const digits = profile.fine > 0 ? 6 : 3
   if (/^(BIGINT|INT8|UNSIGNED BIG INT|BIGSERIAL)$/.test(words)) return 'bigint'
   if (/^(BOOL|BOOLEAN)$/.test(words)) return 'boolean'
   if (/^(DECIMAL|NUMERIC|MONEY|DEC|NUMBER)$/.test(words)) return numericType(first, second)
-  if (/^(DATETIME|TIMESTAMP|SMALLDATETIME|TIMESTAMP WITHOUT TIME ZONE)/.test(words)) return 'timestamp(3)'
-  if (/^(TIMESTAMPTZ|TIMESTAMP WITH TIME ZONE|DATETIMEOFFSET)$/.test(words)) return 'timestamptz(3)'
+  if (/^(DATETIME|TIMESTAMP|SMALLDATETIME|TIMESTAMP WITHOUT TIME ZONE)/.test(words)) return `timestamp(${digits})`
+  if (/^(TIMESTAMPTZ|TIMESTAMP WITH TIME ZONE|DATETIMEOFFSET)$/.test(words)) return `timestamptz(${digits})`
   if (words === 'DATE')
-    return profile.texts > 0 && profile.dates === profile.texts && profile.integers + profile.reals === 0 ? 'date' : 'timestamp(3)'
+    return profile.texts > 0 && profile.dates === profile.texts && profile.integers + profile.reals === 0 ? 'date' : `timestamp(${digits})`
   if (words === 'TIME') return 'time(3)'
   if (/^JSONB?$/.test(words)) return 'jsonb'
   if (/^(UUID|GUID|UNIQUEIDENTIFIER)$/.test(words)) return 'uuid'

@@ -10,16 +10,16 @@ const count = z
   .bigint()
   .nullable()
   .transform((value) => Number(value ?? 0n))
-const statsSchema = z.tuple([count, count, count, count, nullableBig, nullableBig, count, count, count, count])
+const statsSchema = z.tuple([count, count, count, count, nullableBig, nullableBig, count, count, count, count, count])
 
 /** Bytes of a text that has more characters than a varchar may have (10,485,760), in UTF-8 or UTF-16. */
 const longBytes = 44_000_000
 
-/** SQLite answers at most 2,000 columns; ten for each of ours. */
-const columnsPerRead = 200
+/** SQLite answers at most 2,000 columns; eleven for each of ours. */
+const columnsPerRead = 180
 
 /**
- * What values each column of a table really holds, in one read of it (one more for every 200 columns). Blocks its thread.
+ * What values each column of a table really holds, in one read of it (one more for every 180 columns). Blocks its thread.
  * Generated columns are part of it.
  */
 export function profileColumns(db: SqliteDatabase, table: SqliteTable): ReadonlyMap<string, ColumnProfile> {
@@ -29,11 +29,11 @@ export function profileColumns(db: SqliteDatabase, table: SqliteTable): Readonly
     const sql = `SELECT ${columns.map((column) => measures(column.name)).join(',')} FROM ${quoteName(table.name)}`
     const row = z.array(z.union([z.bigint(), z.null()])).parse(db.prepare(sql).raw().safeIntegers().get())
     columns.forEach((column, index) => {
-      const [integers, reals, texts, blobs, smallest, largest, longestText, dates, times, seconds] = statsSchema.parse(
-        row.slice(index * 10, index * 10 + 10),
+      const [integers, reals, texts, blobs, smallest, largest, longestText, dates, times, fine, seconds] = statsSchema.parse(
+        row.slice(index * 11, index * 11 + 11),
       )
       const ends = withDefault(column, smallest, largest)
-      const counts = { integers, reals, texts, blobs, ...ends, longestText, dates, times, seconds }
+      const counts = { integers, reals, texts, blobs, ...ends, longestText, dates, times, fine, seconds }
       const { widened } = chooseType(column, counts)
       const strangers = widened === null ? null : findStrangers(db, table, column.name, widened.by)
       profiles.set(column.name, { ...counts, strangers, isDeclaredBytes: isDeclaredBytes(column) })
@@ -70,6 +70,7 @@ function measures(name: string): string {
     `max(CASE WHEN ${isText} THEN CASE WHEN octet_length(${value})>${longBytes} THEN octet_length(${value})/4 ELSE length(${value}) END END)`,
     `sum(CASE WHEN ${isShort} THEN ${value} GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]' ELSE 0 END)`,
     `sum(CASE WHEN ${isShort} THEN ${value} GLOB '[0-9][0-9]:[0-9][0-9]:[0-9][0-9]' ELSE 0 END)`,
+    `sum(CASE WHEN ${isText} AND octet_length(${value})<=80 THEN ${value} GLOB '*[0-9]:[0-9][0-9].[0-9][0-9][0-9][0-9]*' ELSE 0 END)`,
     // Too near to 1970 to be milliseconds, and no Julian day.
     `sum(CASE typeof(${value}) WHEN 'real' THEN ${value}<>CAST(${value} AS INTEGER) AND abs(${value})<1e11 AND ${value} NOT BETWEEN 1721425 AND 5373485 ELSE 0 END)`,
   ].join(',')

@@ -26,6 +26,12 @@ function withZone(text: string, clock: RegExpExecArray): string {
   return `${text.slice(0, clock.index - 1)}${separator === ' ' ? 'T' : separator}${time}`
 }
 
+/** The fourth to sixth digit of a text's second, as a number: what Date drops of it and PostgreSQL holds. */
+export function readMicroseconds(text: string): number {
+  const digits = /:\d\d\.\d{3}(\d{1,3})/.exec(text)?.[1]
+  return digits === undefined ? 0 : Number(digits.padEnd(3, '0'))
+}
+
 /** The instant of a number in a DateTime column: milliseconds since 1970; null when it is beyond what Date holds. */
 export function readDateNumber(milliseconds: number): Date | null {
   const date = new Date(milliseconds)

@@ -1,5 +1,5 @@
 import type { ValueKind } from '@/lib/core/table-mapping'
-import { printClock, printDate, printTimestamp, readDateNumber, readDateText } from './canonical-date'
+import { printClock, printDate, printTimestamp, readDateNumber, readDateText, readMicroseconds } from './canonical-date'
 import { canonicalDecimal } from './canonical-decimal'
 import { canonicalJson } from './canonical-json'
 import { readJsonb } from './read-jsonb'
@@ -62,8 +62,12 @@ export function canonicalSource(value: SourceValue, kind: ValueKind): Canonical 
           : unreadable
     case 'json':
       return orUnreadable(canonicalJson(textOf(value)) ?? canonicalBinaryJson(value))
-    case 'timestamp':
-      return mapDate(value, printTimestamp)
+    case 'timestamp': {
+      const instant = mapDate(value, printTimestamp)
+      // In six digits other programs read what Prisma does not.
+      const finer = kind.precision === 6 && typeof value === 'string' ? readMicroseconds(value) : 0
+      return finer === 0 || typeof instant !== 'string' ? instant : withMicroseconds(instant, finer)
+    }
     case 'date':
       return mapDate(value, printDate)
     case 'time':
@@ -152,7 +156,11 @@ function printMicroseconds(microseconds: bigint, print: (date: Date) => string):
   const date = readDateNumber(Number(milliseconds) + postgresEpochMs)
   if (date === null) return `beyond every date: ${microseconds}`
   const finer = microseconds - milliseconds * 1000n
-  return finer === 0n ? print(date) : `${print(date)} and ${finer} microseconds`
+  return finer === 0n ? print(date) : withMicroseconds(print(date), Number(finer))
+}
+
+function withMicroseconds(instant: string, finer: number): string {
+  return `${instant} and ${finer} microseconds`
 }
 
 /** A BLOB that is no JSON text may be SQLite's JSONB. */

@@ -132,5 +132,8 @@ function createFinder({ db, source, mapping, key }: ListedRows): (key: PrintedKe
 function isSame(source: SourceValue, target: Canonical, value: ColumnMapping['value']): boolean {
   const one = canonicalSource(source, value)
   if (one === unreadable) return false
-  return one === (typeof target === 'string' && value.kind === 'timestamp' ? target.replace(/ and \d+ microseconds$/, '') : target)
+  return (
+    one === target ||
+    (one !== null && typeof target === 'string' && value.kind === 'timestamp' && one === target.replace(/ and \d+ microseconds$/, ''))
+  )
 }

@@ -1,8 +1,34 @@
 import { describe, expect, inject, it } from 'vitest'
+import { verifyDatabases } from '@/lib/verification/verify-databases'
 import { isUntouched, migrateWhole, refusals } from './whole-migration'
 
 /** Columns of databases without a model: the declared type if the values bear it out, a wider one only where nothing is lost. */
 describe.each([...inject('postgresServers')])('a database without a model, on $name', (server) => {
+  it('keeps the microseconds that other programs write, and proves them', async () => {
+    await using moved = await migrateWhole(
+      server,
+      `CREATE TABLE t (at DATETIME PRIMARY KEY, seen TIMESTAMP, made DATETIME DEFAULT CURRENT_TIMESTAMP, day DATE) WITHOUT ROWID;
+       INSERT INTO t VALUES ('2024-03-01 10:00:00.123456', '1969-12-31 23:59:59.999999+00:00', '2024-03-01 10:00:00', '2024-03-01'),
+         ('2024-03-01 10:00:00.123457', '2024-03-01T10:00:00.123Z', NULL, NULL), ('2024-03-01 10:00:00', 1709287200123, NULL, NULL)`,
+    )
+    expect(moved.result.findings).toEqual([])
+    const types = `SELECT format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = 't'::regclass AND attnum > 0 ORDER BY attnum`
+    const [at, made, day] = ['timestamp(6) without time zone', 'timestamp(3) without time zone', 'date']
+    expect((await moved.rows(types)).flat()).toEqual([at, at, made, day])
+    expect(await moved.rows('SELECT at, seen FROM t ORDER BY at')).toEqual([
+      ['2024-03-01 10:00:00', '2024-03-01 10:00:00.123'],
+      ['2024-03-01 10:00:00.123456', '1969-12-31 23:59:59.999999'],
+      ['2024-03-01 10:00:00.123457', '2024-03-01 10:00:00.123'],
+    ])
+    const verify = () =>
+      verifyDatabases({ sourcePath: moved.source.path, targetUrl: moved.target.url }, () => undefined, new AbortController().signal)
+    expect((await verify()).tables.map(({ content }) => content)).toEqual(['identical'])
+    await moved.rows(`UPDATE t SET seen = seen + interval '1 microsecond' WHERE made IS NOT NULL`)
+    expect((await verify()).tables[0]?.differences).toEqual([
+      { key: { at: '2024-03-01 10:00:00.123 and 456 microseconds' }, column: 'seen', kind: 'value-differs' },
+    ])
+  })
+
   it('takes the declared type, or a wider one that keeps every value as it is, and names the rows that asked for it', async () => {
     await using moved = await migrateWhole(
       server,

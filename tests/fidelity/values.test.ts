@@ -10,6 +10,7 @@ beforeAll(async () => {
 afterAll(() => pair.close())
 
 const dateTime: TestColumn = { declared: 'DATETIME', value: { kind: 'timestamp', precision: 3, withTimeZone: false } }
+const fine: TestColumn = { declared: 'DATETIME', value: { kind: 'timestamp', precision: 6, withTimeZone: false } }
 const zoned: TestColumn = { declared: 'DATETIME', value: { kind: 'timestamp', precision: 3, withTimeZone: true } }
 const int: TestColumn = { declared: 'INTEGER', value: { kind: 'integer', bits: 32 } }
 const bigInt: TestColumn = { declared: 'BIGINT', value: { kind: 'integer', bits: 64 } }
@@ -59,6 +60,17 @@ describe('dates', () => {
   it('5: finer digits are cut, not rounded', async () => {
     await arrives(dateTime, '2024-03-01 10:00:00.1239', '2024-03-01 10:00:00.123', 'DATE_DIGITS_DROPPED')
     await arrives(dateTime, '2024-03-01T10:00:00.9996Z', '2024-03-01 10:00:00.999', 'DATE_DIGITS_DROPPED')
+  })
+  it('5: six digits arrive where the column holds six, and further ones are cut', async () => {
+    await arrives(fine, '2024-03-01 10:00:00.123456', '2024-03-01 10:00:00.123456')
+    await arrives(fine, '1969-12-31T23:59:59.9999+01:00', '1969-12-31 22:59:59.9999')
+    await arrives(fine, '2024-03-01 10:00:00.000000', '2024-03-01 10:00:00')
+    await arrives(fine, '2024-03-01T10:00:00.1234567Z', '2024-03-01 10:00:00.123456', 'DATE_DIGITS_DROPPED')
+    await arrives(
+      { ...fine, value: { kind: 'timestamp', precision: 6, withTimeZone: true } },
+      '2024-03-01 10:00:00.000001-02:00',
+      '2024-03-01 12:00:00.000001+00',
+    )
   })
   it('6: a space before the offset', () => arrives(dateTime, '1900-01-01 00:00:00 +00:00', '1900-01-01 00:00:00', 'DATE_SPACED_OFFSET'))
   it('6: a time without seconds', async () => {

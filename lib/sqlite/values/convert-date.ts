@@ -17,7 +17,7 @@ export const lastInstantMs = 253_402_300_799_999
 export const suspiciousBelowMs = 100_000_000_000
 
 /**
- * A date as Prisma reads it, with the three remarks that a number may deserve. Julian days as reals are refused: an
+ * A date as Prisma reads it, and to the microsecond where the column holds six digits, with the three remarks that a number may deserve. Julian days as reals are refused: an
  * instant in milliseconds with a fraction, forty minutes after 1970 began, has never been seen to be meant.
  */
 export function convertDate(raw: Present, target: DateTarget): Conversion {
@@ -25,7 +25,8 @@ export function convertDate(raw: Present, target: DateTarget): Conversion {
   if (typeof raw === 'string') {
     const instant = new Date(normalizeDateTime(raw)).getTime()
     if (Number.isNaN(instant)) return otherSpelling(raw, target)
-    return instantText(instant, target, /\.\d{3}\d*[1-9]/.test(raw) ? 'DATE_DIGITS_DROPPED' : null)
+    const finer = finerDigits(raw, target)
+    return instantText(instant, target, finer.areDropped ? 'DATE_DIGITS_DROPPED' : null, finer.kept)
   }
   const number = Number(raw)
   if (typeof raw === 'number' && isJulianDay(number)) return refused('DATE_JULIAN_DAY')
@@ -43,7 +44,17 @@ function otherSpelling(text: string, target: DateTarget): Conversion {
   if (minutes === undefined || (seconds !== undefined && (space === '' || zone === undefined))) return refused('DATE_UNPARSABLE')
   const joined = `${minutes}${seconds ?? ':00'}${zone === 'UTC' ? 'Z' : (zone ?? '')}`
   const remark = seconds === undefined ? 'DATE_WITHOUT_SECONDS' : 'DATE_SPACED_OFFSET'
-  return instantText(new Date(normalizeDateTime(joined)).getTime(), target, remark)
+  return instantText(new Date(normalizeDateTime(joined)).getTime(), target, remark, finerDigits(text, target).kept)
+}
+
+/**
+ * Digits of a second that JavaScript cuts off: the fourth to sixth are kept where the column holds six, which it does in no model of
+ * Prisma for SQLite. Other programs read them.
+ */
+function finerDigits(text: string, target: DateTarget): { readonly kept: string; readonly areDropped: boolean } {
+  const digits = /\.\d{3}(\d+)/.exec(text)?.[1] ?? ''
+  const kept = target.kind === 'timestamp' && target.precision === 6 ? digits.slice(0, 3) : ''
+  return { kept: /[1-9]/.test(kept) ? kept : '', areDropped: /[1-9]/.test(digits.slice(kept.length)) }
 }
 
 function unitRemark(number: number): ValueCode | null {
@@ -58,7 +69,7 @@ function isJulianDay(number: number): boolean {
   return number >= 1_721_425 && number < 5_373_485
 }
 
-function instantText(instant: number, target: DateTarget, issue: ValueCode | null): Conversion {
+function instantText(instant: number, target: DateTarget, issue: ValueCode | null, finer = ''): Conversion {
   if (Number.isNaN(instant)) return refused('DATE_UNPARSABLE')
   if (instant < firstInstantMs || instant > lastInstantMs) return refused('DATE_OUT_OF_RANGE')
   const iso = new Date(instant).toISOString()
@@ -67,7 +78,7 @@ function instantText(instant: number, target: DateTarget, issue: ValueCode | nul
   switch (target.kind) {
     case 'timestamp':
       if (losesFraction(instant, target.precision)) return refused('DATE_WOULD_ROUND')
-      return converted(`${date} ${time}${target.withTimeZone ? '+00' : ''}`, issue)
+      return converted(`${date} ${time}${finer}${target.withTimeZone ? '+00' : ''}`, issue)
     case 'date':
       return time === '00:00:00.000' ? converted(date, issue) : refused('DATE_WOULD_ROUND')
     case 'time':

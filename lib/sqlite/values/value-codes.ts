@@ -120,7 +120,7 @@ export const valueCodes = {
   },
   DATE_DIGITS_DROPPED: {
     severity: 'note',
-    says: 'have more than three digits of fractional seconds; Prisma reads milliseconds, and these arrive',
+    says: 'have more digits of fractional seconds than arrive: three, which Prisma reads, or six, which PostgreSQL holds',
     hint: 'Nothing to do unless something other than Prisma reads the finer digits.',
   },
   DATE_SPACED_OFFSET: {
