@@ -1,5 +1,4 @@
 import type { ColumnMapping } from '@/lib/core/table-mapping'
-import type { DateTarget } from './convert-date'
 import { decimalKey } from './convert-number'
 import { convertValue } from './convert-value'
 import type { RawValue } from './raw-value'
@@ -42,7 +41,7 @@ export function storedValue(text: string, column: Pick<ColumnMapping, 'value'>, 
     case 'timestamp':
     case 'date':
     case 'time':
-      return storedInstant(text, value, instants)
+      return storedInstant(text, value.kind, instants)
     case 'text':
     case 'enum':
     case 'uuid':
@@ -89,17 +88,14 @@ function storedDecimal(text: string): StoredValue {
 
 const instantPattern = /^(?:(\d{4})-(\d{2})-(\d{2}))?[ ]?(?:(\d{2}:\d{2}:\d{2})(?:\.(\d{1,6}))?)?(?:\+00)?$/
 
-function storedInstant(text: string, value: DateTarget, form: InstantForm): StoredValue {
+function storedInstant(text: string, kind: 'timestamp' | 'date' | 'time', form: InstantForm): StoredValue {
   const match = instantPattern.exec(text)
   // Infinity, BC and years of five digits: Prisma reads none of them.
   if (!match) return { status: 'refused', reason: 'instant-out-of-range' }
   const [, year, month, day, clock = '00:00:00', fraction = ''] = match
-  const isFine = /[1-9]/.test(fraction.slice(3))
-  // The file's own programs read microseconds where it has some.
-  const keepsFine = value.kind === 'timestamp' && value.precision === 6 && form === 'text'
-  if (isFine && !keepsFine) return { status: 'refused', reason: 'instant-too-fine' }
-  const date = value.kind === 'time' ? '1970-01-01' : `${year}-${month}-${day}`
-  if (form === 'text') return stored(`${date}T${clock}.${fraction.padEnd(isFine ? 6 : 3, '0')}+00:00`)
+  if (/[1-9]/.test(fraction.slice(3))) return { status: 'refused', reason: 'instant-too-fine' }
+  const date = kind === 'time' ? '1970-01-01' : `${year}-${month}-${day}`
+  if (form === 'text') return stored(`${date}T${clock}.${fraction.padEnd(3, '0')}+00:00`)
   return stored(BigInt(Date.parse(`${date}T${clock}.${fraction.padEnd(3, '0').slice(0, 3)}Z`)))
 }
 
