@@ -87,6 +87,7 @@ export const findingCodes = [
   'JSON_NUMBER_TOO_LARGE',
   'JSON_TOO_DEEP',
   'JSON_TOO_LARGE',
+  'KEY_HAS_NULLS',
   'KEY_NOT_IN_MODEL',
   'LIVE_NOT_WAL',
   'LIVE_NO_KEY',

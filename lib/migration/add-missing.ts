@@ -1,5 +1,8 @@
+import { z } from 'zod'
+import { hasTextAffinity } from '@/lib/core/affinity'
 import type { PostgresCatalogue, SqliteCatalogue, SqliteColumn, SqliteTable } from '@/lib/core/catalogue'
 import { createFinding, type Finding } from '@/lib/core/finding'
+import { quoteName, safeSql } from '@/lib/core/quoted-name'
 import { type ColumnProfile, chooseType, emptyProfile } from '@/lib/schema/column-type'
 import { addColumn, type ColumnTypes, createTable, type TablePlan, targetColumns, translateComputed } from '@/lib/schema/create-table'
 import { schemaMigrationsTable } from '@/lib/schema/map-tables'
@@ -27,6 +30,8 @@ interface Chosen extends Missing {
   readonly findings: readonly Finding[]
   /** Computed columns that keep their present values. */
   readonly fixed: ReadonlySet<string>
+  /** Whether its primary key arrives as a unique index: it is NULL in every row. */
+  readonly isKeyless: boolean
 }
 
 /**
@@ -47,8 +52,8 @@ export async function addMissing(
   const profiles = await Promise.all(missing.map(({ table }) => context.profile(table)))
   const chosen: Chosen[] = []
   for (const [index, one] of missing.entries()) chosen.push(await choose(one, profiles[index] ?? new Map(), context))
-  const planOf = ({ table, types, fixed }: Chosen, plain: ReadonlySet<string>) =>
-    createTable(table, schema, types, new Set([...plain, ...fixed]))
+  const planOf = ({ table, types, fixed, isKeyless }: Chosen, plain: ReadonlySet<string>) =>
+    createTable(isKeyless ? { ...table, primaryKey: [] } : table, schema, types, new Set([...plain, ...fixed]))
   chosen.sort((a, b) => Number(isLikeImplicit(b.table, source)) - Number(isLikeImplicit(a.table, source)))
   const whole = chosen.filter(({ isWhole }) => isWhole)
   const accepted = await findAccepted(
@@ -110,7 +115,41 @@ async function choose(missing: Missing, profiles: ReadonlyMap<string, ColumnProf
       findings.push(widened(table, column, chosen.type, chosen.widened.why, rows))
     }
   }
-  return { ...missing, types, findings, fixed: await computedOtherwise(table, columns, types, context) }
+  const nullKeys = missing.isWhole ? await countNullKeys(table, context) : 0
+  if (nullKeys > 0) findings.push(keyHasNulls(table, nullKeys))
+  return { ...missing, types, findings, fixed: await computedOtherwise(table, columns, types, context), isKeyless: nullKeys > 0 }
+}
+
+const countRow = z.tuple([z.object({ rows: z.number(), keyed: z.number() })])
+
+/**
+ * The rows of a table none of which has a key: of numbers that were meant to count up, as `SERIAL PRIMARY KEY` does on PostgreSQL and only
+ * INTEGER PRIMARY KEY in SQLite (https://sqlite.org/lang_createtable.html#the_primary_key). 0 where any row has one, or for texts: there a
+ * NULL is a fault of its row.
+ */
+async function countNullKeys(table: SqliteTable, { ask }: PlanDependencies): Promise<number> {
+  const [name, ...others] = table.primaryKey
+  const key = table.columns.find((column) => column.name === name)
+  const mayBeNull = key && others.length === 0 && !key.notNull && key.name !== table.rowidColumn && !table.withoutRowid
+  if (!mayBeNull || hasTextAffinity(key.declaredType)) return 0
+  const [{ rows, keyed }] = countRow.parse(
+    await ask(safeSql`SELECT count(*) AS rows, count(${quoteName(key.name)}) AS keyed FROM ${quoteName(table.name)}`),
+  )
+  return keyed === 0 ? rows : 0
+}
+
+function keyHasNulls(table: SqliteTable, count: number): Finding {
+  return createFinding({
+    code: 'KEY_HAS_NULLS',
+    severity: 'note',
+    table: table.name,
+    column: table.primaryKey.join(', '),
+    count,
+    shape: `PRIMARY KEY (${table.primaryKey.join(', ')})`,
+    message:
+      'No row of this table has a primary key: it is NULL in each. On PostgreSQL it is a unique index, and every row arrives as it is.',
+    hint: 'Give these rows a key first if it should stay the primary key.',
+  })
 }
 
 /** Ids that were given out count as values: the next one must have room, though its rows are gone. */
@@ -145,6 +184,7 @@ const whyWidened: Readonly<Record<string, string>> = {
   texts: 'texts',
   'numbers with a fraction': 'fractions',
   'integers beyond 53 bits': 'large',
+  'numbers other than 0 and 1': 'boolean',
 }
 
 function widened(

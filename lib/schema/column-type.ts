@@ -41,10 +41,12 @@ export interface ChosenType {
   readonly widened: { readonly why: string; readonly by: Misfit } | null
 }
 
-/** Which values do not fit: those of these storage classes, or the texts beyond a length. */
+/** Which values do not fit: those of these storage classes, the texts beyond a length, or numbers but 0 and 1. */
 export type Misfit =
   | { readonly kind: 'classes'; readonly classes: readonly ('integer' | 'real' | 'text' | 'blob')[] }
   | { readonly kind: 'longer'; readonly characters: number }
+  /** Numbers that are neither true nor false. */
+  | { readonly kind: 'beyond-boolean' }
 
 type Counts = Omit<ColumnProfile, 'strangers' | 'isDeclaredBytes'>
 
@@ -166,6 +168,10 @@ function misfit(type: string, profile: Counts): ChosenType['widened'] {
   // BLOBs in a text column are texts, and in a JSON column JSON, until the check of the values says otherwise.
   if (blobs > 0 && !/^(text|varchar|char|jsonb?)/.test(type))
     return texts + integers + reals === 0 ? misfitOf('binary values alone', 'blob') : null
+  // As true or false they would lose what they say; Prisma alone takes all but 1 for false, and here nobody speaks for it.
+  if (type === 'boolean' && texts === 0 && (reals > 0 || (profile.smallest ?? 0n) < 0n || (profile.largest ?? 1n) > 1n)) {
+    return { why: 'numbers other than 0 and 1', by: { kind: 'beyond-boolean' } }
+  }
   // As milliseconds they would lose what they say; a person may know what they count from.
   if (/^(timestamp|date)/.test(type) && texts === 0 && profile.seconds > 0) return misfitOf('numbers with a fraction', 'real')
   if (type === 'time(3)') {

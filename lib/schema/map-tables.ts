@@ -37,6 +37,15 @@ export function mapTables(source: SqliteCatalogue, target: PostgresCatalogue): M
   return { tables, leftBehind }
 }
 
+/** The primary key of the file, by which rows are named; none where the target lets it be NULL, and several rows may have the same one. */
+function keyOf(source: SqliteTable, target: PostgresTable): readonly string[] {
+  const isNullable = (name: string) => target.columns.some((column) => column.name === name && column.nullable)
+  const mayBeNull = (name: string) => source.columns.some((column) => column.name === name && !column.notNull)
+  const isKeyless =
+    !source.withoutRowid && source.primaryKey.some((name) => name !== source.rowidColumn && isNullable(name) && mayBeNull(name))
+  return isKeyless ? [] : source.primaryKey
+}
+
 /** What a column of this PostgreSQL type holds, or null for a type that no value of SQLite has a defined way into. */
 export function valueKindOf(column: PostgresColumn): ValueKind | null {
   if (column.enumLabels) return { kind: 'enum', typeName: column.typeName, labels: column.enumLabels }
@@ -108,7 +117,7 @@ function mapTable(source: SqliteTable, target: PostgresTable, leftBehind: Findin
     table: source.name,
     targetSchema: target.schema,
     columns,
-    primaryKey: source.primaryKey,
+    primaryKey: keyOf(source, target),
     withoutRowid: source.withoutRowid,
     rowidColumn: source.rowidColumn,
   }

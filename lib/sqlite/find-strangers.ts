@@ -12,10 +12,7 @@ const countRow = z.object({ rows: z.number() })
 export function findStrangers(db: SqliteDatabase, table: SqliteTable, column: string, misfit: Misfit): Strangers {
   const value = quoteName(column)
   const name = quoteName(table.name)
-  const isStrange =
-    misfit.kind === 'classes'
-      ? safeSql`typeof(${value}) IN (${misfit.classes.map((one) => quoteText(one)).join(', ') as SafeSql})`
-      : safeSql`typeof(${value}) = 'text' AND length(${value}) > ${misfit.characters}`
+  const isStrange = conditionOf(value, misfit)
   const { rows } = countRow.parse(db.prepare(safeSql`SELECT count(*) AS rows FROM ${name} WHERE ${isStrange}`).get())
   const keys = keyColumns(table)
   const selected = [value, ...keys.map((key) => key.expression)].join(', ') as SafeSql
@@ -26,6 +23,12 @@ export function findStrangers(db: SqliteDatabase, table: SqliteTable, column: st
     keys: first.map(([, ...values]) => Object.fromEntries(keys.map((key, index) => [key.name, printableKey(values[index] ?? null)]))),
     shape: shapeOf(first[0]?.[0] ?? null),
   }
+}
+
+function conditionOf(value: SafeSql, misfit: Misfit): SafeSql {
+  if (misfit.kind === 'longer') return safeSql`typeof(${value}) = 'text' AND length(${value}) > ${misfit.characters}`
+  if (misfit.kind === 'beyond-boolean') return safeSql`typeof(${value}) IN ('integer', 'real') AND ${value} NOT IN (0, 1)`
+  return safeSql`typeof(${value}) IN (${misfit.classes.map((one) => quoteText(one)).join(', ') as SafeSql})`
 }
 
 /** The primary key, or else the rowid where no column hides it. */

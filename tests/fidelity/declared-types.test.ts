@@ -1,5 +1,6 @@
 import { describe, expect, inject, it } from 'vitest'
 import { verifyDatabases } from '@/lib/verification/verify-databases'
+import { withPostgres } from '@/tests/support/postgres-databases'
 import { isUntouched, migrateWhole, refusals } from './whole-migration'
 
 /** Columns of databases without a model: the declared type if the values bear it out, a wider one only where nothing is lost. */
@@ -126,6 +127,46 @@ describe.each([...inject('postgresServers')])('a database without a model, on $n
     // A moment beyond every date.
     const left = moved.result.findings.filter(({ code }) => code === 'DEFAULT_LEFT_BEHIND')
     expect(left.map(({ column }) => column)).toEqual(['dd'])
+  })
+
+  it('keeps numbers in a BOOLEAN that are neither true nor false, and rows without a key', async () => {
+    await using moved = await migrateWhole(
+      server,
+      `CREATE TABLE flag (id INTEGER PRIMARY KEY, b BOOLEAN, f BOOL, ok BOOLEAN); INSERT INTO flag VALUES (1, 2, 0.5, 1), (2, 1, 1, 0), (3, -1, NULL, NULL);
+       CREATE TABLE history (id SERIAL PRIMARY KEY, hash TEXT NOT NULL); INSERT INTO history (hash) VALUES ('a'), ('b');
+       CREATE TABLE sometimes (id INT PRIMARY KEY, v); INSERT INTO sometimes VALUES (1, 'a')`,
+    )
+    expect(moved.result.error).toBeUndefined()
+    expect(await moved.rows('SELECT * FROM flag ORDER BY id')).toEqual([
+      ['1', '2', '0.5', 't'],
+      ['2', '1', '1', 'f'],
+      ['3', '-1', null, null],
+    ])
+    expect(await moved.rows('SELECT * FROM history ORDER BY hash')).toEqual([
+      [null, 'a'],
+      [null, 'b'],
+    ])
+    expect(moved.result.findings.map(({ code, table, column, key, count }) => [code, table, column, key, count])).toEqual([
+      ['COLUMN_WIDENED', 'flag', 'b', { id: '1' }, 2],
+      ['COLUMN_WIDENED', 'flag', 'f', { id: '1' }, 1],
+      ['KEY_HAS_NULLS', 'history', 'id', null, 2],
+    ])
+    await withPostgres(moved.target.url, async (client) => {
+      await client.query(`INSERT INTO history VALUES (1, 'c')`)
+      await expect(client.query(`INSERT INTO history VALUES (1, 'd')`)).rejects.toThrow(/unique/)
+      await client.query('DELETE FROM history WHERE id = 1')
+    })
+    const proof = await verifyDatabases(
+      { sourcePath: moved.source.path, targetUrl: moved.target.url },
+      () => undefined,
+      new AbortController().signal,
+    )
+    expect(proof.tables.map(({ table, content }) => `${table} ${content}`)).toEqual([
+      'flag identical',
+      'history identical',
+      'sometimes identical',
+    ])
+    expect(proof.status).toBe('succeeded')
   })
 
   it('refuses a value that only a loss of meaning could keep, with its row', async () => {
