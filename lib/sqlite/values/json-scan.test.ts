@@ -68,4 +68,19 @@ describe('a JSON text looked at in pieces', () => {
   ])('at the bounds: %.20s', (text) => {
     for (const binary of [true, false]) expect(scan(text, binary, 4096)).toBe(whole(text, binary))
   })
+
+  /** What PostgreSQL refuses: `invalid memory alloc request size`, `total size of jsonb array elements exceeds the maximum`. */
+  it.each([
+    ['items', '1,', 2 ** 24 - 1, null],
+    ['items', '1,', 2 ** 24, 'JSON_TOO_LARGE'],
+    ['bytes', `${'['.repeat(20)}${']'.repeat(20)},`, 1_700_000, 'JSON_TOO_LARGE'],
+    ['bytes', `${'['.repeat(20)}${']'.repeat(20)},`, 1_300_000, null],
+  ])('as many %s as jsonb has room for, and no more', (_, item, times, expected) => {
+    const json = createJsonScan(true)
+    json.take(Buffer.from('['))
+    const many = Buffer.from(item.repeat(10_000))
+    for (let left = times; left > 0; left -= 10_000) json.take(left >= 10_000 ? many : Buffer.from(item.repeat(left)))
+    json.take(Buffer.from('null]'))
+    expect(json.end()).toBe(expected)
+  })
 })

@@ -3,6 +3,9 @@ import type { ValueCode } from './value-codes'
 
 /** Bytes of one jsonb container: its offsets have 28 bits. */
 const maxJsonbBytes = 255 * 1024 * 1024
+const maxContainerBytes = 2 ** 28 - 1
+/** PostgreSQL doubles the room for items (32 bytes each) and members (72), up to 1 GB. */
+const [maxItems, maxMembers] = [2 ** 24, 2 ** 23]
 const deepestNesting = 1000
 
 /**
@@ -34,7 +37,19 @@ export function createJsonScan(binary: boolean): TextScan {
   let fraction = 0
   let exponent = 0
   let isNegative = false
+  /** Of the text at hand, once its escapes are read. */
+  let textBytes = 0
+  /** Of each open container, and of all: about how large it is as jsonb, and its items, keys among them. */
+  const sizes = [0]
+  const counts = [0]
+  let isTooLarge = false
 
+  const addItem = (bytes: number) => {
+    const last = sizes.length - 1
+    // Each has an entry of four bytes beside it.
+    sizes[last] = (sizes[last] ?? 0) + 4 + bytes
+    counts[last] = (counts[last] ?? 0) + 1
+  }
   const closeHalf = () => {
     if (isHalfOpen) hasLoneHalf = true
     isHalfOpen = false
@@ -42,21 +57,29 @@ export function createJsonScan(binary: boolean): TextScan {
   const endNumber = () => {
     const shift = isNegative ? -exponent : exponent
     if (whole + shift > 131_072 || fraction - shift > 16_383) hasHugeNumber = true
+    // Four digits in two bytes, on either side of the point.
+    addItem(6 + 2 * (Math.ceil(whole / 4) + Math.ceil(fraction / 4)))
   }
   const afterValue = () => {
     state = open.length === 0 ? 'done' : 'afterValue'
   }
   const push = (isObject: boolean) => {
     open.push(isObject)
+    sizes.push(4)
+    counts.push(0)
     if (open.length > deepestNesting) isTooDeep = true
     state = isObject ? 'firstKey' : 'firstItem'
   }
   const pop = () => {
-    open.pop()
+    const mostItems = open.pop() ? 2 * maxMembers : maxItems
+    const size = sizes.pop() ?? 0
+    if (size > maxContainerBytes || (counts.pop() ?? 0) > mostItems) isTooLarge = true
+    addItem(size)
     afterValue()
   }
   const beginString = (asKey: boolean) => {
     isKey = asKey
+    textBytes = 0
     state = 'string'
   }
   const beginValue = (byte: number): boolean => {
@@ -77,6 +100,7 @@ export function createJsonScan(binary: boolean): TextScan {
   }
   const endEscape = () => {
     if (code === 0) hasNul = true
+    textBytes += code < 0x80 ? 1 : code < 0x800 ? 2 : 3
     const isLow = code >= 0xdc00 && code <= 0xdfff
     const isHigh = code >= 0xd800 && code <= 0xdbff
     if (isHalfOpen !== isLow) hasLoneHalf = true
@@ -92,7 +116,9 @@ export function createJsonScan(binary: boolean): TextScan {
           return true
         }
         closeHalf()
+        textBytes += 1
         if (byte === quote) {
+          addItem(textBytes)
           if (isKey) state = 'colon'
           else afterValue()
         }
@@ -105,6 +131,7 @@ export function createJsonScan(binary: boolean): TextScan {
           return true
         }
         closeHalf()
+        textBytes += 1
         state = 'string'
         return escapable.has(byte)
       case 'hexadecimal': {
@@ -118,7 +145,10 @@ export function createJsonScan(binary: boolean): TextScan {
       case 'word':
         if (byte !== word.charCodeAt(0)) return false
         word = word.slice(1)
-        if (word === '') afterValue()
+        if (word === '') {
+          addItem(0)
+          afterValue()
+        }
         return true
       case 'minus':
         whole = 2
@@ -212,7 +242,11 @@ export function createJsonScan(binary: boolean): TextScan {
       bytesInAll += bytes.length
       for (let at = 0; isValid && at < bytes.length; at += 1) {
         // Most of a long text is texts without escapes.
-        if (state === 'string' && !isHalfOpen) at = endOfPlain(bytes, at)
+        if (state === 'string' && !isHalfOpen) {
+          const end = endOfPlain(bytes, at)
+          textBytes += end - at
+          at = end
+        }
         if (at < bytes.length) isValid = step(bytes[at] ?? 0)
       }
     },
@@ -224,7 +258,7 @@ export function createJsonScan(binary: boolean): TextScan {
       if (!isValid || state !== 'done') return 'JSON_INVALID'
       if (isTooDeep) return 'JSON_TOO_DEEP'
       if (!binary) return null
-      if (bytesInAll > maxJsonbBytes) return 'JSON_TOO_LARGE'
+      if (bytesInAll > maxJsonbBytes || isTooLarge) return 'JSON_TOO_LARGE'
       if (hasNul) return 'JSON_NUL'
       if (hasLoneHalf) return 'JSON_LONE_SURROGATE'
       return hasHugeNumber ? 'JSON_NUMBER_TOO_LARGE' : null

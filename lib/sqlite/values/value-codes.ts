@@ -220,7 +220,7 @@ export const valueCodes = {
   },
   JSON_TOO_LARGE: {
     severity: 'blocks',
-    says: 'contain JSON beyond the 255 MB that jsonb can hold',
+    says: 'contain JSON beyond what jsonb can hold (255 MB, 16.7 million items, 8.3 million members)',
     hint: 'Split these values, or make the field Bytes and keep them compressed.',
   },
   JSON_FROM_BINARY: {
