@@ -140,6 +140,7 @@ function declaredType(declaration: string, profile: Counts): string | null {
   if (/^(UUID|GUID|UNIQUEIDENTIFIER)$/.test(words)) return 'uuid'
   if (/^(BYTEA|BINARY|VARBINARY|IMAGE)$/.test(words)) return 'bytea'
   if (words === 'STRING') return 'text'
+  if (/^(SMALL)?SERIAL$/.test(words)) return fitsInt32(profile) ? 'integer' : 'bigint'
   // From here on SQLite's own rules of affinity, in their order: https://sqlite.org/datatype3.html#determination_of_column_affinity
   if (words.includes('INT')) return fitsInt32(profile) ? 'integer' : 'bigint'
   if (/CHAR|CLOB|TEXT/.test(words))
