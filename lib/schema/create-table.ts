@@ -2,6 +2,7 @@ import type { PostgresColumn, SqliteColumn, SqliteTable } from '@/lib/core/catal
 import { createFinding, type Finding } from '@/lib/core/finding'
 import { qualifiedName, quoteName, quoteNames } from '@/lib/core/quoted-name'
 import { translateDefault } from './column-default'
+import { isKeptAlike } from './computed-class'
 import { type Translation, translateExpression } from './translate-expression'
 
 /** A statement that makes a part of the target's schema, and what to say when it cannot be made. */
@@ -95,7 +96,8 @@ export function defaultLeftBehind(table: string, column: string, value: string, 
 
 /** The expression of a computed column in PostgreSQL's dialect, with the rows that would be computed otherwise. */
 export function translateComputed(table: SqliteTable, column: SqliteColumn, known: readonly PostgresColumn[]): Translation | null {
-  if (!column.generated) return null
+  const type = known.find(({ name }) => name === column.name)?.type
+  if (!column.generated || type === undefined || !isKeptAlike(column.generated.expression, type, known)) return null
   const others = table.columns.filter(({ collation }) => collation !== 'BINARY').map(({ name }) => name.toLowerCase())
   return translateExpression(column.generated.expression, { columns: known, otherCollations: new Set(others), isStored: true })
 }
