@@ -25,7 +25,7 @@ export function findOtherModel(source: SqliteCatalogue, modelled: PostgresCatalo
   return createFinding({
     code: 'MODEL_OF_ANOTHER_FILE',
     severity: 'note',
-    shape: `${common} columns in common, of ${expected.size} in the model and ${present.size} in the file`,
+    shape: `columns in common: ${common}, of ${expected.size} in the model and ${present.size} in the file`,
     params,
     message: `The model is of another file: it expects the tables ${params.expected}, and the file has ${params.present}.`,
     hint: 'Give the schema of the app whose file this is (--schema), or none: then everything is made from the file.',

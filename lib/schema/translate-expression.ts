@@ -85,7 +85,7 @@ function classOf({ typeName }: PostgresColumn, declaredType: string | undefined)
 
 function translateTokens(expression: string, tokens: readonly SqlToken[], scope: TranslationScope, exceptions: string[]): string | null {
   if (scope.isStored && !isStoredAlike(tokens, scope)) return null
-  if (!scope.isStored && countsDecimals(tokens, scope)) return null
+  if (scope.isWide && countsDecimals(tokens, scope)) return null
   // Both bind alike in PostgreSQL, and || first in SQLite.
   const hasBits = tokens.some((token) => isOperator(token, '&') || isOperator(token, '|'))
   if (hasBits && (scope.isStored || tokens.some((token) => isOperator(token, '||')))) return null

@@ -26,6 +26,8 @@ export interface ContentOptions {
   readonly advance: (rows: number, bytes: number) => void
   readonly signal: AbortSignal
   readonly explain: Explain | null
+  /** Whether explanations look at what the target holds, which a digest of it does not tell. */
+  readonly explainsByValue: boolean
   readonly budget: NameBudget
 }
 
@@ -78,8 +80,11 @@ export async function compareContent(options: ContentOptions): Promise<ContentOu
 }
 
 /** Whether a difference was repaired by choice is told by the whole value. */
-async function longValuesOf({ mapping, reader, explain }: ContentOptions, key: readonly KeyPart[] | null): Promise<LongValues | null> {
-  const long = explain === null ? chooseLongValues(mapping) : null
+async function longValuesOf(
+  { mapping, reader, explainsByValue }: ContentOptions,
+  key: readonly KeyPart[] | null,
+): Promise<LongValues | null> {
+  const long = explainsByValue ? null : chooseLongValues(mapping)
   return long !== null && (await reader.holdsLong(readRequest(mapping, key))) ? long : null
 }
 

@@ -214,12 +214,14 @@ async function comparePairs(
       read.bytes += bytes
       progress.advance(counts.table, rows, bytes)
     }
-    const found = [explain?.(mapping.table) ?? null, await repairs.explainer(mapping), await changes.explainer(mapping)]
-    const reasons = found.filter((reason) => reason !== null)
+    const byValue = [explain?.(mapping.table) ?? null, await repairs.explainer(mapping)].filter((reason) => reason !== null)
+    const since = await changes.explainer(mapping)
+    const reasons = since === null ? byValue : [...byValue, since]
     const own = reader.opened.catalogue.tables.find(({ name }) => name === mapping.table)
     // What explains differences in a table without a primary key knows its rows by what they hold, not by another key.
     const compared = own && reasons.length === 0 ? withComparisonKey(mapping, own) : mapping
-    const outcome = await compareContent({ mapping: compared, reader, client, advance, signal, budget, explain: firstOf(reasons) })
+    const explained = { explain: firstOf(reasons), explainsByValue: byValue.length > 0 }
+    const outcome = await compareContent({ mapping: compared, reader, client, advance, signal, budget, ...explained })
     const result = outcome.status === 'compared' ? judge(counts, outcome.comparison) : { ...counts, ...because(outcome.cause) }
     const judged = withLeftBehind(result, leftBehind)
     done.push(judged)
