@@ -1,6 +1,7 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import type pg from 'pg'
 import { quoteName } from '@/lib/core/quoted-name'
+import { pauseAutovacuum } from '@/lib/postgres/autovacuum'
 import { readPostgresCatalogue } from '@/lib/postgres/catalogue'
 import { createPool } from '@/lib/postgres/connect'
 import { readMark, recordStage, writeMark } from '@/lib/postgres/copy-mark'
@@ -50,7 +51,7 @@ export function stepsOf(plan: SchemaPlan): SchemaSteps {
 /**
  * Makes the planned schema for good. First of all the mark, which names everything that is about to be made: killed at
  * any point after it, what stands there is known to be ours. Then the model, our additions, and off with keys, indexes
- * and references, which come back after the copy. What an earlier attempt left half made is taken away first.
+ * and references, which come back after the copy, as autovacuum does. What an earlier attempt left half made is taken away first.
  *
  * @throws AppError SCHEMA_FAILED, TARGET_*
  */
@@ -79,6 +80,7 @@ export async function applySchema(client: pg.Client, steps: SchemaSteps, context
       }
       const catalogue = await readPostgresCatalogue(client, target.schema)
       await stripStructure(client, catalogue, new Set([schemaMigrationsTable]))
+      await pauseAutovacuum(client, target.schema, steps.tables)
       await recordStage(client, jobId, 'schema')
     })
   } catch (error) {

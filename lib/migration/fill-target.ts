@@ -3,6 +3,7 @@ import { AppError } from '@/lib/core/errors'
 import type { Report } from '@/lib/core/progress'
 import { qualifiedName } from '@/lib/core/quoted-name'
 import type { TableMapping } from '@/lib/core/table-mapping'
+import { resumeAutovacuum } from '@/lib/postgres/autovacuum'
 import { readPostgresCatalogue } from '@/lib/postgres/catalogue'
 import {
   type CopiedChunk,
@@ -173,7 +174,11 @@ export async function fillTarget(options: FillOptions, context: FillContext): Pr
   })
 
   await phases.run('statistics', async () => {
-    const tables = await onMark('sequences', () => gatherStatistics({ target, applicationName, lanes }, copied.rowsOf, signal))
+    const tables = await onMark('sequences', async (client) => {
+      const gathered = await gatherStatistics({ target, applicationName, lanes }, copied.rowsOf, signal)
+      await inTransaction(client, () => resumeAutovacuum(client, target.schema))
+      return gathered
+    })
     return { result: undefined, facts: { tables } }
   })
 

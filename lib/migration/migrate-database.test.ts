@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
@@ -129,6 +130,24 @@ describe.each([...inject('postgresServers')])('migrateDatabase on $name', (serve
     expect(() => other.exec('DELETE FROM nokey')).toThrow('BASCULE_FENCED')
     other.close()
     expect(events.filter((event) => event.type === 'phase' && event.status === 'succeeded')).toHaveLength(8)
+  })
+
+  it('keeps autovacuum away while tables are filled and indexes built, and leaves no trace of it', async () => {
+    await using source = await createSqliteDatabase('CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT); INSERT INTO t VALUES (1, 1)')
+    await using target = await createPostgresDatabase(server)
+    const ask = `SELECT coalesce(array_to_string(reloptions, ','), '') AS options FROM pg_class WHERE relname = 't'`
+    const seen = new Map<string, string>()
+    const result = await migrateDatabase(
+      optionsFor(source, target),
+      // The migration waits for this answer: what it reports is reported before it goes on.
+      (event) => event.type === 'phase' && event.status === 'started' && seen.set(event.phase, optionsNow(target.url, ask)),
+      never,
+    )
+    expect(result.error).toBeUndefined()
+    expect([...seen].filter(([, options]) => options !== '')).toEqual(
+      ['copy', 'structure', 'sequences', 'statistics'].map((phase) => [phase, 'autovacuum_enabled=off']),
+    )
+    expect(seen.get('counts')).toBe('')
   })
 
   it('copies the app’s own model by its history, into a schema of its own, as prisma migrate deploy leaves it', async () => {
@@ -290,4 +309,10 @@ describe('a source or target that cannot be used', () => {
 async function writeTo(path: string, content: string): Promise<string> {
   await writeFile(path, content)
   return path
+}
+
+function optionsNow(url: string, sql: string): string {
+  const program = `const { Client } = require('pg'); const client = new Client(process.argv[1])
+    client.connect().then(() => client.query(process.argv[2])).then(({ rows }) => { console.log(rows[0]?.options ?? ''); return client.end() })`
+  return execFileSync(process.execPath, ['-e', program, url, sql], { encoding: 'utf8' }).trim()
 }
