@@ -12,9 +12,13 @@ import {
   type Evidence,
   orderChunks,
 } from './chunks'
+import { workInLanes } from './lanes'
 import { isPassing } from './target-session'
 import type { TaskPool } from './threads/task-pool'
 import type { Chunk } from './threads/tasks'
+
+/** Emptying a table so that its rows can be written frozen takes a millisecond: as long as copying a few hundred rows. */
+const frozenFromRows = 10_000
 
 export interface CopyOptions {
   /** The copy's source: a file that nobody writes. */
@@ -78,6 +82,9 @@ export async function copyTables(
 
   const { path, targetUrl, applicationName, isUtf16, epoch, halt } = options
   const queue = orderChunks(tables).filter((chunk) => !copied.has(chunkKey(chunk.mapping.table, chunk.number)))
+  const begun = new Set(options.copied.map(({ table }) => table))
+  const isFrozen = ({ number, mapping: { table } }: Chunk) =>
+    number === 0 && !begun.has(table) && (states.get(table)?.rowsTotal ?? 0) >= frozenFromRows
   const copyOne = async (chunk: Chunk) => {
     const { table } = chunk.mapping
     const state = states.get(table)
@@ -91,9 +98,8 @@ export async function copyTables(
       progress.advance(table, state.rows + running, chunkBytes - seenBytes)
       seenBytes = chunkBytes
     }
-    const sent = await pool.run('copy', { path, targetUrl, applicationName, isUtf16, epoch, chunk }, (value) =>
-      seen(value.rows, value.bytes),
-    )
+    const input = { path, targetUrl, applicationName, isUtf16, epoch, chunk, isFrozen: isFrozen(chunk) }
+    const sent = await pool.run('copy', input, (value) => seen(value.rows, value.bytes))
     options.onChunk()
     seen(sent.rows, sent.bytes)
     state.running.delete(chunk.number)
@@ -102,13 +108,10 @@ export async function copyTables(
     bytes += sent.bytes
     if (state.chunksLeft === 0) progress.finishTable(table, state.rows, 'done')
   }
-  const runLane = async () => {
-    for (let chunk = queue.shift(); chunk; chunk = queue.shift()) {
-      if (halt.aborted) throw halt.reason
-      await copyOne(chunk)
-    }
-  }
-  const lanes = Array.from({ length: pool.size }, () => runLane())
+  const check = () => halt.throwIfAborted()
+  // A frozen chunk has its table for itself.
+  const waitsFor = ({ mapping }: Chunk, running: Chunk) => isFrozen(running) && mapping.table === running.mapping.table
+  const lanes = workInLanes(Array.from({ length: pool.size }), queue, (_, chunk) => copyOne(chunk), { check, waitsFor })
   try {
     await Promise.all(lanes)
   } catch (error) {
@@ -122,6 +125,7 @@ export async function copyTables(
 }
 
 interface TableState {
+  readonly rowsTotal: number
   /** Committed. */
   rows: number
   chunksLeft: number
@@ -139,5 +143,5 @@ function stateOf(table: ChunkedTable, copied: ReadonlyMap<string, CopiedChunk>, 
     progress.resume(table.table, rows, bytes)
     if (chunksLeft === 0) progress.finishTable(table.table, rows, 'done')
   }
-  return { rows, chunksLeft, isStarted: false, running: new Map() }
+  return { rowsTotal: table.rows, rows, chunksLeft, isStarted: false, running: new Map() }
 }

@@ -3,6 +3,7 @@ import type pg from 'pg'
 import { throwIfAborted } from '@/lib/core/abort'
 import { connectPostgres } from '@/lib/postgres/connect'
 import { isOnThisMachine, type TargetUrl } from '@/lib/postgres/target-url'
+import { workInLanes } from './lanes'
 
 export interface LaneOptions {
   readonly target: TargetUrl
@@ -41,7 +42,14 @@ export async function withServerLanes<T>(
       lanes.push(connection)
       await connection.query(settingsFor(target, count).join('; '))
     }
-    return await use({ perform: (items, run, waitsFor = () => false) => inLanes(lanes, [...items], signal, run, waitsFor) })
+    return await use({
+      perform: async (items, run, waitsFor = () => false) => {
+        const check = () => throwIfAborted(signal)
+        const results = await Promise.allSettled(workInLanes(lanes, [...items], run, { check, waitsFor }))
+        const failed = results.find((result) => result.status === 'rejected')
+        if (failed) throw failed.reason
+      },
+    })
   } finally {
     await Promise.all(lanes.map((lane) => lane.end().catch(() => undefined)))
   }
@@ -55,36 +63,6 @@ function settingsFor(target: TargetUrl, lanes: number): readonly string[] {
     // Where a core for each lane is all there is, helpers of the server only take turns with it: 3.8 s of structure instead of 4.1.
     ...(isOnThisMachine(target) && availableParallelism() <= lanes ? ['SET max_parallel_maintenance_workers = 0'] : []),
   ]
-}
-
-async function inLanes<T>(
-  lanes: readonly pg.Client[],
-  queue: T[],
-  signal: AbortSignal,
-  run: (lane: pg.Client, item: T) => Promise<void>,
-  waitsFor: (item: T, running: T) => boolean,
-): Promise<void> {
-  const running = new Map<T, Promise<void>>()
-  const work = async (lane: pg.Client) => {
-    while (queue.length > 0) {
-      throwIfAborted(signal)
-      const next = queue.findIndex((item) => ![...running.keys()].some((other) => waitsFor(item, other)))
-      const [item] = next < 0 ? [] : queue.splice(next, 1)
-      if (item === undefined) {
-        await Promise.race(running.values())
-        continue
-      }
-      const done = run(lane, item).finally(() => running.delete(item))
-      running.set(
-        item,
-        done.catch(() => void queue.splice(0)),
-      )
-      await done
-    }
-  }
-  const results = await Promise.allSettled(lanes.map(work))
-  const failed = results.find((result) => result.status === 'rejected')
-  if (failed) throw failed.reason
 }
 
 /** What belongs to small tables goes to the server this many at once: with 500 tables the round trips are what takes the time. */

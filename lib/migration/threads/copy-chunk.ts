@@ -86,7 +86,9 @@ async function copyChunk(
     await client.query('BEGIN')
     const columns = copyColumns(mapping)
     const list = columns.length === 0 ? '' : ` (${quoteNames(columns)})`
-    const stream = client.query(copyFrom(`COPY ${qualifiedName(mapping.targetSchema, mapping.table)}${list} FROM STDIN`))
+    const table = qualifiedName(mapping.targetSchema, mapping.table)
+    const freeze = input.isFrozen && (await emptiedToFreeze(client, table)) ? ' (FREEZE)' : ''
+    const stream = client.query(copyFrom(`COPY ${table}${list} FROM STDIN${freeze}`))
     const sent = await sendLines(open, stream, input, progress)
     // Its key is the last word on "never twice": should a session that was taken for dead commit this chunk after all, this fails.
     await client.query(`INSERT INTO ${bookkeepingSchema}.chunk (table_name, chunk, bounds, rows, bytes) VALUES ($1, $2, $3, $4, $5)`, [
@@ -108,6 +110,17 @@ async function copyChunk(
     if (!isAlive || error instanceof pg.DatabaseError) throw lost(mapping.table, error)
     throw toPostgresError(error, mapping.table, 'COPY_FAILED')
   }
+}
+
+/**
+ * Empties a table that is empty already, after which rows of the same transaction may be written frozen and their pages marked as seen by all:
+ * nobody has to write them again, neither the first index nor a later VACUUM. Only for ordinary tables
+ * (https://www.postgresql.org/docs/current/sql-copy.html, FREEZE).
+ */
+async function emptiedToFreeze(client: pg.Client, table: string): Promise<boolean> {
+  const { rows } = await client.query(`SELECT FROM pg_class WHERE oid = $1::regclass AND relkind = 'r'`, [table])
+  if (rows.length > 0) await client.query(`TRUNCATE ONLY ${table}`)
+  return rows.length > 0
 }
 
 async function sendLines(

@@ -72,6 +72,8 @@ export interface TaskTypes {
       /** A connection that was made under another number is not used any more. */
       readonly epoch: number
       readonly chunk: Chunk
+      /** Whether nothing of the table is on the target and nothing comes while this is copied: its rows are written as old ones. */
+      readonly isFrozen: boolean
     }
     readonly output: { readonly rows: number; readonly bytes: number }
     /** Of this chunk, so far. */
