@@ -91,7 +91,9 @@ function addIndex(
   })
   const scope = scopeOf(table, target)
   const parts = index.parts.map((part) => {
-    const expression = part.column === null ? (translateExpression(part.expression ?? '', scope)?.sql ?? null) : quoteName(part.column)
+    const isUnique = index.unique
+    const expression =
+      part.column === null ? (translateExpression(part.expression ?? '', { ...scope, isUnique })?.sql ?? null) : quoteName(part.column)
     if (expression === null || expression === '') return null
     const isText =
       part.column !== null &&

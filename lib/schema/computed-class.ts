@@ -84,7 +84,8 @@ function classOfCall(name: string, inside: Tokens, columns: readonly PostgresCol
 /** Of values of which any may be the answer. */
 function common(classes: readonly Class[]): Class {
   const known = classes.filter((one) => one !== 'nothing')
-  return known.every((one) => one === known[0]) ? (known[0] ?? 'nothing') : null
+  const [first = 'nothing'] = known
+  return known.every((one) => one === first) ? first : null
 }
 
 function classOfSum(classes: readonly Class[]): Class {

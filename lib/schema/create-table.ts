@@ -99,7 +99,13 @@ export function translateComputed(table: SqliteTable, column: SqliteColumn, know
   const type = known.find(({ name }) => name === column.name)?.type
   if (!column.generated || type === undefined || !isKeptAlike(column.generated.expression, type, known)) return null
   const others = table.columns.filter(({ collation }) => collation !== 'BINARY').map(({ name }) => name.toLowerCase())
-  return translateExpression(column.generated.expression, { columns: known, otherCollations: new Set(others), isStored: true })
+  const declaredTypes = new Map(table.columns.map(({ name, declaredType }) => [name.toLowerCase(), declaredType]))
+  return translateExpression(column.generated.expression, {
+    columns: known,
+    otherCollations: new Set(others),
+    declaredTypes,
+    isStored: true,
+  })
 }
 
 /** The columns of a table as they will stand on the target. */

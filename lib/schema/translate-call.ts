@@ -13,6 +13,8 @@ export interface CallContext {
   readonly source: (tokens: readonly SqlToken[]) => string
   /** Where conditions go under which the result differs. */
   readonly exceptions: string[]
+  /** Whether the call is part of a sum or a product, which is of 64 bits. */
+  readonly isWide: boolean
 }
 
 type Argument = readonly SqlToken[]
@@ -29,7 +31,8 @@ export function translateCall(name: string, inside: readonly SqlToken[], context
   const translated = args.map((arg) =>
     context.columnOf(arg)?.typeName === 'bool' ? `(${context.translate(arg)})::int` : context.translate(arg),
   )
-  return translated.includes(null) ? null : `${simple}(${translated.join(', ')})`
+  const call = `${simple}(${translated.join(', ')})`
+  return translated.includes(null) ? null : context.isWide && name === 'LENGTH' ? `${call}::bigint` : call
 }
 
 /** Functions that mean the same, by their PostgreSQL name. */
@@ -164,5 +167,7 @@ export function extractJson(json: Argument | undefined, place: Argument | undefi
 function pathSteps(path: string): readonly string[] | null {
   const steps = [...path.matchAll(/\.(\w+)|\."([^"]+)"|\[(\d+)\]/g)]
   if (steps.length === 0 || `$${steps.map(([whole]) => whole).join('')}` !== path) return null
+  // PostgreSQL would look for the place in an array too.
+  if (steps.some(([, bare, quoted]) => /^\d+$/.test(bare ?? quoted ?? ''))) return null
   return steps.map(([, bare, quoted, place]) => bare ?? quoted ?? place ?? '')
 }

@@ -2,6 +2,7 @@ import { hasTextAffinity, isReal } from '@/lib/core/affinity'
 import type { PostgresColumn } from '@/lib/core/catalogue'
 import { quoteName, quoteText } from '@/lib/core/quoted-name'
 import { closingBracket, isOperator, isWord, type SqlToken, tokenizeSql } from '@/lib/core/sql-tokens'
+import { comparedAlike, type Purpose } from './compared-alike'
 import { type CallContext, extractJson, translateCall } from './translate-call'
 import { globPattern, likePattern } from './translate-pattern'
 import { endOfCase, isCondition, type TruthContext, translateCase, translateTruth } from './translate-truth'
@@ -23,6 +24,18 @@ export interface TranslationScope {
   readonly isWide?: boolean
   /** Whether the result is stored and compared (a computed column) and not only tested. Default: false. */
   readonly isStored?: boolean
+  /** Whether no two rows may have the same result. Default: false. */
+  readonly isUnique?: boolean
+}
+
+/** What is found out about an expression before its parts are translated. */
+interface JudgedScope extends TranslationScope {
+  /** Where written texts begin that are to order texts by their bytes. */
+  readonly ordered: ReadonlySet<number>
+  /** Whether a sum may need more than 64 bits. */
+  readonly isBeyond: boolean
+  /** Whether it is part of a sum or a product. */
+  readonly isCounted: boolean
 }
 
 /** Words that mean the same in both dialects. */
@@ -46,7 +59,8 @@ const integerTypes = /^(int2|int4|int8|smallint|integer|bigint)$/
 export function translateExpression(expression: string, scope: TranslationScope): Translation | null {
   const exceptions: string[] = []
   const tokens = tokenizeSql(expression)
-  const sql = translateTokens(expression, tokens, scope, exceptions)
+  const judged = judge(tokens, scope, scope.isStored ? 'computed' : scope.isUnique ? 'key' : 'index')
+  const sql = judged === null ? null : translateTokens(expression, tokens, judged, exceptions)
   // Beyond 64 bits SQLite goes on with doubles, and PostgreSQL refuses the row.
   if (scope.isStored && countsInIntegers(tokens, scope)) exceptions.push(`typeof(${expression}) = 'real'`)
   return sql === null ? null : { sql, exceptions }
@@ -58,14 +72,26 @@ export function translateExpression(expression: string, scope: TranslationScope)
  */
 export function translateCondition(expression: string, scope: TranslationScope): string | null {
   const tokens = tokenizeSql(expression)
-  const wide = { ...scope, isWide: true }
+  const wide = judge(tokens, { ...scope, isWide: true }, 'condition')
+  if (wide === null) return null
   // A number of JSON is no text in SQLite and one in PostgreSQL: told apart from texts that look like one it cannot be.
   const extracts = tokens.some((token) => token.text === '->>' || isWord(token, 'JSON_EXTRACT'))
   if (extracts && tokens.some((token) => token.kind === 'string' && /^\s*[-+.\d]/.test(token.text))) return null
   return translateTruth(tokens, truthContextOf(expression, wide, []))
 }
 
-function truthContextOf(expression: string, scope: TranslationScope, exceptions: string[]): TruthContext {
+/** The scope of an expression whose parts are compared alike in both databases; null for another. */
+function judge(tokens: readonly SqlToken[], scope: TranslationScope, purpose: Purpose): JudgedScope | null {
+  const judged = comparedAlike(tokens, {
+    find: (name) => findColumn(name, scope),
+    declaredTypeOf: (column) => scope.declaredTypes?.get(column.name.toLowerCase()),
+    hasOtherCollation: (column) => scope.otherCollations?.has(column.name.toLowerCase()) ?? false,
+    purpose,
+  })
+  return judged && { ...scope, ...judged, isBeyond: judged.isBeyond && purpose === 'condition', isCounted: false }
+}
+
+function truthContextOf(expression: string, scope: JudgedScope, exceptions: string[]): TruthContext {
   return {
     columnOf: (part) => columnOf(part, scope),
     value: (part) => translateTokens(expression, part, scope, exceptions),
@@ -83,7 +109,8 @@ function classOf({ typeName }: PostgresColumn, declaredType: string | undefined)
   return typeName === 'bytea' && declaredType.includes('BLOB') ? 'blob' : null
 }
 
-function translateTokens(expression: string, tokens: readonly SqlToken[], scope: TranslationScope, exceptions: string[]): string | null {
+function translateTokens(expression: string, tokens: readonly SqlToken[], outer: JudgedScope, exceptions: string[]): string | null {
+  const scope = { ...outer, isCounted: outer.isCounted || counts(tokens) || tokens.some((token) => isWord(token, 'ABS')) }
   if (scope.isStored && !isStoredAlike(tokens, scope)) return null
   if (scope.isWide && countsDecimals(tokens, scope)) return null
   // Both bind alike in PostgreSQL, and || first in SQLite.
@@ -125,7 +152,7 @@ function translateTokens(expression: string, tokens: readonly SqlToken[], scope:
         // What is true counts as 1.
         const text = translateTruth(inside, truthContextOf(expression, scope, exceptions))
         if (text === null) return null
-        parts.push(`(${text})::int`)
+        parts.push(`(${text})::int${isCountedWide(scope) ? '::bigint' : ''}`)
         index = close
         continue
       }
@@ -143,7 +170,7 @@ function translateTokens(expression: string, tokens: readonly SqlToken[], scope:
         pattern?.kind !== 'string'
           ? null
           : isWord(token, 'LIKE')
-            ? likePattern(pattern.text, isWord(tokens[index + 2], 'ESCAPE'), isNegated)
+            ? likePattern(pattern.text, isWord(tokens[index + 2], 'ESCAPE') ? (tokens[index + 3]?.text ?? '') : null, isNegated)
             : globPattern(pattern.text, isNegated)
       if (text === null) return null
       parts.push(text)
@@ -186,26 +213,39 @@ function isCounting(token: SqlToken | undefined): boolean {
   return token?.kind === 'operator' && comparisons.has(token.text)
 }
 
-function contextOf(expression: string, scope: TranslationScope, exceptions: string[]): CallContext {
+function contextOf(expression: string, scope: JudgedScope, exceptions: string[]): CallContext {
   return {
     columnOf: (part) => columnOf(part, scope),
     translate: (part) => translateTokens(expression, part, scope, exceptions),
     truth: (part) => translateTruth(part, truthContextOf(expression, scope, exceptions)),
     source: (part) => expression.slice(part[0]?.start, part.at(-1)?.end),
     exceptions,
+    isWide: isCountedWide(scope),
   }
 }
 
 /** SQLite has decimals as integers or doubles, by what each is, and rounds and divides them as these. */
 function countsDecimals(tokens: readonly SqlToken[], scope: TranslationScope): boolean {
+  return counts(tokens) && tokens.some((token) => columnOf([token], scope)?.typeName.startsWith('numeric'))
+}
+
+/** Whether there is a sum, a product, bits: more than a sign. */
+function counts(tokens: readonly SqlToken[]): boolean {
   const isOperand = (token: SqlToken | undefined) =>
-    token !== undefined && (token.kind === 'operator' ? token.text === ')' : token.kind !== 'word' || !sharedWords.has(token.upper))
-  const counts = tokens.some((token, at) => token.kind === 'operator' && arithmetic.has(token.text) && isOperand(tokens[at - 1]))
-  return counts && tokens.some((token) => columnOf([token], scope)?.typeName.startsWith('numeric'))
+    token !== undefined &&
+    (token.kind === 'operator'
+      ? token.text === ')'
+      : token.kind !== 'word' || !sharedWords.has(token.upper) || isWord(token, 'END', 'NULL'))
+  return tokens.some((token, at) => token.kind === 'operator' && arithmetic.has(token.text) && isOperand(tokens[at - 1]))
+}
+
+/** SQLite computes with 64 bits, and with doubles, whatever the columns hold. */
+function isCountedWide(scope: JudgedScope): boolean {
+  return scope.isCounted && (scope.isStored === true || scope.isWide === true)
 }
 
 /** SQLite divides by zero to NULL, PostgreSQL refuses the row. Null for a divisor that is more than a number or a column. */
-function translateDivisor(tokens: readonly SqlToken[], index: number, scope: TranslationScope): string | null {
+function translateDivisor(tokens: readonly SqlToken[], index: number, scope: JudgedScope): string | null {
   const divisor = tokens[index]
   if (!divisor || isOperator(tokens[index + 1], '(')) return null
   const text = translateToken(divisor, tokens, index, scope)
@@ -213,14 +253,15 @@ function translateDivisor(tokens: readonly SqlToken[], index: number, scope: Tra
   return divisor.kind === 'number' && Number(divisor.text) !== 0 ? text : `nullif(${text}, 0)`
 }
 
-function translateToken(token: SqlToken, tokens: readonly SqlToken[], index: number, scope: TranslationScope): string | null {
+function translateToken(token: SqlToken, tokens: readonly SqlToken[], index: number, scope: JudgedScope): string | null {
   switch (token.kind) {
     case 'string':
-      return quoteText(token.text)
+      return scope.ordered.has(token.start) ? `(${quoteText(token.text)} COLLATE "C")` : quoteText(token.text)
     case 'blob':
       return `'\\x${token.text}'::bytea`
     case 'number':
-      return /^0x|_/i.test(token.text) ? null : token.text
+      if (/^0x|_/i.test(token.text)) return null
+      return isCountedWide(scope) && !/^\d+$/.test(token.text) ? `${token.text}::double precision` : token.text
     case 'operator':
       return translateOperator(token.text)
     case 'quoted': {
@@ -234,12 +275,7 @@ function translateToken(token: SqlToken, tokens: readonly SqlToken[], index: num
   }
 }
 
-function translateWord(
-  token: SqlToken & { kind: 'word' },
-  tokens: readonly SqlToken[],
-  index: number,
-  scope: TranslationScope,
-): string | null {
+function translateWord(token: SqlToken & { kind: 'word' }, tokens: readonly SqlToken[], index: number, scope: JudgedScope): string | null {
   if (reservedWords.has(token.upper)) return token.upper
   const column = findColumn(token.text, scope)
   if (column) return translateColumn(column, tokens, index, scope)
@@ -265,20 +301,25 @@ function columnOf(tokens: readonly SqlToken[], scope: TranslationScope): Postgre
   return findColumn(token.text, scope) ?? null
 }
 
-function translateColumn(column: PostgresColumn, tokens: readonly SqlToken[], index: number, scope: TranslationScope): string | null {
+function translateColumn(column: PostgresColumn, tokens: readonly SqlToken[], index: number, scope: JudgedScope): string | null {
   const quoted = quoteName(column.name)
   const before = tokens[index - 1]
   const next = tokens[index + 1]
   const isCompared = [before, next].some((token) => token?.kind === 'operator' && comparisons.has(token.text))
   const isTested = isCompared || isWord(next, 'IN', 'IS', 'NOT', 'BETWEEN', 'LIKE', 'GLOB') || isWord(before, 'IS', 'WHEN', 'BETWEEN')
   if (column.typeName === 'bool') return isTested || isOperator(next, '||') || isOperator(before, '||') ? `(${quoted})::int` : quoted
-  // SQLite computes with 64 bits whatever the column holds.
-  const isComputed = [before, next].some((token) => token?.kind === 'operator' && arithmetic.has(token.text))
-  if ((scope.isStored || scope.isWide) && isComputed && /^(int2|int4|smallint|integer)$/.test(column.typeName)) return `(${quoted})::bigint`
+  const isSigned = [before, next].some((token) => token?.kind === 'operator' && arithmetic.has(token.text))
+  const isWide = isCountedWide(isSigned ? { ...scope, isCounted: true } : scope)
+  if (isWide && /^(int2|int4|smallint|integer)$/.test(column.typeName))
+    return scope.isBeyond ? `(${quoted})::numeric` : `(${quoted})::bigint`
+  if (isWide && scope.isBeyond && /^(int8|bigint)$/.test(column.typeName)) return `(${quoted})::numeric`
   if (!textTypes.test(column.typeName)) return quoted
   if (isTested && !isAskedForNull(tokens, index) && scope.otherCollations?.has(column.name.toLowerCase())) return null
   // SQLite orders texts by their bytes, PostgreSQL as the database's language does.
-  const isOrdered = [before, next].some((token) => token?.kind === 'operator' && orders.has(token.text)) || isWord(next, 'BETWEEN')
+  const isOrdered =
+    [before, next].some((token) => token?.kind === 'operator' && orders.has(token.text)) ||
+    isWord(next, 'BETWEEN') ||
+    isWord(isWord(next, 'NOT') ? tokens[index + 2] : undefined, 'BETWEEN')
   return isOrdered ? `${quoted} COLLATE "C"` : quoted
 }
 
@@ -299,7 +340,7 @@ function isStoredAlike(tokens: readonly SqlToken[], scope: TranslationScope): bo
 }
 
 /** `number IS TRUE` is no comparison: every number but 0 is. */
-function asksForTruth(tokens: readonly SqlToken[], index: number, scope: TranslationScope): boolean {
+function asksForTruth(tokens: readonly SqlToken[], index: number, scope: JudgedScope): boolean {
   const operand = tokens[index + (isWord(tokens[index + 1], 'NOT') ? 2 : 1)]
   return isWord(operand, 'TRUE', 'FALSE') && columnOf(tokens.slice(0, index), scope)?.typeName !== 'bool'
 }

@@ -75,6 +75,31 @@ describe.each([...inject('postgresServers')])('structure, on $name', (server) =>
     })
   })
 
+  it('49: an index whose keys PostgreSQL would tell apart otherwise, or not make at all, is left behind and named', async () => {
+    await using moved = await migrateWhole(
+      server,
+      `CREATE TABLE t (id INTEGER PRIMARY KEY, j JSON, k TEXT COLLATE NOCASE, i INTEGER, m INTEGER, h REAL AS (m / 2));
+       CREATE UNIQUE INDEX same_json ON t (json_extract(j, '$.a'));
+       CREATE UNIQUE INDEX same_case ON t ((k));
+       CREATE INDEX sums ON t (i * 2);
+       CREATE INDEX opposite ON t (-i);
+       CREATE INDEX json ON t (json_extract(j, '$.b'));
+       CREATE UNIQUE INDEX folded ON t (lower(k));
+       INSERT INTO t (id, j, k, i, m) VALUES (1, '{"a":1}', 'a', 2147483647, 3), (2, '{"a":"1"}', 'b', -2147483648, 2.5)`,
+    )
+    expect(moved.result.error).toBeUndefined()
+    expect(
+      moved.result.findings.flatMap(({ code, column, shape }) => (/LEFT|FIXED/.test(code) ? [`${code} ${column ?? shape}`] : [])).sort(),
+    ).toEqual(['GENERATED_COLUMN_FIXED h', 'INDEX_LEFT_BEHIND opposite', 'INDEX_LEFT_BEHIND sums', 'UNIQUE_LEFT_BEHIND same_json'])
+    expect(await moved.rows('SELECT id, h FROM t ORDER BY id')).toEqual([
+      ['1', '1'],
+      ['2', '1.25'],
+    ])
+    await withPostgres(moved.target.url, async (client) => {
+      await expect(client.query(`INSERT INTO t (id, k) VALUES (9, 'A')`)).rejects.toThrow(/duplicate key/)
+    })
+  })
+
   it('49, 51: computed columns and expressions are computed on PostgreSQL as SQLite did, or become ordinary and are named', async () => {
     await using moved = await migrateWhole(
       server,

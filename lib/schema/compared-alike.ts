@@ -1,0 +1,386 @@
+import { hasTextAffinity, isReal } from '@/lib/core/affinity'
+import type { PostgresColumn } from '@/lib/core/catalogue'
+import type { SqlToken } from '@/lib/core/sql-tokens'
+import { readTree, type Tree } from './expression-tree'
+
+/** `key`: of a unique index. */
+export type Purpose = 'condition' | 'index' | 'key' | 'computed'
+
+export interface ComparedColumns {
+  readonly find: (name: string) => PostgresColumn | undefined
+  /** As the source declares the column, in upper case; undefined where that is not known. */
+  readonly declaredTypeOf: (column: PostgresColumn) => string | undefined
+  /** Whether the column compares by NOCASE or RTRIM. */
+  readonly hasOtherCollation: (column: PostgresColumn) => boolean
+  /** What the expression is for: what comes out of JSON may be changed where rows are asked whether it says the same. */
+  readonly purpose: Purpose
+}
+
+/** What is known of a value in both databases. */
+interface Value {
+  readonly kind:
+    | 'integer'
+    | 'real'
+    | 'decimal'
+    | 'text'
+    /** A text that is written there. */
+    | 'string'
+    | 'bytes'
+    | 'instant'
+    | 'day'
+    | 'time'
+    | 'uuid'
+    | 'json'
+    /** What stood in JSON, of any class: a text on PostgreSQL. */
+    | 'extracted'
+    | 'nothing'
+    | 'other'
+  /** Of a string. */
+  readonly text?: string
+  /** Of an integer: how many its values may need. */
+  readonly bits?: number
+  /** Whether a text beside it is read as a number: so it is beside a column that holds numbers, and nothing else. */
+  readonly readsTexts?: boolean
+  /** Of a real, that it may be an integer in SQLite; of a text, that it may be a number there. */
+  readonly isMixed?: boolean
+  readonly hasOtherCollation?: boolean
+}
+
+class Otherwise extends Error {}
+
+const nothing: Value = { kind: 'nothing' }
+const truth: Value = { kind: 'integer', bits: 1 }
+const numberForm = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i
+const orders = new Set(['<', '<=', '>', '>='])
+const equalities = new Set(['=', '==', '<>', '!=', 'IS', 'IN'])
+const safeBits = 53
+
+export interface ComparedAlike {
+  /** Where the texts begin (`SqlToken.start`) that need COLLATE "C" for texts to be ordered by their bytes. */
+  readonly ordered: ReadonlySet<number>
+  /** Whether a sum may need more than 64 bits: SQLite goes on with doubles, PostgreSQL refuses the row. */
+  readonly isBeyond: boolean
+}
+
+/**
+ * Whether what an expression compares and computes with is of the same class in both databases. PostgreSQL reads a written text as whatever
+ * stands beside it, and SQLite only beside a column: length(t) > '5' is never true there. Null where they differ.
+ */
+export function comparedAlike(tokens: readonly SqlToken[], columns: ComparedColumns): ComparedAlike | null {
+  const tree = readTree(tokens)
+  if (tree === null) return null
+  const comparison = new Comparison(columns)
+  try {
+    const value = comparison.valueOf(tree)
+    if (columns.purpose === 'condition') demand(value.kind !== 'string')
+    // An index keeps the collation of the column that it is over.
+    if (columns.purpose === 'index' || columns.purpose === 'key') demand(!value.hasOtherCollation)
+    // 1 and '1' and true, and two spellings of a moment, are as many or as few keys there as there are values.
+    if (columns.purpose === 'key') demand(!/^(extracted|instant|json)$/.test(value.kind) && !(value.kind === 'text' && value.isMixed))
+    // As decimals, sums are what they are; divided, or cut into bits, they are not what SQLite makes of integers.
+    if (comparison.isBeyond && columns.purpose === 'condition' && comparison.dividesOrCalls) return null
+    return { ordered: comparison.ordered, isBeyond: comparison.isBeyond }
+  } catch (error) {
+    if (error instanceof Otherwise) return null
+    throw error
+  }
+}
+
+class Comparison {
+  readonly ordered = new Set<number>()
+  isBeyond = false
+  dividesOrCalls = false
+  constructor(private readonly columns: ComparedColumns) {}
+
+  valueOf(tree: Tree): Value {
+    switch (tree.kind) {
+      case 'literal':
+        return literalValue(tree.token)
+      case 'name':
+        return this.nameValue(tree.token)
+      case 'brackets':
+        return this.valueOf(tree.parts[0] as Tree)
+      case 'list':
+        throw new Otherwise()
+      case 'sign': {
+        const value = this.valueOf(tree.parts[0] as Tree)
+        demand(isNumber(value))
+        if (tree.parts[0]?.kind !== 'literal') this.negate(value)
+        return { ...value, readsTexts: false }
+      }
+      case 'truth':
+        for (const part of tree.parts) this.truthOf(part)
+        return truth
+      case 'between': {
+        const [value, low, high] = tree.parts.map((part) => this.valueOf(part)) as [Value, Value, Value]
+        compare(value, low, true)
+        compare(value, high, true)
+        if (isTextual(value) && (isTextual(low) || isTextual(high))) this.order(tree.parts[0] as Tree, tree.parts.slice(1))
+        return truth
+      }
+      case 'case':
+        return this.caseValue(tree.base, tree.whens, tree.parts)
+      case 'cast':
+        return castValue(this.valueOf(tree.parts[0] as Tree), tree.type)
+      case 'call':
+        return this.callValue(tree.name, tree.parts)
+      case 'operation':
+        return this.operationValue(tree.operator, tree.parts)
+    }
+  }
+
+  /** PostgreSQL reads a written text as true or false, SQLite as a number. */
+  private truthOf(tree: Tree): void {
+    demand(this.valueOf(tree).kind !== 'string')
+  }
+
+  private nameValue(token: SqlToken): Value {
+    const column = this.columns.find(token.text)
+    if (column) return columnValue(column, this.columns.declaredTypeOf(column), this.columns.hasOtherCollation(column))
+    if (token.kind === 'quoted') return { kind: 'string', text: token.text }
+    if (/^(true|false)$/i.test(token.text)) return truth
+    return /^null$/i.test(token.text) ? nothing : { kind: 'other' }
+  }
+
+  private caseValue(base: Tree | null, whens: readonly Tree[], parts: readonly Tree[]): Value {
+    const asked = base === null ? null : this.valueOf(base)
+    for (const when of whens) {
+      if (asked === null) this.truthOf(when)
+      else compare(asked, this.valueOf(when), false)
+    }
+    return common(parts.map((part) => this.valueOf(part)))
+  }
+
+  private operationValue(operator: string, parts: readonly Tree[]): Value {
+    if (operator === '->>') return { kind: 'extracted' }
+    if (operator === 'LIKE' || operator === 'GLOB') {
+      const [operand, pattern] = parts as readonly [Tree, Tree]
+      this.demandText(this.valueOf(operand))
+      const written = pattern.kind === 'operation' && pattern.operator === 'ESCAPE' ? pattern.parts : [pattern]
+      demand(written.every((part) => part.kind === 'literal' && part.token.kind === 'string'))
+      return truth
+    }
+    if (operator === 'AND' || operator === 'OR') {
+      for (const part of parts) this.truthOf(part)
+      return truth
+    }
+    const [left, ...others] = parts.map((part) => this.valueOf(part)) as [Value, ...Value[]]
+    const right = others[0] ?? nothing
+    if (equalities.has(operator)) {
+      // What stands in a list is compared as it is: '1' IN (number) is never true.
+      for (const other of others) compare(left, operator === 'IN' ? { ...other, readsTexts: false } : other, false)
+      return truth
+    }
+    if (orders.has(operator)) {
+      compare(left, right, true)
+      if (isTextual(left) && isTextual(right)) this.order(parts[0] as Tree, parts.slice(1))
+      return truth
+    }
+    if (operator === '||') {
+      for (const [at, value] of [left, right].entries()) {
+        if (value.kind !== 'integer') this.demandText(value)
+        // What is true would be joined as that, unless it is a column beside the operator.
+        else demand(value.bits !== 1 || /^(name|literal)$/.test(parts[at]?.kind ?? ''))
+      }
+      return { kind: 'text' }
+    }
+    demand(isNumber(left) && isNumber(right))
+    const value = numberOf(operator, left, right)
+    // SQLite divides integers to integers, whatever the column says.
+    if (operator === '/') demand(!(value.kind === 'real' && (left.isMixed || right.isMixed)))
+    if (operator === '%') demand(value.kind !== 'real')
+    if (/[/%&|]/.test(operator)) this.dividesOrCalls = true
+    if (value.kind === 'integer' && (value.bits ?? 0) > 63) this.isBeyond = true
+    // PostgreSQL counts with 32 bits unless something needs more, and refuses the row.
+    const room = Math.max(left.bits ?? 0, right.bits ?? 0) > 31 ? 63 : 31
+    if (/^(index|key)$/.test(this.columns.purpose) && value.kind === 'integer') demand((value.bits ?? 64) <= room)
+    return value
+  }
+
+  private callValue(name: string, parts: readonly Tree[]): Value {
+    const values = parts.map((part) => this.valueOf(part))
+    const first = values[0] ?? nothing
+    if (!/^(COALESCE|IFNULL|LENGTH|INSTR|LOWER|UPPER|TRIM)$/.test(name)) this.dividesOrCalls = true
+    switch (name) {
+      case 'NULLIF':
+        compare({ ...first, readsTexts: false }, { ...(values[1] ?? nothing), readsTexts: false }, false)
+        return { ...first, readsTexts: false }
+      case 'MIN':
+      case 'MAX':
+        demand(!values.some((value) => value.hasOtherCollation))
+        return common(values)
+      case 'COALESCE':
+      case 'IFNULL':
+        return common(values)
+      case 'IF':
+      case 'IIF':
+        demand(parts.length <= 3 && first.kind !== 'string')
+        return common(values.slice(1))
+      case 'LIKELY':
+      case 'UNLIKELY':
+        return { ...first, readsTexts: false }
+      case 'ABS':
+        demand(isNumber(first))
+        if (first.bits === 31) this.negate(first)
+        return { ...first, readsTexts: false }
+      case 'SIGN':
+        return truth
+      case 'ROUND':
+        demand(!(first.kind === 'integer' && (first.bits ?? 64) > safeBits))
+        return { kind: 'real' }
+      case 'LENGTH':
+        if (first.kind !== 'bytes') this.demandText(first)
+        return { kind: 'integer', bits: 31 }
+      case 'INSTR':
+        for (const value of values) this.demandText(value)
+        return { kind: 'integer', bits: 31 }
+      case 'JSON_EXTRACT':
+        demand(parts.length === 2)
+        return { kind: 'extracted' }
+      case 'JSON_VALID':
+        return truth
+      case 'LOWER':
+      case 'UPPER':
+      case 'LTRIM':
+      case 'RTRIM':
+      case 'TRIM':
+      case 'REPLACE':
+        for (const value of values) this.demandText(value)
+        return { kind: 'text' }
+      case 'SUBSTR':
+      case 'SUBSTRING':
+        this.demandText(first)
+        return { kind: 'text' }
+      default:
+        return { kind: 'other' }
+    }
+  }
+
+  /** The least integer of a type has no counterpart in it. */
+  private negate({ kind, bits }: Value): void {
+    if (kind !== 'integer') return
+    if (bits === 63) this.isBeyond = true
+    if (/^(index|key)$/.test(this.columns.purpose)) demand(bits !== 31 && bits !== 63)
+  }
+
+  /** What comes out of JSON is another text where it was true or false. */
+  private demandText(value: Value): void {
+    demand(isTextual(value) || value.kind === 'nothing' || (value.kind === 'extracted' && /^(index|computed)$/.test(this.columns.purpose)))
+  }
+
+  /** Texts are ordered by their bytes: a column beside the operator says so on PostgreSQL, or every text that is written there. */
+  private order(left: Tree, others: readonly Tree[]): void {
+    const isSaid = (tree: Tree, side: 0 | 1): boolean =>
+      tree.kind === 'name' || (tree.kind === 'operation' && tree.operator === '||' && isSaid(tree.parts[side] as Tree, side))
+    if (isSaid(left, 1) || (others.length === 1 && isSaid(others[0] as Tree, 0))) return
+    const texts = [...(others.length === 1 ? [left] : []), ...others].flatMap((tree) =>
+      tree.kind === 'literal' && tree.token.kind === 'string' ? [tree.token.start] : [],
+    )
+    demand(texts.length >= others.length)
+    for (const start of texts) this.ordered.add(start)
+  }
+}
+
+function demand(isAlike: boolean): asserts isAlike {
+  if (!isAlike) throw new Otherwise()
+}
+
+function literalValue(token: SqlToken): Value {
+  if (token.kind === 'string') return { kind: 'string', text: token.text }
+  if (token.kind === 'blob') return { kind: 'bytes' }
+  if (!/^\d+$/.test(token.text)) return { kind: 'real', bits: bitsOf(token.text) }
+  const bits = BigInt(token.text).toString(2).length
+  return { kind: bits > 63 ? 'real' : 'integer', bits }
+}
+
+/** Of a written real: whether it is so small that each integer beside it is told from it. */
+function bitsOf(number: string): number {
+  return Math.ceil(Math.log2(Math.abs(Number(number)) + 1))
+}
+
+function columnValue({ typeName }: PostgresColumn, declared: string | undefined, hasOtherCollation: boolean): Value {
+  const readsTexts = declared !== undefined && declared !== '' && !hasTextAffinity(declared) && !/BLOB/.test(declared)
+  if (typeName === 'bool') return { kind: 'integer', bits: 1, readsTexts }
+  if (/^(int8|bigint)$/.test(typeName)) return { kind: 'integer', bits: 63, readsTexts }
+  if (/^(int2|int4|smallint|integer)$/.test(typeName)) return { kind: 'integer', bits: 31, readsTexts }
+  if (/^(float|double|real)/.test(typeName)) return { kind: 'real', readsTexts, isMixed: declared !== undefined && !isReal(declared) }
+  if (typeName.startsWith('numeric')) return { kind: 'decimal', readsTexts }
+  if (/^(text|varchar|bpchar|char|citext)/.test(typeName))
+    return { kind: 'text', isMixed: declared !== undefined && !hasTextAffinity(declared), hasOtherCollation }
+  if (typeName === 'bytea') return { kind: 'bytes' }
+  if (typeName.startsWith('timestamp')) return { kind: 'instant' }
+  if (typeName === 'date') return { kind: 'day' }
+  if (typeName.startsWith('time')) return { kind: 'time' }
+  if (typeName === 'uuid') return { kind: 'uuid' }
+  return { kind: /^jsonb?$/.test(typeName) ? 'json' : 'other' }
+}
+
+function castValue(value: Value, type: string): Value {
+  // Of a double it is one too, and told from no other.
+  if (/INT/.test(type)) return { kind: 'integer', bits: value.bits ?? (value.kind === 'real' ? safeBits : 63), readsTexts: true }
+  if (/CHAR|CLOB|TEXT/.test(type)) return { kind: 'text', hasOtherCollation: value.hasOtherCollation ?? false }
+  return /REAL|FLOA|DOUB/.test(type) ? { kind: 'real', readsTexts: true } : { kind: 'other' }
+}
+
+function isNumber({ kind }: Value): boolean {
+  return kind === 'integer' || kind === 'real' || kind === 'decimal' || kind === 'nothing'
+}
+
+function isTextual({ kind }: Value): boolean {
+  return kind === 'text' || kind === 'string'
+}
+
+/** What a sum, a product or bits of two numbers are. */
+function numberOf(operator: string, left: Value, right: Value): Value {
+  const isMixed = (left.isMixed ?? false) || (right.isMixed ?? false)
+  const kinds = [left.kind, right.kind]
+  if (kinds.includes('decimal')) return { kind: 'decimal' }
+  if (kinds.includes('real')) return { kind: 'real', isMixed: isMixed && left.kind !== right.kind ? true : isMixed }
+  const [one, other] = [left.bits ?? 0, right.bits ?? 0]
+  if (operator === '*') return { kind: 'integer', bits: one + other }
+  if (operator === '/') return { kind: 'integer', bits: one }
+  if (operator === '%') return { kind: 'integer', bits: other }
+  return { kind: 'integer', bits: Math.max(one, other) + (operator === '+' || operator === '-' ? 1 : 0) }
+}
+
+/** Of values of which any may be the answer. */
+function common(values: readonly Value[]): Value {
+  const known = values.filter(({ kind }) => kind !== 'nothing')
+  const kinds = new Set(known.map(({ kind }) => kind))
+  const isMixed = known.some((value) => value.isMixed)
+  if (known.every(isNumber)) {
+    const kind = kinds.has('decimal') ? 'decimal' : kinds.has('real') ? 'real' : kinds.size > 0 ? 'integer' : 'nothing'
+    return { kind, bits: Math.max(0, ...known.map(({ bits }) => bits ?? 0)), isMixed: isMixed || (kind === 'real' && kinds.size > 1) }
+  }
+  if (known.every(isTextual)) return { kind: 'text', isMixed }
+  if (known.every((value) => isTextual(value) || value.kind === 'extracted')) return { kind: 'extracted' }
+  demand(kinds.size === 1)
+  return { kind: known[0]?.kind ?? 'nothing' }
+}
+
+function compare(left: Value, right: Value, isOrdered: boolean): void {
+  if (left.kind === 'nothing' || right.kind === 'nothing') return
+  demand(!left.hasOtherCollation && !right.hasOtherCollation)
+  for (const [one, other] of [
+    [left, right],
+    [right, left],
+  ] as const) {
+    if (other.kind !== 'string') continue
+    const text = other.text ?? ''
+    if (isNumber(one)) demand(one.readsTexts === true && numberForm.test(text))
+    else if (one.kind === 'day') demand(/^\d{4}-\d\d-\d\d$/.test(text))
+    else if (one.kind === 'extracted') demand(!isOrdered && !numberForm.test(text) && !/^(true|false|[[{].*)$/s.test(text))
+    else if (one.kind === 'text' && one.isMixed) demand(!isOrdered && !numberForm.test(text))
+    else demand(isTextual(one) || (one.kind === 'other' && !isOrdered))
+    return
+  }
+  if (isNumber(left) && isNumber(right)) {
+    // A double holds 53 bits; PostgreSQL makes doubles of both, SQLite compares what they are.
+    const isLarge = ({ kind, bits = 64 }: Value) => kind === 'integer' && bits > safeBits
+    const isDouble = ({ kind, bits = 64 }: Value) => kind === 'real' && bits > safeBits
+    demand(!((isDouble(left) && isLarge(right)) || (isDouble(right) && isLarge(left))))
+    return
+  }
+  demand(!(left.kind === 'text' && left.isMixed) && !(right.kind === 'text' && right.isMixed))
+  demand(left.kind === right.kind && left.kind !== 'json' && left.kind !== 'extracted' && left.kind !== 'other')
+}
