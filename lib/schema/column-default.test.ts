@@ -15,6 +15,9 @@ describe('translateDefault', () => {
     ['-1', 'numeric(3,2)', '-1'],
     ["'2020-01-01 10:00:00'", 'timestamp(3)', "'2020-01-01 10:00:00'"],
     ["'ab'", 'varchar(2)', "'ab'"],
+    ['(lower(hex(randomblob(16))))', 'varchar(32)', "left(replace(gen_random_uuid()::text, '-', ''), 32)"],
+    ['(60 * 60 * 24)', 'integer', '(60 * 60 * 24)'],
+    ['(1 + 1)', 'text', '(1 + 1)'],
     ["('r' || lower(hex(randomblob(4))))", 'text', "'r' || right(gen_random_uuid()::text, 8)"],
     ["strftime('%Y-%m-%d')", 'text', `to_char(now() AT TIME ZONE 'UTC', 'YYYY"-"MM"-"DD')`],
     [
@@ -62,6 +65,24 @@ describe('translateDefault', () => {
     ['(lower(hex(randomblob(4))) || other)', 'text'],
     ["(lower(hex(randomblob(4))) || '-' ||)", 'text'],
     ["datetime('now','localtime')", 'timestamp(3)'],
+    ['(100000 * 100000)', 'integer'],
+    ['(60 * 60 * 24 * 365 * 100)', 'bigint'],
+    ['(9223372036854775807 + 1)', 'bigint'],
+    ["(strftime('%s','now'))", 'varchar(9)'],
+    ['CURRENT_TIMESTAMP', 'varchar(18)'],
+    ["(strftime('%f','now'))", 'varchar(5)'],
+    ['(lower(hex(randomblob(16))))', 'varchar(31)'],
+    ['3000000000', 'varchar(9)'],
+    // And these it would write otherwise.
+    ['(1.5 + 1)', 'integer'],
+    ['(2 * 1.5)', 'text'],
+    ['(0.1 + 0.2)', 'text'],
+    ['(1 = 1)', 'text'],
+    ["('a' < 'B')", 'text'],
+    ['1e400', 'text'],
+    ['1e400', 'jsonb'],
+    ['123456789012345678901234567890', 'text'],
+    ['1_000', 'double precision'],
   ])('leaves %s of type %s behind', (sqlite, type) => {
     expect(translateDefault(sqlite, type)).toBeUndefined()
   })

@@ -1,6 +1,7 @@
 import { hasTextAffinity, isReal } from '@/lib/core/affinity'
 import { quoteText } from '@/lib/core/quoted-name'
 import { tokenizeSql } from '@/lib/core/sql-tokens'
+import { isKeptAlike } from './computed-class'
 import { translateExpression } from './translate-expression'
 
 /**
@@ -11,6 +12,25 @@ import { translateExpression } from './translate-expression'
  * @param declaredType of the SQLite column: what it makes of a number before it is stored. Default: a text column.
  */
 export function translateDefault(defaultSql: string | null, type: string, declaredType = ''): string | null | undefined {
+  const value = translateValue(defaultSql, type, declaredType)
+  const limit = /^(?:char|varchar)\((\d+)\)$/.exec(type)?.[1]
+  return value != null && limit !== undefined && longest(defaultSql ?? '', value) > Number(limit) ? undefined : value
+}
+
+/** Characters of a default, as far as can be told: PostgreSQL finds out only when a row is to get it. */
+function longest(sql: string, value: string): number {
+  const literal = /^'((?:[^']|'')*)'$/.exec(value)?.[1]
+  if (literal !== undefined) return [...literal.replaceAll("''", "'")].length
+  const pattern = /^to_char\(.*, '((?:[^']|'')*)'\)$/.exec(value)?.[1]
+  if (pattern !== undefined)
+    return [...pattern.replaceAll("''", "'").replaceAll('"', '').replaceAll('HH24', 'HH').replaceAll('MS', 'MMM')].length
+  if (/substr/i.test(sql)) return 0
+  const digits = [...sql.matchAll(/randomblob\s*\(\s*(\d+)/gi)].reduce((sum, [, bytes]) => sum + 2 * Number(bytes), 0)
+  const texts = tokenizeSql(sql).reduce((sum, { kind, text }) => sum + (kind === 'string' && text !== 'now' ? [...text].length : 0), 0)
+  return /%s/.test(sql) ? 10 : digits + texts
+}
+
+function translateValue(defaultSql: string | null, type: string, declaredType: string): string | null | undefined {
   if (defaultSql === null) return null
   const text = withoutBrackets(defaultSql)
   if (/^null$/i.test(text)) return null
@@ -39,7 +59,9 @@ export function translateDefault(defaultSql: string | null, type: string, declar
 /** An expression of constants: `1 + 2`, `'a' || 'b'`. PostgreSQL is asked whether it takes it. */
 function constantDefault(sql: string, type: string): string | undefined {
   if (!/^(smallint|integer|bigint|text|varchar|char)/.test(type)) return undefined
-  const translated = translateExpression(sql, { columns: [], isStored: true })
+  // A condition is 1 in SQLite and true in a text here, and a fraction is rounded in an integer column.
+  if (!isKeptAlike(sql, 'bigint', []) && !isKeptAlike(sql, type, [])) return undefined
+  const translated = translateExpression(sql, { columns: [] })
   return translated === null || /[a-z]/i.test(sql.replace(/'(?:[^']|'')*'/g, '')) ? undefined : `(${translated.sql})`
 }
 
@@ -66,19 +88,23 @@ function storedNumber(number: string, declaredType: string): string {
 
 /** A number as SQLite writes it into a text column: 007 is '7', 1e3 is '1000.0'; undefined for one that it may spell otherwise. */
 function numberText(number: string): string | undefined {
-  if (/^[+-]?\d+$/.test(number)) return quoteText(String(BigInt(number.replace('+', ''))))
+  const whole = /^[+-]?\d+$/.test(number) ? BigInt(number.replace('+', '')) : null
+  if (whole !== null && BigInt.asIntN(64, whole) === whole) return quoteText(String(whole))
   const text = String(Number(number))
-  return text.includes('e') ? undefined : quoteText(text.includes('.') ? text : `${text}.0`)
+  return whole !== null || !Number.isFinite(Number(number)) || text.includes('e')
+    ? undefined
+    : quoteText(text.includes('.') ? text : `${text}.0`)
 }
 
 function numberDefault(number: string, type: string): string | undefined {
+  if (Number.isNaN(Number(number))) return undefined
   if (/^0x/i.test(number)) return numberDefault(BigInt(number).toString(), type)
   if (type === 'boolean') return Number(number) === 1 ? 'true' : Number(number) === 0 ? 'false' : undefined
   // SQLite reads it as infinity, and PostgreSQL would refuse the first row that is to get it.
   if (!Number.isFinite(Number(number)) && type === 'double precision') return quoteText(number.startsWith('-') ? '-Infinity' : 'Infinity')
   if (/^(smallint|integer|bigint|numeric|double|real)/.test(type)) return isHeld(number, type) ? number : undefined
   if (isTextType(type)) return numberText(number)
-  if (type === 'jsonb' || type === 'json') return quoteText(number)
+  if (type === 'jsonb' || type === 'json') return Number.isFinite(Number(number)) ? quoteText(number) : undefined
   return type.startsWith('timestamp') ? instantDefault(Number(number), type.includes('tz')) : undefined
 }
 
@@ -97,8 +123,6 @@ function textDefault(text: string, type: string): string | undefined {
   if (type === 'bytea') return `'\\x${Buffer.from(text).toString('hex')}'::bytea`
   // PostgreSQL would turn 'now' or 'today' into the moment of this migration, for good.
   if (/^(timestamp|date|time)/.test(type) && !/^[\d:T.+ Z-]*\d[\d:T.+ Z-]*$/.test(text)) return undefined
-  const limit = /^(?:char|varchar)\((\d+)\)$/.exec(type)?.[1]
-  if (limit !== undefined && [...text].length > Number(limit)) return undefined
   return quoteText(text)
 }
 
