@@ -7,6 +7,7 @@ import { readMark } from '@/lib/postgres/copy-mark'
 import { inspectTarget } from '@/lib/postgres/inspect-target'
 import { removeCopy, setCopyAside } from '@/lib/postgres/remove-copy'
 import { asTargetUrl, type TargetUrl } from '@/lib/postgres/target-url'
+import { requireSchemaEngine } from '@/lib/schema/schema-engine'
 import { readFence } from '@/lib/sqlite/fence'
 import { openSqlite } from '@/lib/sqlite/open-database'
 import { pathLabel } from '@/lib/verification/endpoints'
@@ -55,6 +56,8 @@ export async function beginRun(
   }
   run.touched = true
   return run.phases.run('safety-copy', async () => {
+    // Compiled while the disk is busy; who needs it in the next phase says what is wrong with it.
+    if (options.model.kind === 'history') requireSchemaEngine().catch(() => undefined)
     const record = 'record' in begun ? begun.record : await makeRecord(begun.checked, options, run, pool, signal)
     const { path, sizeBytes } = record.plan.safetyCopy
     run.safetyCopy = path
