@@ -152,7 +152,7 @@ class Comparison {
   }
 
   private operationValue(operator: string, parts: readonly Tree[]): Value {
-    if (operator === '->>') return { kind: 'extracted' }
+    if (operator === '->>') return this.extractedAt(parts[1])
     if (operator === 'LIKE' || operator === 'GLOB') {
       const [operand, pattern] = parts as readonly [Tree, Tree]
       this.demandText(this.valueOf(operand))
@@ -236,7 +236,7 @@ class Comparison {
         return { kind: 'integer', bits: 31 }
       case 'JSON_EXTRACT':
         demand(parts.length === 2)
-        return { kind: 'extracted' }
+        return this.extractedAt(parts[1])
       case 'JSON_VALID':
         return truth
       case 'LOWER':
@@ -254,6 +254,13 @@ class Comparison {
       default:
         return { kind: 'other' }
     }
+  }
+
+  /** A place in an array: of an object PostgreSQL would take the member of that name. */
+  private extractedAt(path: Tree | undefined): Value {
+    const isPlace = path?.kind === 'literal' && path.token.text.includes('[')
+    demand(!isPlace || /^(index|computed)$/.test(this.columns.purpose))
+    return { kind: 'extracted' }
   }
 
   /** The least integer of a type has no counterpart in it. */

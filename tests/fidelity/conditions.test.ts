@@ -277,6 +277,7 @@ const otherwise: Readonly<Record<string, readonly string[]>> = {
     `x ->> 'a' = t`,
     `json_extract(x, '$.a', '$.b') IS NOT NULL`,
     `x ->> '$.0' IS NOT NULL`,
+    `x ->> '$[0]' IS NOT NULL`,
   ],
   'the class depends on the row': ['m / 2 = 1', 'coalesce(m, 0) / 2 = 1', `s > '5'`, `s = '01'`, `s = t`, 'coalesce(r, i) / 2 = 1'],
   'doubles hold 53 bits': ['l = r', 'l > r', 'CAST(l AS REAL) = l', 'round(l) = l', 'r = 9007199254740993', 'i % 2.5 = 1'],
