@@ -110,6 +110,8 @@ export function common(values: readonly Value[]): Value {
   const isMixed = known.some((value) => value.isMixed)
   if (known.every(isNumber)) {
     const kind = kinds.has('decimal') ? 'decimal' : kinds.has('real') ? 'real' : kinds.size > 0 ? 'integer' : 'nothing'
+    // PostgreSQL makes doubles of all of them.
+    demand(kind !== 'real' || known.every((value) => value.kind !== 'integer' || (value.bits ?? 64) <= safeBits))
     return { kind, bits: Math.max(0, ...known.map(({ bits }) => bits ?? 0)), isMixed: isMixed || (kind === 'real' && kinds.size > 1) }
   }
   if (known.every(isTextual)) return { kind: 'text', isMixed }
