@@ -127,8 +127,8 @@ async function killWithRowsCopied(child: ChildProcess, targetUrl: string): Promi
   await withPostgres(targetUrl, (client) =>
     vi.waitFor(
       async () => {
-        const { rows: found } = await client.query('SELECT count(*)::int AS n FROM bascule.chunk')
-        expect(found).not.toEqual([{ n: 0 }])
+        const { rows: found } = await client.query('SELECT 1 FROM bascule.chunk WHERE rows > 0')
+        expect(found).not.toEqual([])
       },
       { timeout: 60_000, interval: 5 },
     ),

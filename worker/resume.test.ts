@@ -145,8 +145,8 @@ async function untilRowsCopied(target: TestPostgresDatabase): Promise<void> {
   await withPostgres(target.url, (client) =>
     vi.waitFor(
       async () => {
-        const { rows: found } = await client.query('SELECT count(*)::int AS n FROM bascule.chunk')
-        expect(found).not.toEqual([{ n: 0 }])
+        const { rows: found } = await client.query('SELECT 1 FROM bascule.chunk WHERE rows > 0')
+        expect(found).not.toEqual([])
       },
       { timeout: 90_000, interval: 5 },
     ),

@@ -51,6 +51,10 @@ it('the first chunk of a large table is written frozen, and has the table for it
   ])
 })
 
+it('no chunk waits for another where there is nothing else to copy meanwhile', async () => {
+  expect(await copiedAs([tableOf('a', 3), tableOf('b', 1, 9_000)], [])).toEqual(['a0', 'a1 beside a0', 'a2 beside a1', 'b0'])
+})
+
 it('no table that holds rows already is emptied to be frozen, whichever of its chunks they are', async () => {
   const [a, b] = [tableOf('a', 3), tableOf('b', 3)]
   const chunk = a.chunks[1] ?? expect.fail()

@@ -82,9 +82,8 @@ export async function copyTables(
 
   const { path, targetUrl, applicationName, isUtf16, epoch, halt } = options
   const queue = orderChunks(tables).filter((chunk) => !copied.has(chunkKey(chunk.mapping.table, chunk.number)))
-  const begun = new Set(options.copied.map(({ table }) => table))
-  const isFrozen = ({ number, mapping: { table } }: Chunk) =>
-    number === 0 && !begun.has(table) && (states.get(table)?.rowsTotal ?? 0) >= frozenFromRows
+  const frozen = tablesToFreeze(tables, options.copied)
+  const isFrozen = ({ number, mapping }: Chunk) => number === 0 && frozen.has(mapping.table)
   const copyOne = async (chunk: Chunk) => {
     const { table } = chunk.mapping
     const state = states.get(table)
@@ -124,8 +123,19 @@ export async function copyTables(
   return { rows: [...rowsOf.values()].reduce((sum, rows) => sum + rows, 0), bytes, rowsOf }
 }
 
+/**
+ * Tables whose first chunk is written frozen: nothing of them is on the target, since it would be taken away, and while the first chunk has
+ * the table for itself there is as much of other tables to copy.
+ */
+function tablesToFreeze(tables: readonly ChunkedTable[], copied: readonly CopiedChunk[]): ReadonlySet<string> {
+  const begun = new Set(copied.map(({ table }) => table))
+  const allRows = tables.reduce((sum, { rows }) => sum + rows, 0)
+  const isWorthIt = ({ rows, chunks }: ChunkedTable) =>
+    rows >= frozenFromRows && (chunks.length === 1 || allRows - rows >= rows / chunks.length)
+  return new Set(tables.filter((one) => !begun.has(one.table) && isWorthIt(one)).map(({ table }) => table))
+}
+
 interface TableState {
-  readonly rowsTotal: number
   /** Committed. */
   rows: number
   chunksLeft: number
@@ -143,5 +153,5 @@ function stateOf(table: ChunkedTable, copied: ReadonlyMap<string, CopiedChunk>, 
     progress.resume(table.table, rows, bytes)
     if (chunksLeft === 0) progress.finishTable(table.table, rows, 'done')
   }
-  return { rowsTotal: table.rows, rows, chunksLeft, isStarted: false, running: new Map() }
+  return { rows, chunksLeft, isStarted: false, running: new Map() }
 }
