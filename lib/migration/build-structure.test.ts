@@ -1,11 +1,10 @@
-import { join } from 'node:path'
 import type pg from 'pg'
 import { expect, inject, it } from 'vitest'
 import { asTargetUrl } from '@/lib/postgres/target-url'
 import { createPostgresDatabase, withPostgres } from '@/tests/support/postgres-databases'
 import { createSqliteDatabase } from '@/tests/support/sqlite-databases'
 import { buildStructure } from './build-structure'
-import { migrateDatabase } from './migrate-database'
+import { migrate } from './testing/repaired-migration'
 
 const [server] = inject('postgresServers')
 
@@ -28,20 +27,7 @@ const standing = ['event f 1 true', 'event p 1 true', 'note f 2 true', 'note p 1
 it('every index and reference of large tables stands, and is valid, whatever was built beside what', async () => {
   await using from = await createSqliteDatabase(source)
   await using target = await createPostgresDatabase(server ?? expect.fail('no server'))
-  const result = await migrateDatabase(
-    {
-      jobId: 'structure',
-      sourcePath: from.path,
-      targetUrl: target.url,
-      workDir: join(from.folder, 'work'),
-      model: { kind: 'introspect' },
-      fenceSource: false,
-      setAside: false,
-      dryRun: false,
-    },
-    () => undefined,
-    new AbortController().signal,
-  )
+  const result = await migrate(from, target, [])
   expect(result.error).toBeUndefined()
   await withPostgres(target.url, async (client) => {
     const indexes = await client.query<{ name: string }>(

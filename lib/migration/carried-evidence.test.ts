@@ -1,14 +1,13 @@
-import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { beforeEach, describe, expect, inject, it, vi } from 'vitest'
 import { readFence } from '@/lib/sqlite/fence'
 import { openSqlite } from '@/lib/sqlite/open-database'
 import { verifyDatabases } from '@/lib/verification/verify-databases'
-import { createPostgresDatabase, withPostgres } from '@/tests/support/postgres-databases'
-import { createSqliteDatabase } from '@/tests/support/sqlite-databases'
+import { createPostgresDatabase, type TestPostgresDatabase, withPostgres } from '@/tests/support/postgres-databases'
+import { createSqliteDatabase, type TestSqliteDatabase } from '@/tests/support/sqlite-databases'
 import type { Evidence } from './chunks'
 import { type MigrateOptions, migrateDatabase } from './migrate-database'
-import { choose } from './testing/repaired-migration'
+import { choose, optionsOf as introspected } from './testing/repaired-migration'
 
 /*
  * The copy believes what the checks have seen only where it copies the very same values. Here somebody writes in between what would
@@ -118,23 +117,8 @@ it('nothing is carried by a job that goes on after it was killed', async () => {
   await expectExact(source.path, target.url)
 })
 
-interface Place {
-  readonly path: string
-  readonly folder: string
-}
-
-function optionsOf(source: Place, target: { readonly url: string }, more: Partial<MigrateOptions>): MigrateOptions {
-  return {
-    jobId: `carried-${target.url.slice(-12)}`,
-    sourcePath: source.path,
-    targetUrl: target.url,
-    workDir: join(source.folder, 'work'),
-    model: { kind: 'introspect' },
-    fenceSource: false,
-    setAside: false,
-    dryRun: false,
-    ...more,
-  }
+function optionsOf(source: TestSqliteDatabase, target: TestPostgresDatabase, more: Partial<MigrateOptions>): MigrateOptions {
+  return { ...introspected(source, target, []), ...more }
 }
 
 /** By table, the special characters of each column that was carried. */

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { expect, inject, it } from 'vitest'
 import type { TableMapping } from '@/lib/core/table-mapping'
 import type { CopiedChunk } from '@/lib/postgres/copy-mark'
@@ -6,7 +5,7 @@ import { createPostgresDatabase, withPostgres } from '@/tests/support/postgres-d
 import { createSqliteDatabase } from '@/tests/support/sqlite-databases'
 import { boundsOf, type ChunkedTable, cutTable } from './chunks'
 import { copyTables } from './copy-tables'
-import { migrateDatabase } from './migrate-database'
+import { migrate } from './testing/repaired-migration'
 import type { TaskPool } from './threads/task-pool'
 import type { TaskInput } from './threads/tasks'
 
@@ -68,20 +67,7 @@ it.each([...inject('postgresServers')])('every page of a table of one chunk is m
   await using source = await createSqliteDatabase(`CREATE TABLE event (id INTEGER PRIMARY KEY, name TEXT NOT NULL);
     WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30000) INSERT INTO event SELECT i, 'event ' || i FROM n`)
   await using target = await createPostgresDatabase(server)
-  const result = await migrateDatabase(
-    {
-      jobId: 'frozen',
-      sourcePath: source.path,
-      targetUrl: target.url,
-      workDir: join(source.folder, 'work'),
-      model: { kind: 'introspect' },
-      fenceSource: false,
-      setAside: false,
-      dryRun: false,
-    },
-    () => undefined,
-    never,
-  )
+  const result = await migrate(source, target, [])
   expect(result.error).toBeUndefined()
   await withPostgres(target.url, async (client) => {
     const { rows } = await client.query('SELECT count(*)::int AS rows, sum(id)::int AS sum FROM event')

@@ -114,7 +114,6 @@ export async function copyTables(
   try {
     await Promise.all(lanes)
   } catch (error) {
-    queue.length = 0
     if (isPassing(error)) await Promise.allSettled(lanes)
     throw error
   }

@@ -1,8 +1,8 @@
 export interface LaneRules<T> {
-  /** Called before each item; what it throws ends its lane. Default: nothing. */
-  readonly check?: () => void
-  /** Whether an item is not begun beside another that runs. Default: none waits. */
-  readonly waitsFor?: (item: T, running: T) => boolean
+  /** Called before each item; what it throws ends its lane. */
+  readonly check: () => void
+  /** Whether an item is not begun beside another that runs. */
+  readonly waitsFor: (item: T, running: T) => boolean
 }
 
 /**
@@ -15,7 +15,7 @@ export function workInLanes<L, T>(
   lanes: readonly L[],
   queue: T[],
   run: (lane: L, item: T) => Promise<void>,
-  { check = () => undefined, waitsFor = () => false }: LaneRules<T> = {},
+  { check, waitsFor }: LaneRules<T>,
 ): readonly Promise<void>[] {
   const running = new Map<T, Promise<void>>()
   const work = async (lane: L) => {

@@ -61,7 +61,8 @@ function constantDefault(sql: string, type: string): string | undefined {
   if (!/^(smallint|integer|bigint|text|varchar|char)/.test(type)) return undefined
   // A condition is 1 in SQLite and true in a text here, and a fraction is rounded in an integer column.
   if (!isKeptAlike(sql, 'bigint', []) && !isKeptAlike(sql, type, [])) return undefined
-  const translated = translateExpression(sql, { columns: [] })
+  // As in an index: nothing in it may need more bits than are written there.
+  const translated = translateExpression(sql, { columns: [] }, 'index')
   return translated === null || /[a-z]/i.test(sql.replace(/'(?:[^']|'')*'/g, '')) ? undefined : `(${translated.sql})`
 }
 

@@ -18,7 +18,7 @@ import {
 } from './compared-values'
 import { readTree, type Tree } from './expression-tree'
 
-/** `key`: of a unique index. */
+/** What an expression is for: to be tested, an index to find rows by, one in which no two rows are the same, or a column that holds it. */
 export type Purpose = 'condition' | 'index' | 'key' | 'computed'
 
 export interface ComparedColumns {

@@ -91,9 +91,9 @@ function addIndex(
   })
   const scope = scopeOf(table, target)
   const parts = index.parts.map((part) => {
-    const isUnique = index.unique
+    const purpose = index.unique ? 'key' : 'index'
     const expression =
-      part.column === null ? (translateExpression(part.expression ?? '', { ...scope, isUnique })?.sql ?? null) : quoteName(part.column)
+      part.column === null ? (translateExpression(part.expression ?? '', scope, purpose)?.sql ?? null) : quoteName(part.column)
     if (expression === null || expression === '') return null
     const isText =
       part.column !== null &&

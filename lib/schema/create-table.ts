@@ -100,12 +100,7 @@ export function translateComputed(table: SqliteTable, column: SqliteColumn, know
   if (!column.generated || type === undefined || !isKeptAlike(column.generated.expression, type, known)) return null
   const others = table.columns.filter(({ collation }) => collation !== 'BINARY').map(({ name }) => name.toLowerCase())
   const declaredTypes = new Map(table.columns.map(({ name, declaredType }) => [name.toLowerCase(), declaredType]))
-  return translateExpression(column.generated.expression, {
-    columns: known,
-    otherCollations: new Set(others),
-    declaredTypes,
-    isStored: true,
-  })
+  return translateExpression(column.generated.expression, { columns: known, otherCollations: new Set(others), declaredTypes }, 'computed')
 }
 
 /** The columns of a table as they will stand on the target. */

@@ -20,16 +20,11 @@ export interface TranslationScope {
   readonly otherCollations?: ReadonlySet<string>
   /** Types as the source declares them, by column in lower case: what a value's class can be. Default: of none. */
   readonly declaredTypes?: ReadonlyMap<string, string>
-  /** Whether sums and products are of 64 bits, as in SQLite; an index over one would no longer be what queries ask for. Default: false. */
-  readonly isWide?: boolean
-  /** Whether the result is stored and compared (a computed column) and not only tested. Default: false. */
-  readonly isStored?: boolean
-  /** Whether no two rows may have the same result. Default: false. */
-  readonly isUnique?: boolean
 }
 
 /** What is found out about an expression before its parts are translated. */
 interface JudgedScope extends TranslationScope {
+  readonly purpose: Purpose
   /** Where written texts begin that are to order texts by their bytes. */
   readonly ordered: ReadonlySet<number>
   /** Whether a sum may need more than 64 bits. */
@@ -56,13 +51,17 @@ const integerTypes = /^(int2|int4|int8|smallint|integer|bigint)$/
  * PostgreSQL's dialect, or null where the meaning could change. PostgreSQL itself has the last word: callers try the
  * result in a transaction and say what was refused.
  */
-export function translateExpression(expression: string, scope: TranslationScope): Translation | null {
+export function translateExpression(
+  expression: string,
+  scope: TranslationScope,
+  purpose: Exclude<Purpose, 'condition'>,
+): Translation | null {
   const exceptions: string[] = []
   const tokens = tokenizeSql(expression)
-  const judged = judge(tokens, scope, scope.isStored ? 'computed' : scope.isUnique ? 'key' : 'index')
+  const judged = judge(tokens, scope, purpose)
   const sql = judged === null ? null : translateTokens(expression, tokens, judged, exceptions)
   // Beyond 64 bits SQLite goes on with doubles, and PostgreSQL refuses the row.
-  if (scope.isStored && countsInIntegers(tokens, scope)) exceptions.push(`typeof(${expression}) = 'real'`)
+  if (purpose === 'computed' && countsInIntegers(tokens, scope)) exceptions.push(`typeof(${expression}) = 'real'`)
   return sql === null ? null : { sql, exceptions }
 }
 
@@ -72,12 +71,12 @@ export function translateExpression(expression: string, scope: TranslationScope)
  */
 export function translateCondition(expression: string, scope: TranslationScope): string | null {
   const tokens = tokenizeSql(expression)
-  const wide = judge(tokens, { ...scope, isWide: true }, 'condition')
-  if (wide === null) return null
+  const judged = judge(tokens, scope, 'condition')
+  if (judged === null) return null
   // A number of JSON is no text in SQLite and one in PostgreSQL: told apart from texts that look like one it cannot be.
   const extracts = tokens.some((token) => token.text === '->>' || isWord(token, 'JSON_EXTRACT'))
   if (extracts && tokens.some((token) => token.kind === 'string' && /^\s*[-+.\d]/.test(token.text))) return null
-  return translateTruth(tokens, truthContextOf(expression, wide, []))
+  return translateTruth(tokens, truthContextOf(expression, judged, []))
 }
 
 /** The scope of an expression whose parts are compared alike in both databases; null for another. */
@@ -88,7 +87,7 @@ function judge(tokens: readonly SqlToken[], scope: TranslationScope, purpose: Pu
     hasOtherCollation: (column) => scope.otherCollations?.has(column.name.toLowerCase()) ?? false,
     purpose,
   })
-  return judged && { ...scope, ...judged, isBeyond: judged.isBeyond && purpose === 'condition', isCounted: false }
+  return judged && { ...scope, ...judged, purpose, isBeyond: judged.isBeyond && purpose === 'condition', isCounted: false }
 }
 
 function truthContextOf(expression: string, scope: JudgedScope, exceptions: string[]): TruthContext {
@@ -111,11 +110,12 @@ function classOf({ typeName }: PostgresColumn, declaredType: string | undefined)
 
 function translateTokens(expression: string, tokens: readonly SqlToken[], outer: JudgedScope, exceptions: string[]): string | null {
   const scope = { ...outer, isCounted: outer.isCounted || counts(tokens) || tokens.some((token) => isWord(token, 'ABS')) }
-  if (scope.isStored && !isStoredAlike(tokens, scope)) return null
-  if (scope.isWide && countsDecimals(tokens, scope)) return null
+  const isStored = scope.purpose === 'computed'
+  if (isStored && !isStoredAlike(tokens, scope)) return null
+  if (scope.purpose === 'condition' && countsDecimals(tokens, scope)) return null
   // Both bind alike in PostgreSQL, and || first in SQLite.
   const hasBits = tokens.some((token) => isOperator(token, '&') || isOperator(token, '|'))
-  if (hasBits && (scope.isStored || tokens.some((token) => isOperator(token, '||')))) return null
+  if (hasBits && (isStored || tokens.some((token) => isOperator(token, '||')))) return null
   const parts: string[] = []
   for (let index = 0; index < tokens.length; index += 1) {
     const token = tokens[index]
@@ -239,9 +239,9 @@ function counts(tokens: readonly SqlToken[]): boolean {
   return tokens.some((token, at) => token.kind === 'operator' && arithmetic.has(token.text) && isOperand(tokens[at - 1]))
 }
 
-/** SQLite computes with 64 bits, and with doubles, whatever the columns hold. */
+/** SQLite computes with 64 bits, and with doubles, whatever the columns hold; an index over such a sum would no longer be what queries ask for. */
 function isCountedWide(scope: JudgedScope): boolean {
-  return scope.isCounted && (scope.isStored === true || scope.isWide === true)
+  return scope.isCounted && (scope.purpose === 'computed' || scope.purpose === 'condition')
 }
 
 /** SQLite divides by zero to NULL, PostgreSQL refuses the row. Null for a divisor that is more than a number or a column. */
