@@ -8,6 +8,8 @@ const messageMiB = 16
 export interface EvenGround {
   /** Makes a fresh database, and has the server write down whatever lies in its memory. Returns its URL, a superuser's. */
   createDatabase(name: string): Promise<string>
+  /** To be called when one has ended, or autovacuum would visit its tables while the next one runs. */
+  dropDatabase(name: string): Promise<void>
 }
 
 /**
@@ -36,5 +38,6 @@ export async function levelGround(url: string): Promise<EvenGround> {
       await ask(`CREATE DATABASE ${name} TEMPLATE template0 ENCODING 'UTF8'`, 'CHECKPOINT')
       return url.replace(/\/postgres$/, `/${name}`)
     },
+    dropDatabase: (name) => ask(`DROP DATABASE ${name}`),
   }
 }

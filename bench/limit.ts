@@ -5,42 +5,58 @@ import pg from 'pg'
 import { timed } from './measure'
 import { readSchemaScripts } from './schema-scripts'
 
+/** The data of a database as the server reads it fastest. */
+export interface PreparedFiles {
+  /** Names of the app's tables, quoted, each with its file. */
+  readonly tables: readonly { readonly name: string; readonly file: string }[]
+  remove(): Promise<void>
+}
+
+/**
+ * Has the server write one file for each table.
+ *
+ * @param url of a superuser, of a database that holds the data already
+ * @param folder where the files go, in a folder of their own
+ */
+export async function prepareFiles(url: string, folder: string): Promise<PreparedFiles> {
+  const own = join(folder, randomUUID())
+  const remove = () => rm(own, { recursive: true, force: true })
+  await mkdir(own, { recursive: true })
+  // The server writes as a user of its own.
+  await chmod(own, 0o777)
+  try {
+    return { tables: await withClient(url, (client) => exportTables(client, own)), remove }
+  } catch (error) {
+    await remove()
+    throw error
+  }
+}
+
 /**
  * What the server itself needs: COPY from files that lie ready on its disk, then the same keys, indexes and foreign keys,
  * one statement after the other. No client can be faster in sequence.
  *
- * @param migratedUrl a database that holds the data already; the files are written from it by the server
- * @param emptyUrl an empty database; both URLs are a superuser's
+ * @param url of a superuser, of an empty database
  */
-export async function measureLimit(migratedUrl: string, emptyUrl: string, folder: string): Promise<{ readonly wallMs: number }> {
-  const files = join(folder, randomUUID())
-  await mkdir(files, { recursive: true })
-  // The server writes as a user of its own.
-  await chmod(files, 0o777)
-  try {
-    const tables = await withClient(migratedUrl, (client) => exportTables(client, files))
-    const { tables: empty, primaryKeys, indexes, foreignKeys } = await readSchemaScripts()
-    const { wallMs } = await timed(() =>
-      withClient(emptyUrl, async (client) => {
-        for (const sql of empty) await client.query(sql)
-        for (const [index, table] of tables.entries()) await client.query(`COPY ${table} FROM '${join(files, String(index))}'`)
-        for (const sql of [...primaryKeys, ...indexes, ...foreignKeys]) await client.query(sql)
-      }),
-    )
-    return { wallMs }
-  } finally {
-    await rm(files, { recursive: true, force: true })
-  }
+export async function measureLimit({ tables }: PreparedFiles, url: string): Promise<{ readonly wallMs: number }> {
+  const scripts = await readSchemaScripts()
+  const { wallMs } = await timed(() =>
+    withClient(url, async (client) => {
+      for (const sql of scripts.tables) await client.query(sql)
+      for (const { name, file } of tables) await client.query(`COPY ${name} FROM '${file}'`)
+      for (const sql of [...scripts.primaryKeys, ...scripts.indexes, ...scripts.foreignKeys]) await client.query(sql)
+    }),
+  )
+  return { wallMs }
 }
 
-/** Names of the app's tables, quoted, each with a prepared file named by its position. */
-async function exportTables(client: pg.Client, files: string): Promise<readonly string[]> {
+async function exportTables(client: pg.Client, folder: string): Promise<PreparedFiles['tables']> {
   const { rows } = await client.query<{ name: string }>(
     `SELECT quote_ident(relname) AS name FROM pg_class
      WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> '_prisma_migrations' ORDER BY relname`,
   )
-  const tables = rows.map((row) => row.name)
-  for (const [index, table] of tables.entries()) await client.query(`COPY ${table} TO '${join(files, String(index))}'`)
+  const tables = rows.map(({ name }, index) => ({ name, file: join(folder, String(index)) }))
+  for (const { name, file } of tables) await client.query(`COPY ${name} TO '${file}'`)
   return tables
 }
 

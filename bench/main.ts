@@ -11,7 +11,7 @@ import { z } from 'zod'
 import { applySchemaMigrations } from '@/lib/schema/schema-migrations'
 import { startEmbeddedPostgres } from '@/scripts/embedded-postgres'
 import { levelGround } from './even-ground'
-import { measureLimit } from './limit'
+import { measureLimit, prepareFiles } from './limit'
 import { runMeasured } from './measure'
 import { runPgloader } from './pgloader'
 import { runPlainScript } from './plain-script'
@@ -80,16 +80,21 @@ say(`building the source: ${rows.toLocaleString('en')} rows`)
 const source = await buildSource(join(folder, `source-${rows}.db`), rows)
 const server = await startEmbeddedPostgres({ dataDir: join(folder, `pg-${process.pid}`), persistent: false, durable: true })
 try {
-  const { createDatabase } = await levelGround(server.url)
+  const { createDatabase, dropDatabase } = await levelGround(server.url)
   say('ours')
   const oursUrl = await createDatabase('bench_ours')
   const ours = oursSchema.parse(await runMeasured('bench/ours.ts', { sourcePath: source.path, targetUrl: oursUrl }, true))
   if (!ours.isProven) throw new Error('Our own copy is not identical to the source.')
   say('the limit of the server')
-  const limit = await measureLimit(oursUrl, await createDatabase('bench_limit'), folder)
+  const files = await prepareFiles(oursUrl, folder)
+  await dropDatabase('bench_ours')
+  const limit = await createDatabase('bench_limit')
+    .then((url) => measureLimit(files, url))
+    .finally(files.remove)
+  await dropDatabase('bench_limit')
   say('pgloader')
   const { foreignKeys } = await readSchemaScripts()
-  const pgloader = await runPgloader({ sourcePath: source.path, rows: source.rows, foreignKeys, createDatabase })
+  const pgloader = await runPgloader({ sourcePath: source.path, rows: source.rows, foreignKeys, createDatabase, dropDatabase })
   say('a plain script')
   const scriptUrl = await createDatabase('bench_script')
   await applySchemaMigrations(new PrismaPg(scriptUrl), 'prisma/postgresql/migrations')

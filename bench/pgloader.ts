@@ -3,6 +3,7 @@ import { copyFile, rm } from 'node:fs/promises'
 import Database from 'better-sqlite3'
 import pg from 'pg'
 import { timed } from './measure'
+import { syncFile } from './sync-file'
 
 export interface PgloaderRun {
   readonly version: string
@@ -24,6 +25,7 @@ export interface PgloaderTask {
   readonly foreignKeys: readonly string[]
   /** Makes a fresh database and returns its URL. */
   readonly createDatabase: (name: string) => Promise<string>
+  readonly dropDatabase: (name: string) => Promise<void>
 }
 
 /**
@@ -45,6 +47,7 @@ export async function runPgloader(task: PgloaderTask): Promise<PgloaderRun | nul
   try {
     await copyFile(task.sourcePath, plainPath)
     dropTimestampDefaults(plainPath)
+    await syncFile(plainPath)
     const second = await load(task, plainPath, 'bench_pgloader_plain')
     const refusal = `everything of the file as it is (default CURRENT_TIMESTAMP refused, exit ${first.exitStatus}), so timed without these defaults`
     const { arrived, ...run } = second
@@ -60,6 +63,7 @@ async function load(task: PgloaderTask, path: string, database: string) {
   const found = await lookAt(url, task)
   const isComplete = found.arrived === task.rows
   const added = isComplete ? await addForeignKeys(url, task.foreignKeys) : { refused: [], wallMs: 0 }
+  await task.dropDatabase(database)
   return { wallMs, exitStatus, isComplete, ...found, losses: [...found.losses, ...added.refused], foreignKeysMs: added.wallMs }
 }
 

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs'
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { PrismaBetterSqlite3 } from '@prisma/adapter-better-sqlite3'
 import Database from 'better-sqlite3'
 import { applySchemaMigrations } from '@/lib/schema/schema-migrations'
+import { syncFile } from './sync-file'
 
 export interface BenchSource {
   readonly path: string
@@ -36,10 +37,7 @@ async function create(path: string, rows: number): Promise<void> {
   db.pragma('cache_size = -200000')
   fill(db, rows)
   db.close()
-  // Or whoever comes first would share the disk with what is left to be written of it.
-  const file = await open(partial)
-  await file.sync()
-  await file.close()
+  await syncFile(partial)
   await rename(partial, path)
 }
 

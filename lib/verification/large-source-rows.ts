@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { quoteName } from '@/lib/core/quoted-name'
 import { releaseBuffers } from '@/lib/core/release-buffers'
 import type { SqliteDatabase } from '@/lib/sqlite/open-database'
+import { limitParameter } from '@/lib/sqlite/values/sql-text'
 import { digestStoredJson } from './long-json'
 import { longValueBytes, standInOf, togetherBytes } from './long-values'
 import type { ReadRequest, SourceChunk } from './source-protocol'
@@ -82,7 +83,7 @@ export function createLargeRowReader(
   }
   return {
     countSmall(place, most) {
-      const sizes = prepare(`SELECT ${sizeOf} ${from(place)} LIMIT ?`).pluck()
+      const sizes = prepare(`SELECT ${sizeOf} ${from(place)} LIMIT ${limitParameter}`).pluck()
       let count = 0
       let total = 0
       for (const size of sizes.iterate(...place.params, most)) {

@@ -3,6 +3,7 @@ import type { SqliteTable } from '@/lib/core/catalogue'
 import { quoteName, quoteNames } from '@/lib/core/quoted-name'
 import { rowidName } from '@/lib/sqlite/count-rows'
 import type { SqliteDatabase } from '@/lib/sqlite/open-database'
+import { limitParameter } from '@/lib/sqlite/values/sql-text'
 import { createLargeRowReader, type LargeRowReader, largestRowBytes, type Place, textEncoding } from './large-source-rows'
 import { longValueBytes } from './long-values'
 import { chunkBytes, createRowPacker, rowBytes, rowFields } from './pack-rows'
@@ -75,7 +76,7 @@ function* readInRanges(db: SqliteDatabase, request: ReadRequest, large: LargeRow
     last: db.prepare(`SELECT ${keys} FROM ${table} ${condition} ORDER BY ${order} LIMIT 1 OFFSET ?`).raw().safeIntegers(),
     chunk: db
       .prepare(
-        `SELECT CAST(group_concat(line, '') AS BLOB), count(*) FROM (SELECT ${sourceRowSql(request.columns)} AS line FROM ${table} ${condition} ORDER BY ${order} LIMIT ?)`,
+        `SELECT CAST(group_concat(line, '') AS BLOB), count(*) FROM (SELECT ${sourceRowSql(request.columns)} AS line FROM ${table} ${condition} ORDER BY ${order} LIMIT ${limitParameter})`,
       )
       .raw(),
   })

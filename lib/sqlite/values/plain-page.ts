@@ -6,7 +6,7 @@ import { asBytes } from './copy-line'
 import { mostPlainColumns, type PlainField, plainField } from './plain-field'
 import { type KeyValue, type RowKey, type RowRange, rangeClause } from './row-range'
 import { hasSpecial } from './special-characters'
-import { columnReference, joinAll, quoteName, sumAll, tableAlias } from './sql-text'
+import { columnReference, joinAll, limitParameter, quoteName, sumAll, tableAlias } from './sql-text'
 
 /** Rows of one statement: COPY lines, the rows that were too large to be among them, and where they end. */
 export interface JoinedPage {
@@ -97,7 +97,7 @@ function prepareQuery(
   const statements = new Map<string, Statement>()
   const prepare = (range: RowRange, outer: string): Statement => {
     const clause = rangeClause(key, range)
-    const inner = `SELECT ${guarded} AS line, ${key.expressions[0]} AS k${values} FROM ${quoteName(mapping.table)} AS ${tableAlias}${clause.where}${clause.orderBy} LIMIT ?`
+    const inner = `SELECT ${guarded} AS line, ${key.expressions[0]} AS k${values} FROM ${quoteName(mapping.table)} AS ${tableAlias}${clause.where}${clause.orderBy} LIMIT ${limitParameter}`
     const sql = `SELECT ${outer} FROM (${inner})`
     const known = statements.get(sql) ?? db.prepare(sql).raw().safeIntegers()
     statements.set(sql, known)

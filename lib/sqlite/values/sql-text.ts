@@ -16,6 +16,12 @@ export function columnReference(name: string): string {
   return `${tableAlias}.${quoteName(name)}`
 }
 
+/**
+ * The parameter of a LIMIT. SQLite from 3.47 on plans by the value of a bare one, and so prepares the statement anew for each value: 0.06 ms of
+ * 0.5 for a page of 1,000 rows.
+ */
+export const limitParameter = 'CAST(? AS INTEGER)'
+
 /** SQLite takes at most 1000 arguments to a function. */
 const argumentsPerCall = 900
 
