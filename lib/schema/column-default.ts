@@ -1,7 +1,7 @@
 import { hasTextAffinity, isReal } from '@/lib/core/affinity'
 import { quoteText } from '@/lib/core/quoted-name'
 import { tokenizeSql } from '@/lib/core/sql-tokens'
-import { isKeptAlike } from './computed-class'
+import { isKeptAlike } from './kept-alike'
 import { translateExpression } from './translate-expression'
 
 /**
@@ -59,11 +59,11 @@ function translateValue(defaultSql: string | null, type: string, declaredType: s
 /** An expression of constants: `1 + 2`, `'a' || 'b'`. PostgreSQL is asked whether it takes it. */
 function constantDefault(sql: string, type: string): string | undefined {
   if (!/^(smallint|integer|bigint|text|varchar|char)/.test(type)) return undefined
-  // A condition is 1 in SQLite and true in a text here, and a fraction is rounded in an integer column.
-  if (!isKeptAlike(sql, 'bigint', []) && !isKeptAlike(sql, type, [])) return undefined
   // As in an index: nothing in it may need more bits than are written there.
   const translated = translateExpression(sql, { columns: [] }, 'index')
-  return translated === null || /[a-z]/i.test(sql.replace(/'(?:[^']|'')*'/g, '')) ? undefined : `(${translated.sql})`
+  // A condition is 1 in SQLite and true in a text here, and a fraction is rounded in an integer column.
+  if (translated === null || !['bigint', type].some((kept) => isKeptAlike(translated.value, kept))) return undefined
+  return /[a-z]/i.test(sql.replace(/'(?:[^']|'')*'/g, '')) ? undefined : `(${translated.sql})`
 }
 
 function isTextType(type: string): boolean {

@@ -1,6 +1,8 @@
 import type { PostgresColumn } from '@/lib/core/catalogue'
 import type { SqlToken } from '@/lib/core/sql-tokens'
 import {
+  asNumber,
+  bit,
   castValue,
   columnValue,
   common,
@@ -35,6 +37,8 @@ const orders = new Set(['<', '<=', '>', '>='])
 const equalities = new Set(['=', '==', '<>', '!=', 'IS', 'IN'])
 
 export interface ComparedAlike {
+  /** What the whole is. */
+  readonly value: Value
   /** Where the texts begin (`SqlToken.start`) that need COLLATE "C" for texts to be ordered by their bytes. */
   readonly ordered: ReadonlySet<number>
   /** Whether a sum may need more than 64 bits: SQLite goes on with doubles, PostgreSQL refuses the row. */
@@ -58,7 +62,7 @@ export function comparedAlike(tokens: readonly SqlToken[], columns: ComparedColu
     if (columns.purpose === 'key') demand(!/^(extracted|instant|json)$/.test(value.kind) && !(value.kind === 'text' && value.isMixed))
     // As decimals, sums are what they are; divided, or cut into bits, they are not what SQLite makes of integers.
     if (comparison.isBeyond && columns.purpose === 'condition' && comparison.dividesOrCalls) return null
-    return { ordered: comparison.ordered, isBeyond: comparison.isBeyond }
+    return { value, ordered: comparison.ordered, isBeyond: comparison.isBeyond }
   } catch (error) {
     if (error instanceof Otherwise) return null
     throw error
@@ -85,7 +89,7 @@ class Comparison {
         const value = this.valueOf(tree.parts[0] as Tree)
         demand(isNumber(value))
         if (tree.parts[0]?.kind !== 'literal') this.negate(value)
-        return { ...value, readsTexts: false }
+        return asNumber(value)
       }
       case 'truth':
         for (const part of tree.parts) this.truthOf(part)
@@ -117,7 +121,7 @@ class Comparison {
     const column = this.columns.find(token.text)
     if (column) return columnValue(column, this.columns.declaredTypeOf(column), this.columns.hasOtherCollation(column))
     if (token.kind === 'quoted') return { kind: 'string', text: token.text }
-    if (/^(true|false)$/i.test(token.text)) return truth
+    if (/^(true|false)$/i.test(token.text)) return bit
     return /^null$/i.test(token.text) ? nothing : { kind: 'other' }
   }
 
@@ -131,7 +135,11 @@ class Comparison {
   }
 
   private operationValue(operator: string, parts: readonly Tree[]): Value {
-    if (operator === '->>') return this.extractedAt(parts[1])
+    if (operator === '->>') {
+      // It binds no closer than ||: what stands before it must be the column itself.
+      demand(parts[0]?.kind === 'name')
+      return this.extractedAt(parts[1])
+    }
     if (operator === 'LIKE' || operator === 'GLOB') {
       const [operand, pattern] = parts as readonly [Tree, Tree]
       this.demandText(this.valueOf(operand))
@@ -168,8 +176,12 @@ class Comparison {
     // SQLite divides integers to integers, whatever the column says.
     if (operator === '/') demand(!(value.kind === 'real' && (left.isMixed || right.isMixed)))
     if (operator === '%') demand(value.kind !== 'real')
+    // SQLite has decimals as integers or doubles, by what each is, and rounds and divides them as these.
+    demand(value.kind !== 'decimal' || this.columns.purpose === 'index')
     if (/[/%&|]/.test(operator)) this.dividesOrCalls = true
-    if (value.kind === 'integer' && (value.bits ?? 0) > 63) this.isBeyond = true
+    // The least integer divided by -1 is one more than there are.
+    const isLargest = operator === '/' && value.bits === 63 && this.columns.purpose === 'computed'
+    if (value.kind === 'integer' && ((value.bits ?? 0) > 63 || isLargest)) this.isBeyond = true
     // PostgreSQL counts with 32 bits unless something needs more, and refuses the row.
     const room = Math.max(left.bits ?? 0, right.bits ?? 0) > 31 ? 63 : 31
     if (/^(index|key)$/.test(this.columns.purpose) && value.kind === 'integer') demand((value.bits ?? 64) <= room)
@@ -182,15 +194,16 @@ class Comparison {
     if (!/^(COALESCE|IFNULL|LENGTH|INSTR|LOWER|UPPER|TRIM)$/.test(name)) this.dividesOrCalls = true
     switch (name) {
       case 'NULLIF':
-        compare({ ...first, readsTexts: false }, { ...(values[1] ?? nothing), readsTexts: false }, false)
-        return { ...first, readsTexts: false }
+        compare(asNumber(first), asNumber(values[1] ?? nothing), false)
+        return asNumber(first)
       case 'MIN':
       case 'MAX':
         demand(!values.some((value) => value.hasOtherCollation))
         return common(values)
       case 'COALESCE':
       case 'IFNULL':
-        return common(values)
+        // A column that is true or false is written as a number there.
+        return common(values.map((value, at) => (parts[at]?.kind === 'name' ? asNumber(value) : value)))
       case 'IF':
       case 'IIF':
         demand(parts.length <= 3 && first.kind !== 'string')
@@ -201,9 +214,9 @@ class Comparison {
       case 'ABS':
         demand(isNumber(first))
         if (first.bits === 31) this.negate(first)
-        return { ...first, readsTexts: false }
+        return asNumber(first)
       case 'SIGN':
-        return truth
+        return bit
       case 'ROUND':
         demand(!(first.kind === 'integer' && (first.bits ?? 64) > safeBits))
         return { kind: 'real' }
@@ -217,6 +230,8 @@ class Comparison {
         demand(parts.length === 2)
         return this.extractedAt(parts[1])
       case 'JSON_VALID':
+        // Bytes may be JSON of SQLite's own form there, and text here.
+        demand(isTextual(first) || first.kind === 'json')
         return truth
       case 'LOWER':
       case 'UPPER':

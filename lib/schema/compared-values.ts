@@ -29,6 +29,8 @@ export interface Value {
   readonly readsTexts?: boolean
   /** Of a real, that it may be an integer in SQLite; of a text, that it may be a number there. */
   readonly isMixed?: boolean
+  /** Of an integer: whether it is a condition, which PostgreSQL has a type of its own for; or may be one, and may be a number. */
+  readonly truth?: 'whole' | 'partly'
   readonly hasOtherCollation?: boolean
 }
 
@@ -36,7 +38,9 @@ export interface Value {
 export class Otherwise extends Error {}
 
 export const nothing: Value = { kind: 'nothing' }
-export const truth: Value = { kind: 'integer', bits: 1 }
+export const truth: Value = { kind: 'integer', bits: 1, truth: 'whole' }
+/** 0 and 1 as numbers. */
+export const bit: Value = { kind: 'integer', bits: 1 }
 const numberForm = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i
 /** The bits in which a double tells integers apart. */
 export const safeBits = 53
@@ -60,7 +64,7 @@ function bitsOf(number: string): number {
 
 export function columnValue({ typeName }: PostgresColumn, declared: string | undefined, hasOtherCollation: boolean): Value {
   const readsTexts = declared !== undefined && declared !== '' && !hasTextAffinity(declared) && !/BLOB/.test(declared)
-  if (typeName === 'bool') return { kind: 'integer', bits: 1, readsTexts }
+  if (/^bool/.test(typeName)) return { ...truth, readsTexts }
   if (/^(int8|bigint)$/.test(typeName)) return { kind: 'integer', bits: 63, readsTexts }
   if (/^(int2|int4|smallint|integer)$/.test(typeName)) return { kind: 'integer', bits: 31, readsTexts }
   if (/^(float|double|real)/.test(typeName)) return { kind: 'real', readsTexts, isMixed: declared !== undefined && !isReal(declared) }
@@ -112,12 +116,24 @@ export function common(values: readonly Value[]): Value {
     const kind = kinds.has('decimal') ? 'decimal' : kinds.has('real') ? 'real' : kinds.size > 0 ? 'integer' : 'nothing'
     // PostgreSQL makes doubles of all of them.
     demand(kind !== 'real' || known.every((value) => value.kind !== 'integer' || (value.bits ?? 64) <= safeBits))
-    return { kind, bits: Math.max(0, ...known.map(({ bits }) => bits ?? 0)), isMixed: isMixed || (kind === 'real' && kinds.size > 1) }
+    const bits = Math.max(0, ...known.map((value) => value.bits ?? 0))
+    return { kind, bits, isMixed: isMixed || (kind === 'real' && kinds.size > 1), ...commonTruth(known) }
   }
   if (known.every(isTextual)) return { kind: 'text', isMixed }
   if (known.every((value) => isTextual(value) || value.kind === 'extracted')) return { kind: 'extracted' }
   demand(kinds.size === 1)
   return { kind: known[0]?.kind ?? 'nothing' }
+}
+
+function commonTruth(values: readonly Value[]): Pick<Value, 'truth'> {
+  if (!values.some(({ truth }) => truth !== undefined)) return {}
+  return { truth: values.every(({ truth }) => truth === 'whole') ? 'whole' : 'partly' }
+}
+
+/** A number of the same size that is no condition, and reads no texts. */
+export function asNumber(value: Value): Value {
+  const { truth, readsTexts, ...number } = value
+  return number
 }
 
 export function compare(left: Value, right: Value, isOrdered: boolean): void {

@@ -2,7 +2,7 @@ import type { PostgresColumn, SqliteColumn, SqliteTable } from '@/lib/core/catal
 import { createFinding, type Finding } from '@/lib/core/finding'
 import { qualifiedName, quoteName, quoteNames } from '@/lib/core/quoted-name'
 import { translateDefault } from './column-default'
-import { isKeptAlike } from './computed-class'
+import { isKeptAlike } from './kept-alike'
 import { type Translation, translateExpression } from './translate-expression'
 
 /** A statement that makes a part of the target's schema, and what to say when it cannot be made. */
@@ -97,10 +97,14 @@ export function defaultLeftBehind(table: string, column: string, value: string, 
 /** The expression of a computed column in PostgreSQL's dialect, with the rows that would be computed otherwise. */
 export function translateComputed(table: SqliteTable, column: SqliteColumn, known: readonly PostgresColumn[]): Translation | null {
   const type = known.find(({ name }) => name === column.name)?.type
-  if (!column.generated || type === undefined || !isKeptAlike(column.generated.expression, type, known)) return null
+  if (!column.generated || type === undefined) return null
   const others = table.columns.filter(({ collation }) => collation !== 'BINARY').map(({ name }) => name.toLowerCase())
   const declaredTypes = new Map(table.columns.map(({ name, declaredType }) => [name.toLowerCase(), declaredType]))
-  return translateExpression(column.generated.expression, { columns: known, otherCollations: new Set(others), declaredTypes }, 'computed')
+  const scope = { columns: known, otherCollations: new Set(others), declaredTypes }
+  const translated = translateExpression(column.generated.expression, scope, 'computed')
+  if (translated === null) return null
+  const isCopy = translated.column?.type === type || translated.column?.typeName === type
+  return isCopy || isKeptAlike(translated.value, type) ? translated : null
 }
 
 /** The columns of a table as they will stand on the target. */

@@ -2,7 +2,8 @@ import { hasTextAffinity, isReal } from '@/lib/core/affinity'
 import type { PostgresColumn } from '@/lib/core/catalogue'
 import { quoteName, quoteText } from '@/lib/core/quoted-name'
 import { closingBracket, isOperator, isWord, type SqlToken, tokenizeSql } from '@/lib/core/sql-tokens'
-import { comparedAlike, type Purpose } from './compared-alike'
+import { type ComparedAlike, comparedAlike, type Purpose } from './compared-alike'
+import type { Value } from './compared-values'
 import { type CallContext, extractJson, translateCall } from './translate-call'
 import { globPattern, likePattern } from './translate-pattern'
 import { endOfCase, isCondition, type TruthContext, translateCase, translateTruth } from './translate-truth'
@@ -11,6 +12,10 @@ export interface Translation {
   readonly sql: string
   /** Conditions in SQLite's SQL: a row that meets one gives another result on PostgreSQL. Nearly always none. */
   readonly exceptions: readonly string[]
+  /** What it is in both databases. */
+  readonly value: Value
+  /** The column that it is, and nothing else; null for more. */
+  readonly column: PostgresColumn | null
 }
 
 export interface TranslationScope {
@@ -23,12 +28,8 @@ export interface TranslationScope {
 }
 
 /** What is found out about an expression before its parts are translated. */
-interface JudgedScope extends TranslationScope {
+interface JudgedScope extends TranslationScope, ComparedAlike {
   readonly purpose: Purpose
-  /** Where written texts begin that are to order texts by their bytes. */
-  readonly ordered: ReadonlySet<number>
-  /** Whether a sum may need more than 64 bits. */
-  readonly isBeyond: boolean
   /** Whether it is part of a sum or a product. */
   readonly isCounted: boolean
 }
@@ -59,10 +60,11 @@ export function translateExpression(
   const exceptions: string[] = []
   const tokens = tokenizeSql(expression)
   const judged = judge(tokens, scope, purpose)
-  const sql = judged === null ? null : translateTokens(expression, tokens, judged, exceptions)
+  const sql = judged && translateTokens(expression, tokens, judged, exceptions)
+  if (judged === null || sql === null) return null
   // Beyond 64 bits SQLite goes on with doubles, and PostgreSQL refuses the row.
-  if (purpose === 'computed' && countsInIntegers(tokens, scope)) exceptions.push(`typeof(${expression}) = 'real'`)
-  return sql === null ? null : { sql, exceptions }
+  if (purpose === 'computed' && judged.isBeyond && judged.value.truth === undefined) exceptions.push(`typeof(${expression}) = 'real'`)
+  return { sql, exceptions, value: judged.value, column: columnOf(tokens, scope) }
 }
 
 /**
@@ -87,7 +89,7 @@ function judge(tokens: readonly SqlToken[], scope: TranslationScope, purpose: Pu
     hasOtherCollation: (column) => scope.otherCollations?.has(column.name.toLowerCase()) ?? false,
     purpose,
   })
-  return judged && { ...scope, ...judged, purpose, isBeyond: judged.isBeyond && purpose === 'condition', isCounted: false }
+  return judged && { ...scope, ...judged, purpose, isCounted: false }
 }
 
 function truthContextOf(expression: string, scope: JudgedScope, exceptions: string[]): TruthContext {
@@ -110,12 +112,9 @@ function classOf({ typeName }: PostgresColumn, declaredType: string | undefined)
 
 function translateTokens(expression: string, tokens: readonly SqlToken[], outer: JudgedScope, exceptions: string[]): string | null {
   const scope = { ...outer, isCounted: outer.isCounted || counts(tokens) || tokens.some((token) => isWord(token, 'ABS')) }
-  const isStored = scope.purpose === 'computed'
-  if (isStored && !isStoredAlike(tokens, scope)) return null
-  if (scope.purpose === 'condition' && countsDecimals(tokens, scope)) return null
   // Both bind alike in PostgreSQL, and || first in SQLite.
   const hasBits = tokens.some((token) => isOperator(token, '&') || isOperator(token, '|'))
-  if (hasBits && (isStored || tokens.some((token) => isOperator(token, '||')))) return null
+  if (hasBits && (scope.purpose === 'computed' || tokens.some((token) => isOperator(token, '||')))) return null
   const parts: string[] = []
   for (let index = 0; index < tokens.length; index += 1) {
     const token = tokens[index]
@@ -198,17 +197,6 @@ function translateTokens(expression: string, tokens: readonly SqlToken[], outer:
   return parts.join(' ')
 }
 
-/** Whether an expression adds or multiplies, and nothing in it is anything but an integer. */
-function countsInIntegers(tokens: readonly SqlToken[], scope: TranslationScope): boolean {
-  const isInteger = (token: SqlToken) => {
-    if (token.kind === 'number') return /^\d+$/.test(token.text)
-    if (token.kind === 'operator') return true
-    const column = token.kind === 'word' || token.kind === 'quoted' ? findColumn(token.text, scope) : undefined
-    return column !== undefined && integerTypes.test(column.typeName)
-  }
-  return tokens.some((token) => token.kind === 'operator' && arithmetic.has(token.text)) && tokens.every(isInteger)
-}
-
 function isCounting(token: SqlToken | undefined): boolean {
   return token?.kind === 'operator' && comparisons.has(token.text)
 }
@@ -222,11 +210,6 @@ function contextOf(expression: string, scope: JudgedScope, exceptions: string[])
     exceptions,
     isWide: isCountedWide(scope),
   }
-}
-
-/** SQLite has decimals as integers or doubles, by what each is, and rounds and divides them as these. */
-function countsDecimals(tokens: readonly SqlToken[], scope: TranslationScope): boolean {
-  return counts(tokens) && tokens.some((token) => columnOf([token], scope)?.typeName.startsWith('numeric'))
 }
 
 /** Whether there is a sum, a product, bits: more than a sign. */
@@ -310,9 +293,12 @@ function translateColumn(column: PostgresColumn, tokens: readonly SqlToken[], in
   if (column.typeName === 'bool') return isTested || isOperator(next, '||') || isOperator(before, '||') ? `(${quoted})::int` : quoted
   const isSigned = [before, next].some((token) => token?.kind === 'operator' && arithmetic.has(token.text))
   const isWide = isCountedWide(isSigned ? { ...scope, isCounted: true } : scope)
-  if (isWide && /^(int2|int4|smallint|integer)$/.test(column.typeName))
-    return scope.isBeyond ? `(${quoted})::numeric` : `(${quoted})::bigint`
-  if (isWide && scope.isBeyond && /^(int8|bigint)$/.test(column.typeName)) return `(${quoted})::numeric`
+  // What is kept is an integer: beyond 64 bits it is none in SQLite either.
+  const isDecimal = scope.isBeyond && scope.purpose === 'condition'
+  if (isWide && integerTypes.test(column.typeName)) {
+    if (isDecimal) return `(${quoted})::numeric`
+    return /^(int8|bigint)$/.test(column.typeName) ? quoted : `(${quoted})::bigint`
+  }
   if (!textTypes.test(column.typeName)) return quoted
   if (isTested && !isAskedForNull(tokens, index) && scope.otherCollations?.has(column.name.toLowerCase())) return null
   // SQLite orders texts by their bytes, PostgreSQL as the database's language does.
@@ -327,16 +313,6 @@ function translateColumn(column: PostgresColumn, tokens: readonly SqlToken[], in
 function isAskedForNull(tokens: readonly SqlToken[], index: number): boolean {
   const after = tokens.slice(index + 1, index + 4).filter((token) => !isWord(token, 'IS', 'NOT'))
   return isWord(tokens[index + 1], 'IS', 'NOT') && isWord(after[0], 'NULL') && !isWord(tokens[index - 1], 'WHEN', 'BETWEEN', 'IS')
-}
-
-/** Whether the parts of a stored expression give the same value on both sides: text of a date, or a decimal product, would not. */
-function isStoredAlike(tokens: readonly SqlToken[], scope: TranslationScope): boolean {
-  const used = tokens.flatMap((token) => (token.kind === 'word' || token.kind === 'quoted' ? (findColumn(token.text, scope) ?? []) : []))
-  const operators = new Set(tokens.flatMap((token) => (token.kind === 'operator' ? [token.text] : [])))
-  if (operators.has('||') && !used.every(({ typeName }) => textTypes.test(typeName) || integerTypes.test(typeName) || typeName === 'bool'))
-    return false
-  const isDecimal = used.some(({ typeName }) => typeName.startsWith('numeric'))
-  return !(isDecimal && [...arithmetic].some((operator) => operators.has(operator)))
 }
 
 /** `number IS TRUE` is no comparison: every number but 0 is. */

@@ -63,14 +63,6 @@ export function translateCase(tokens: Tokens, result: (part: Tokens) => string |
   return joined([...parts, 'END'], ' ')
 }
 
-/** What a CASE that is all of the tokens may answer; null for another expression. */
-export function resultsOfCase(tokens: Tokens): readonly Tokens[] | null {
-  if (!isWord(tokens[0], 'CASE') || endOfCase(tokens, 0) !== tokens.length - 1) return null
-  const depths = depthsOf(tokens)
-  const places = tokens.flatMap((token, at) => (depths[at] === 1 && isWord(token, 'WHEN', 'THEN', 'ELSE') ? [at] : []))
-  return places.flatMap((at, number) => (isWord(tokens[at], 'WHEN') ? [] : [tokens.slice(at + 1, places[number + 1] ?? -1)]))
-}
-
 /** The place of the END that belongs to the CASE at `start`; the last token's when there is none. */
 export function endOfCase(tokens: Tokens, start: number): number {
   let depth = 0
@@ -206,7 +198,7 @@ function splitAtWord(tokens: Tokens, word: 'AND' | 'OR'): readonly Tokens[] {
 }
 
 /** The tokens that stand in no brackets and no CASE. */
-export function outermost(tokens: Tokens): Tokens {
+function outermost(tokens: Tokens): Tokens {
   const depths = depthsOf(tokens)
   return tokens.filter((_, at) => depths[at] === 0)
 }

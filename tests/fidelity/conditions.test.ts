@@ -279,6 +279,8 @@ const otherwise: Readonly<Record<string, readonly string[]>> = {
     `x ->> '$.0' IS NOT NULL`,
     `x ->> '$[0]' IS NOT NULL`,
   ],
+  'what is joined comes before what stands in JSON': [`t || x ->> 'a' = 'k'`, `u || x ->> 'a' IS NULL`, `-x ->> 'a' IS NULL`],
+  'bytes may be JSON of SQLite’s own': ['json_valid(y)', 'NOT json_valid(y)'],
   'the class depends on the row': ['m / 2 = 1', 'coalesce(m, 0) / 2 = 1', `s > '5'`, `s = '01'`, `s = t`, 'coalesce(r, i) / 2 = 1'],
   'doubles hold 53 bits': [
     'l = r',
