@@ -35,6 +35,8 @@ export interface ComparedColumns {
 
 const orders = new Set(['<', '<=', '>', '>='])
 const equalities = new Set(['=', '==', '<>', '!=', 'IS', 'IN'])
+const isOnly = new Set(['IS'])
+const comparing = new Set([...orders, ...equalities])
 
 export interface ComparedAlike {
   /** What the whole is. */
@@ -69,6 +71,10 @@ export function comparedAlike(tokens: readonly SqlToken[], columns: ComparedColu
   }
 }
 
+function isOperation(tree: Tree | undefined, operators: ReadonlySet<string>): boolean {
+  return tree?.kind === 'operation' && operators.has(tree.operator)
+}
+
 class Comparison {
   readonly ordered = new Set<number>()
   isBeyond = false
@@ -95,6 +101,7 @@ class Comparison {
         for (const part of tree.parts) this.truthOf(part)
         return truth
       case 'between': {
+        demand(!isOperation(tree.parts[0], comparing))
         const [value, low, high] = tree.parts.map((part) => this.valueOf(part)) as [Value, Value, Value]
         compare(value, low, true)
         compare(value, high, true)
@@ -140,6 +147,9 @@ class Comparison {
       demand(parts[0]?.kind === 'name')
       return this.extractedAt(parts[1])
     }
+    // On PostgreSQL these bind closer than = and <, and IS less: a = b IN (1, 2) is a = (b IN (1, 2)) there.
+    if (operator === 'IN' || operator === 'LIKE' || operator === 'GLOB') demand(!isOperation(parts[0], comparing))
+    else if (equalities.has(operator) && operator !== 'IS') demand(!isOperation(parts[0], isOnly))
     if (operator === 'LIKE' || operator === 'GLOB') {
       const [operand, pattern] = parts as readonly [Tree, Tree]
       this.demandText(this.valueOf(operand))

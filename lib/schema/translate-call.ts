@@ -32,7 +32,10 @@ export function translateCall(name: string, inside: readonly SqlToken[], context
     context.columnOf(arg)?.typeName === 'bool' ? `(${context.translate(arg)})::int` : context.translate(arg),
   )
   const call = `${simple}(${translated.join(', ')})`
-  return translated.includes(null) ? null : context.isWide && name === 'LENGTH' ? `${call}::bigint` : call
+  if (translated.includes(null)) return null
+  // PostgreSQL's is a double.
+  if (name === 'SIGN') return `${call}::int`
+  return context.isWide && name === 'LENGTH' ? `${call}::bigint` : call
 }
 
 /** Functions that mean the same, by their PostgreSQL name. */

@@ -185,7 +185,15 @@ const translated: Readonly<Record<string, readonly string[]>> = {
     `substr(t, 1, 1) IN ('a', 'A')`,
   ],
   'numbers written as texts': [`i = '1'`, `'1' = i`, `r > '0'`, `i IN ('1', '2')`, 'n > -1', 'n BETWEEN 0 AND 1.5'],
-  'division and what is left': ['i / 2 = 1', 'i / j > 0', 'i % j = 0', 'r / 2 > 0.2', 'abs(r) <= 1', 'CAST(r AS INTEGER) = r'],
+  'division and what is left': [
+    'i / 2 = 1',
+    'i / j > 0',
+    'i % j = 0',
+    'r / 2 > 0.2',
+    'abs(r) <= 1',
+    'CAST(r AS INTEGER) = r',
+    'j + sign(i) > 0', 'sign(r) = j',
+  ],
   days: [`e >= '2000-01-01'`, `e BETWEEN '2000-01-01' AND '2024-01-02'`, 'd IS NOT NULL', 'd > d', `d IS NULL OR i > 0`],
   'what SQLite counts with doubles': ['j * 0.1 = 0.3', 'i * 1.1 > 3.3', 'j / 3.0 * 3 = j', 'length(t) * 0.1 = 0.3', '0.1 + 0.2 = 0.3'],
   'sums beyond 32 bits': [
@@ -280,6 +288,7 @@ const otherwise: Readonly<Record<string, readonly string[]>> = {
     `x ->> '$[0]' IS NOT NULL`,
   ],
   'what is joined comes before what stands in JSON': [`t || x ->> 'a' = 'k'`, `u || x ->> 'a' IS NULL`, `-x ->> 'a' IS NULL`],
+  'tests bind otherwise': [`t LIKE 'a%' = i IN (1, 2)`, 'i = j IN (0, 1)', 'b = i BETWEEN 0 AND 1', 'i IS j = b', `i > 0 IN (0, 1)`],
   'bytes may be JSON of SQLite’s own': ['json_valid(y)', 'NOT json_valid(y)'],
   'the class depends on the row': ['m / 2 = 1', 'coalesce(m, 0) / 2 = 1', `s > '5'`, `s = '01'`, `s = t`, 'coalesce(r, i) / 2 = 1'],
   'doubles hold 53 bits': [
