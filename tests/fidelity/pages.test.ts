@@ -191,6 +191,21 @@ describe('a table read in pages', () => {
     sqlite.close()
   })
 
+  it.each(['UTF-16le', 'UTF-16be'])('35: JSON in the bytes of a BLOB is read as UTF-8 in a file of %s too', (encoding) => {
+    const sqlite = new Database(':memory:')
+    sqlite.pragma(`encoding = '${encoding}'`)
+    registerCopyFunctions(sqlite)
+    sqlite.exec('CREATE TABLE t (id INTEGER PRIMARY KEY, j JSONB)')
+    const insert = sqlite.prepare('INSERT INTO t VALUES (?, ?)')
+    for (const [index, json] of ['{}', '{"a":1}', '"é😀\\\\"', '7'].entries()) insert.run(index, Buffer.from(json))
+    sqlite.exec(`INSERT INTO t VALUES (4, jsonb('{"b":"é"}')), (5, '"é"')`)
+    const json: TestColumn = { declared: 'JSONB', value: { kind: 'json', binary: true } }
+    const mapping = { ...mappingOf('t', { id: int, j: json }, ['id']), rowidColumn: 'id' }
+    const data = Buffer.concat([...readCopyPages(sqlite, mapping)].map((page) => page.data))
+    expect(data.toString('utf8')).toBe('0\t{}\n1\t{"a":1}\n2\t"é😀\\\\\\\\"\n3\t7\n4\t{"b":"é"}\n5\t"é"\n')
+    sqlite.close()
+  })
+
   it('a text with NUL or invalid UTF-8 that was not checked is refused by PostgreSQL, never cut or replaced', async () => {
     for (const stored of ["'a'||char(0)||'b'", "CAST(x'ff' AS TEXT)"]) {
       pair.sqlite.exec(`DROP TABLE IF EXISTS bad; CREATE TABLE bad (v TEXT); INSERT INTO bad VALUES (${stored})`)

@@ -39,7 +39,7 @@ export function copyExpression(column: ColumnMapping, isRowid: boolean, isUtf16:
     case 'enum':
       return byClass({ text: enumText(value, column.value.labels, slow) })
     case 'json':
-      return byClass({ integer: value, text: escapedText(value), blob: jsonOfBlob(value) })
+      return byClass({ integer: value, text: escapedText(value), blob: jsonOfBlob(value, isUtf16) })
     case 'bytes':
       return byClass({
         blob: `'\\\\x'||hex(${value})`,
@@ -95,9 +95,12 @@ function enumText(value: string, labels: readonly string[], slow: string): strin
   return `CASE WHEN ${value} COLLATE BINARY IN (${plain.map(quoteText).join(',')}) THEN ${value} ELSE ${slow} END`
 }
 
-/** A BLOB in a Json column is JSON text, as Prisma would read it, or else SQLite's JSONB. */
-function jsonOfBlob(value: string): string {
+/**
+ * A BLOB in a Json column is JSON text, as Prisma would read it, or else SQLite's JSONB. Its bytes are UTF-8 whatever the
+ * file's encoding is, and a cast would read them in that one.
+ */
+function jsonOfBlob(value: string, isUtf16: boolean): string {
   const rendered = escapedText(`json(${value})`)
-  const text = escapedText(`CAST(${value} AS TEXT)`)
+  const text = escapedText(isUtf16 ? `${copyFunctions.utf8Text}(${value})` : `CAST(${value} AS TEXT)`)
   return `CASE WHEN ${copyFunctions.jsonText}(${value}) THEN ${text} ELSE ${rendered} END`
 }

@@ -18,6 +18,7 @@ export const copyFunctions = {
   instant: 'bascule_instant',
   utf8: 'bascule_utf8',
   utf16: 'bascule_utf16',
+  utf8Text: 'bascule_utf8_text',
   jsonText: 'bascule_json_text',
   bytes: 'bascule_bytes',
   key: 'bascule_key',
@@ -47,6 +48,7 @@ export function registerCopyFunctions(db: Database): void {
   const encoding = db.pragma('encoding', { simple: true })
   const isBigEndian = encoding === 'UTF-16be'
   db.function(copyFunctions.utf16, options, (stored: Buffer) => utf8OfUtf16(stored, isBigEndian))
+  db.function(copyFunctions.utf8Text, options, (bytes: Buffer) => bytes.toString('utf8'))
   db.function(copyFunctions.bytes, options, (text: string) => `\\\\x${Buffer.from(text, 'utf8').toString('hex')}`)
   db.function(copyFunctions.key, options, (spec: string, raw: RawValue) => keyText(specOf(spec), raw))
   db.function(copyFunctions.textIsClean, options, (stored: Buffer) => {
