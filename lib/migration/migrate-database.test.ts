@@ -249,9 +249,13 @@ describe.each([...inject('postgresServers')])('migrateDatabase on $name', (serve
     expect((await withPostgres(target.url, (client) => client.query(`SELECT * FROM "${aside}".t`))).rowCount).toBe(1)
   })
 
-  it('names table, column and row when PostgreSQL refuses one in mid-copy, and leaves nothing', async () => {
+  it.each([
+    ['by a CHECK', undefined],
+    // PostgreSQL then speaks of line 1 of the JSON before it says which line of COPY it was.
+    ['for its JSON', `v > 0 OR ('{"a":' || v)::jsonb IS NOT NULL`],
+  ])('names table, column and row when PostgreSQL refuses one in mid-copy %s, and leaves nothing', async (_why, check) => {
     const { createFailingSource } = await import('./testing/failing-source')
-    await using source = await createFailingSource()
+    await using source = await createFailingSource(check)
     await using target = await createPostgresDatabase(server)
     const result = await migrateDatabase(optionsFor(source, target, { model: source.model }), () => undefined, never)
     expect(result.error?.code).toBe('TARGET_REFUSED_ROW')

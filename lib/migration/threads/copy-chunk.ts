@@ -212,9 +212,11 @@ function refusedRow(db: SqliteDatabase, chunk: Chunk, error: pg.DatabaseError): 
   const known = toPostgresError(error, table, 'COPY_FAILED')
   const state = sqlStateOf(error) ?? ''
   if (!state.startsWith('22') && !state.startsWith('23')) return known
-  const line = Number(/, line (\d+)/.exec(error.where ?? '')?.[1] ?? 0)
-  const column = error.column ?? /, column ([^:]+)(?::|$)/.exec(error.where ?? '')?.[1]
-  const key = line > 0 ? printableKey(db, chunk, line) : null
+  // Above the line about COPY may stand one about JSON, which counts the lines of the value.
+  const [, place = ''] = `\n${error.where ?? ''}`.split(`\nCOPY ${table}, line `)
+  const [, line = '0', named] = /^(\d+)(?:, column ([^:]+))?/.exec(place) ?? []
+  const column = error.column ?? named
+  const key = Number(line) > 0 ? printableKey(db, chunk, Number(line)) : null
   const rule = error.constraint === undefined ? '' : ` (rule ${error.constraint})`
   return new AppError({
     code: 'TARGET_REFUSED_ROW',
