@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import { hasTextAffinity } from '@/lib/core/affinity'
-import type { PostgresCatalogue, SqliteCatalogue, SqliteColumn, SqliteTable } from '@/lib/core/catalogue'
+import type { PostgresCatalogue, PostgresColumn, SqliteCatalogue, SqliteColumn, SqliteTable } from '@/lib/core/catalogue'
 import { createFinding, type Finding } from '@/lib/core/finding'
 import { quoteName, safeSql } from '@/lib/core/quoted-name'
 import { type ColumnProfile, chooseType, emptyProfile } from '@/lib/schema/column-type'
 import { addColumn, type ColumnTypes, createTable, type TablePlan, targetColumns, translateComputed } from '@/lib/schema/create-table'
 import { schemaMigrationsTable } from '@/lib/schema/map-tables'
+import { scopeOf, type TranslationScope } from '@/lib/schema/translate-expression'
 import { findAccepted, makeColumns, makeTable } from './make-tables'
 import type { PlanDependencies, SchemaModel, TypeOverrides } from './plan-input'
 
@@ -21,12 +22,15 @@ export interface MissingContext extends PlanDependencies {
 interface Missing {
   readonly table: SqliteTable
   readonly columns: readonly SqliteColumn[]
+  /** Those that the model knows, as they stand on the target. */
+  readonly present: readonly PostgresColumn[]
   readonly isWhole: boolean
 }
 
 /** What was chosen for it, and said of that. */
 interface Chosen extends Missing {
   readonly types: ColumnTypes
+  readonly scope: TranslationScope
   readonly findings: readonly Finding[]
   /** Computed columns that keep their present values. */
   readonly fixed: ReadonlySet<string>
@@ -51,9 +55,9 @@ export async function addMissing(
   const missing = findMissing(source, modelled)
   const profiles = await Promise.all(missing.map(({ table }) => context.profile(table)))
   const chosen: Chosen[] = []
-  for (const [index, one] of missing.entries()) chosen.push(await choose(one, profiles[index] ?? new Map(), context))
-  const planOf = ({ table, types, fixed, isKeyless }: Chosen, plain: ReadonlySet<string>) =>
-    createTable(isKeyless ? { ...table, primaryKey: [] } : table, schema, types, new Set([...plain, ...fixed]))
+  for (const [index, one] of missing.entries()) chosen.push(await choose(one, profiles[index] ?? new Map(), source.encoding, context))
+  const planOf = ({ table, scope, fixed, isKeyless }: Chosen, plain: ReadonlySet<string>) =>
+    createTable(isKeyless ? { ...table, primaryKey: [] } : table, schema, scope, new Set([...plain, ...fixed]))
   chosen.sort((a, b) => Number(isLikeImplicit(b.table, source)) - Number(isLikeImplicit(a.table, source)))
   const whole = chosen.filter(({ isWhole }) => isWhole)
   const accepted = await findAccepted(
@@ -62,14 +66,14 @@ export async function addMissing(
   )
   const made = new Set(whole.filter((_, index) => accepted[index]))
   for (const one of chosen) {
-    const { table, columns, types, fixed, isWhole } = one
+    const { table, columns, scope, fixed, isWhole } = one
     findings.push(...one.findings)
     const plans: readonly TablePlan[] = made.has(one)
       ? [planOf(one, new Set())]
       : isWhole
         ? [await makeTable(client, table, (plain) => planOf(one, plain))]
         : await makeColumns(client, table, columns, (column, plain) =>
-            addColumn(table, column, schema, types, plain || fixed.has(column.name)),
+            addColumn(table, column, schema, scope, plain || fixed.has(column.name)),
           )
     for (const plan of plans) {
       ownSql.push(plan.create)
@@ -95,12 +99,17 @@ function findMissing(source: SqliteCatalogue, modelled: PostgresCatalogue): read
     const counterpart = counterparts.get(table.name)
     const known = new Set(counterpart?.columns.map((column) => column.name))
     const columns = table.columns.filter((column) => !known.has(column.name))
-    return counterpart && columns.length === 0 ? [] : [{ table, columns, isWhole: !counterpart }]
+    return counterpart && columns.length === 0 ? [] : [{ table, columns, present: counterpart?.columns ?? [], isWhole: !counterpart }]
   })
 }
 
-async function choose(missing: Missing, profiles: ReadonlyMap<string, ColumnProfile>, context: MissingContext): Promise<Chosen> {
-  const { table, columns } = missing
+async function choose(
+  missing: Missing,
+  profiles: ReadonlyMap<string, ColumnProfile>,
+  encoding: string,
+  context: MissingContext,
+): Promise<Chosen> {
+  const { table, columns, present } = missing
   const types = new Map<string, string>()
   const findings: Finding[] = []
   for (const column of columns) {
@@ -117,7 +126,8 @@ async function choose(missing: Missing, profiles: ReadonlyMap<string, ColumnProf
   }
   const nullKeys = missing.isWhole ? await countNullKeys(table, context) : 0
   if (nullKeys > 0) findings.push(keyHasNulls(table, nullKeys))
-  return { ...missing, types, findings, fixed: await computedOtherwise(table, columns, types, context), isKeyless: nullKeys > 0 }
+  const scope = scopeOf(table, targetColumns(table, types, present), encoding)
+  return { ...missing, types, scope, findings, fixed: await computedOtherwise(table, columns, scope, context), isKeyless: nullKeys > 0 }
 }
 
 const countRow = z.tuple([z.object({ rows: z.number(), keyed: z.number() })])
@@ -162,12 +172,12 @@ function withCounter(table: SqliteTable, column: SqliteColumn, profile: ColumnPr
 async function computedOtherwise(
   table: SqliteTable,
   columns: readonly SqliteColumn[],
-  types: ColumnTypes,
+  scope: TranslationScope,
   { meets }: PlanDependencies,
 ): Promise<ReadonlySet<string>> {
   const fixed = new Set<string>()
   for (const column of columns) {
-    for (const exception of translateComputed(table, column, targetColumns(table, types))?.exceptions ?? []) {
+    for (const exception of translateComputed(column, scope)?.exceptions ?? []) {
       if (!fixed.has(column.name) && (await meets(table, exception))) fixed.add(column.name)
     }
   }

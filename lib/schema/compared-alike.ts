@@ -29,20 +29,19 @@ export interface ComparedColumns {
   readonly declaredTypeOf: (column: PostgresColumn) => string | undefined
   /** Whether the column compares by NOCASE or RTRIM. */
   readonly hasOtherCollation: (column: PostgresColumn) => boolean
+  /** Whether the file's texts are of UTF-16, whose bytes have another order. */
+  readonly isUtf16: boolean
   /** What the expression is for: what comes out of JSON may be changed where rows are asked whether it says the same. */
   readonly purpose: Purpose
 }
 
 const orders = new Set(['<', '<=', '>', '>='])
 const equalities = new Set(['=', '==', '<>', '!=', 'IS', 'IN'])
-const isOnly = new Set(['IS'])
-const comparing = new Set([...orders, ...equalities])
 
 export interface ComparedAlike {
-  /** What the whole is. */
-  readonly value: Value
-  /** Where the texts begin (`SqlToken.start`) that need COLLATE "C" for texts to be ordered by their bytes. */
-  readonly ordered: ReadonlySet<number>
+  readonly tree: Tree
+  /** What each of its parts is in both databases, and the whole. */
+  readonly values: ReadonlyMap<Tree, Value>
   /** Whether a sum may need more than 64 bits: SQLite goes on with doubles, PostgreSQL refuses the row. */
   readonly isBeyond: boolean
 }
@@ -64,24 +63,28 @@ export function comparedAlike(tokens: readonly SqlToken[], columns: ComparedColu
     if (columns.purpose === 'key') demand(!/^(extracted|instant|json)$/.test(value.kind) && !(value.kind === 'text' && value.isMixed))
     // As decimals, sums are what they are; divided, or cut into bits, they are not what SQLite makes of integers.
     if (comparison.isBeyond && columns.purpose === 'condition' && comparison.dividesOrCalls) return null
-    return { value, ordered: comparison.ordered, isBeyond: comparison.isBeyond }
+    // No two doubles that SQLite tells apart, or takes for one, are told apart or one as integers.
+    if (columns.purpose === 'key') demand(!comparison.isBeyond)
+    return { tree, values: comparison.values, isBeyond: comparison.isBeyond }
   } catch (error) {
     if (error instanceof Otherwise) return null
     throw error
   }
 }
 
-function isOperation(tree: Tree | undefined, operators: ReadonlySet<string>): boolean {
-  return tree?.kind === 'operation' && operators.has(tree.operator)
-}
-
 class Comparison {
-  readonly ordered = new Set<number>()
+  readonly values = new Map<Tree, Value>()
   isBeyond = false
   dividesOrCalls = false
   constructor(private readonly columns: ComparedColumns) {}
 
   valueOf(tree: Tree): Value {
+    const value = this.judge(tree)
+    this.values.set(tree, value)
+    return value
+  }
+
+  private judge(tree: Tree): Value {
     switch (tree.kind) {
       case 'literal':
         return literalValue(tree.token)
@@ -97,15 +100,17 @@ class Comparison {
         if (tree.parts[0]?.kind !== 'literal') this.negate(value)
         return asNumber(value)
       }
-      case 'truth':
-        for (const part of tree.parts) this.truthOf(part)
+      case 'isNull':
+        this.valueOf(tree.parts[0] as Tree)
+        return truth
+      case 'not':
+      case 'isTruth':
+        this.truthOf(tree.parts[0] as Tree)
         return truth
       case 'between': {
-        demand(!isOperation(tree.parts[0], comparing))
         const [value, low, high] = tree.parts.map((part) => this.valueOf(part)) as [Value, Value, Value]
-        compare(value, low, true)
-        compare(value, high, true)
-        if (isTextual(value) && (isTextual(low) || isTextual(high))) this.order(tree.parts[0] as Tree, tree.parts.slice(1))
+        this.compareInOrder(value, low)
+        this.compareInOrder(value, high)
         return truth
       }
       case 'case':
@@ -142,14 +147,7 @@ class Comparison {
   }
 
   private operationValue(operator: string, parts: readonly Tree[]): Value {
-    if (operator === '->>') {
-      // It binds no closer than ||: what stands before it must be the column itself.
-      demand(parts[0]?.kind === 'name')
-      return this.extractedAt(parts[1])
-    }
-    // On PostgreSQL these bind closer than = and <, and IS less: a = b IN (1, 2) is a = (b IN (1, 2)) there.
-    if (operator === 'IN' || operator === 'LIKE' || operator === 'GLOB') demand(!isOperation(parts[0], comparing))
-    else if (equalities.has(operator) && operator !== 'IS') demand(!isOperation(parts[0], isOnly))
+    if (operator === '->>') return this.extractedAt(parts[1])
     if (operator === 'LIKE' || operator === 'GLOB') {
       const [operand, pattern] = parts as readonly [Tree, Tree]
       this.demandText(this.valueOf(operand))
@@ -169,33 +167,32 @@ class Comparison {
       return truth
     }
     if (orders.has(operator)) {
-      compare(left, right, true)
-      if (isTextual(left) && isTextual(right)) this.order(parts[0] as Tree, parts.slice(1))
+      this.compareInOrder(left, right)
       return truth
     }
     if (operator === '||') {
-      for (const [at, value] of [left, right].entries()) {
-        if (value.kind !== 'integer') this.demandText(value)
-        // What is true would be joined as that, unless it is a column beside the operator.
-        else demand(value.bits !== 1 || /^(name|literal)$/.test(parts[at]?.kind ?? ''))
-      }
+      for (const value of [left, right]) if (value.kind !== 'integer') this.demandText(value)
       return { kind: 'text' }
     }
     demand(isNumber(left) && isNumber(right))
-    const value = numberOf(operator, left, right)
+    const value = this.withDivided(numberOf(operator, left, right), operator, parts[1])
     // SQLite divides integers to integers, whatever the column says.
     if (operator === '/') demand(!(value.kind === 'real' && (left.isMixed || right.isMixed)))
     if (operator === '%') demand(value.kind !== 'real')
     // SQLite has decimals as integers or doubles, by what each is, and rounds and divides them as these.
     demand(value.kind !== 'decimal' || this.columns.purpose === 'index')
     if (/[/%&|]/.test(operator)) this.dividesOrCalls = true
-    // The least integer divided by -1 is one more than there are.
-    const isLargest = operator === '/' && value.bits === 63 && this.columns.purpose === 'computed'
-    if (value.kind === 'integer' && ((value.bits ?? 0) > 63 || isLargest)) this.isBeyond = true
+    if (value.kind === 'integer' && (value.bits ?? 0) > 63) this.isBeyond = true
     // PostgreSQL counts with 32 bits unless something needs more, and refuses the row.
     const room = Math.max(left.bits ?? 0, right.bits ?? 0) > 31 ? 63 : 31
-    if (/^(index|key)$/.test(this.columns.purpose) && value.kind === 'integer') demand((value.bits ?? 64) <= room)
+    if (this.columns.purpose === 'index' && value.kind === 'integer') demand((value.bits ?? 64) <= room)
     return value
+  }
+
+  /** The least integer divided by -1 is one more than there are; a condition leaves it to the server, which refuses such a row. */
+  private withDivided(value: Value, operator: string, divisor: Tree | undefined): Value {
+    const isAny = operator === '/' && divisor?.kind !== 'literal' && this.columns.purpose !== 'condition'
+    return isAny && value.kind === 'integer' ? { ...value, bits: (value.bits ?? 63) + 1 } : value
   }
 
   private callValue(name: string, parts: readonly Tree[]): Value {
@@ -209,11 +206,10 @@ class Comparison {
       case 'MIN':
       case 'MAX':
         demand(!values.some((value) => value.hasOtherCollation))
-        return common(values)
+        return asNumber(common(values))
       case 'COALESCE':
       case 'IFNULL':
-        // A column that is true or false is written as a number there.
-        return common(values.map((value, at) => (parts[at]?.kind === 'name' ? asNumber(value) : value)))
+        return common(values)
       case 'IF':
       case 'IIF':
         demand(parts.length <= 3 && first.kind !== 'string')
@@ -226,9 +222,10 @@ class Comparison {
         if (first.bits === 31) this.negate(first)
         return asNumber(first)
       case 'SIGN':
+        demand(isNumber(first))
         return bit
       case 'ROUND':
-        demand(!(first.kind === 'integer' && (first.bits ?? 64) > safeBits))
+        demand(isNumber(first) && !(first.kind === 'integer' && (first.bits ?? 64) > safeBits))
         return { kind: 'real' }
       case 'LENGTH':
         if (first.kind !== 'bytes') this.demandText(first)
@@ -267,27 +264,21 @@ class Comparison {
     return { kind: 'extracted' }
   }
 
+  /** By their bytes PostgreSQL orders the texts of UTF-8 only. */
+  private compareInOrder(left: Value, right: Value): void {
+    demand(!(this.columns.isUtf16 && isTextual(left) && isTextual(right)))
+    compare(left, right, true)
+  }
+
   /** The least integer of a type has no counterpart in it. */
   private negate({ kind, bits }: Value): void {
     if (kind !== 'integer') return
     if (bits === 63) this.isBeyond = true
-    if (/^(index|key)$/.test(this.columns.purpose)) demand(bits !== 31 && bits !== 63)
+    if (this.columns.purpose === 'index') demand(bits !== 31 && bits !== 63)
   }
 
   /** What comes out of JSON is another text where it was true or false. */
   private demandText(value: Value): void {
     demand(isTextual(value) || value.kind === 'nothing' || (value.kind === 'extracted' && /^(index|computed)$/.test(this.columns.purpose)))
-  }
-
-  /** Texts are ordered by their bytes: a column beside the operator says so on PostgreSQL, or every text that is written there. */
-  private order(left: Tree, others: readonly Tree[]): void {
-    const isSaid = (tree: Tree, side: 0 | 1): boolean =>
-      tree.kind === 'name' || (tree.kind === 'operation' && tree.operator === '||' && isSaid(tree.parts[side] as Tree, side))
-    if (isSaid(left, 1) || (others.length === 1 && isSaid(others[0] as Tree, 0))) return
-    const texts = [...(others.length === 1 ? [left] : []), ...others].flatMap((tree) =>
-      tree.kind === 'literal' && tree.token.kind === 'string' ? [tree.token.start] : [],
-    )
-    demand(texts.length >= others.length)
-    for (const start of texts) this.ordered.add(start)
   }
 }

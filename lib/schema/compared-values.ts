@@ -19,6 +19,8 @@ export interface Value {
     | 'json'
     /** What stood in JSON, of any class: a text on PostgreSQL. */
     | 'extracted'
+    /** A number that SQLite has as a text, and compares as one. */
+    | 'respelled'
     | 'nothing'
     | 'other'
   /** Of a string. */
@@ -29,8 +31,8 @@ export interface Value {
   readonly readsTexts?: boolean
   /** Of a real, that it may be an integer in SQLite; of a text, that it may be a number there. */
   readonly isMixed?: boolean
-  /** Of an integer: whether it is a condition, which PostgreSQL has a type of its own for; or may be one, and may be a number. */
-  readonly truth?: 'whole' | 'partly'
+  /** Of an integer: whether it is a condition, for which PostgreSQL has a type of its own. */
+  readonly isTruth?: boolean
   readonly hasOtherCollation?: boolean
 }
 
@@ -38,7 +40,7 @@ export interface Value {
 export class Otherwise extends Error {}
 
 export const nothing: Value = { kind: 'nothing' }
-export const truth: Value = { kind: 'integer', bits: 1, truth: 'whole' }
+export const truth: Value = { kind: 'integer', bits: 1, isTruth: true }
 /** 0 and 1 as numbers. */
 export const bit: Value = { kind: 'integer', bits: 1 }
 const numberForm = /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i
@@ -63,6 +65,8 @@ function bitsOf(number: string): number {
 }
 
 export function columnValue({ typeName }: PostgresColumn, declared: string | undefined, hasOtherCollation: boolean): Value {
+  const isNumeric = /^(bool|int|smallint|bigint|float|double|real|numeric)/.test(typeName)
+  if (isNumeric && declared !== undefined && hasTextAffinity(declared)) return { kind: 'respelled' }
   const readsTexts = declared !== undefined && declared !== '' && !hasTextAffinity(declared) && !/BLOB/.test(declared)
   if (/^bool/.test(typeName)) return { ...truth, readsTexts }
   if (/^(int8|bigint)$/.test(typeName)) return { kind: 'integer', bits: 63, readsTexts }
@@ -117,7 +121,12 @@ export function common(values: readonly Value[]): Value {
     // PostgreSQL makes doubles of all of them.
     demand(kind !== 'real' || known.every((value) => value.kind !== 'integer' || (value.bits ?? 64) <= safeBits))
     const bits = Math.max(0, ...known.map((value) => value.bits ?? 0))
-    return { kind, bits, isMixed: isMixed || (kind === 'real' && kinds.size > 1), ...commonTruth(known) }
+    return {
+      kind,
+      bits,
+      isMixed: isMixed || (kind === 'real' && kinds.size > 1),
+      isTruth: known.length > 0 && known.every((value) => value.isTruth === true),
+    }
   }
   if (known.every(isTextual)) return { kind: 'text', isMixed }
   if (known.every((value) => isTextual(value) || value.kind === 'extracted')) return { kind: 'extracted' }
@@ -125,14 +134,9 @@ export function common(values: readonly Value[]): Value {
   return { kind: known[0]?.kind ?? 'nothing' }
 }
 
-function commonTruth(values: readonly Value[]): Pick<Value, 'truth'> {
-  if (!values.some(({ truth }) => truth !== undefined)) return {}
-  return { truth: values.every(({ truth }) => truth === 'whole') ? 'whole' : 'partly' }
-}
-
 /** A number of the same size that is no condition, and reads no texts. */
 export function asNumber(value: Value): Value {
-  const { truth, readsTexts, ...number } = value
+  const { isTruth, readsTexts, ...number } = value
   return number
 }
 
@@ -160,5 +164,7 @@ export function compare(left: Value, right: Value, isOrdered: boolean): void {
     return
   }
   demand(!(left.kind === 'text' && left.isMixed) && !(right.kind === 'text' && right.isMixed))
-  demand(left.kind === right.kind && left.kind !== 'json' && left.kind !== 'extracted' && left.kind !== 'other')
+  demand(
+    left.kind === right.kind && left.kind !== 'json' && left.kind !== 'extracted' && left.kind !== 'other' && left.kind !== 'respelled',
+  )
 }

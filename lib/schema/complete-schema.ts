@@ -4,7 +4,7 @@ import { createFinding, type Finding, type FindingInput } from '@/lib/core/findi
 import { qualifiedName, quoteName, quoteNames } from '@/lib/core/quoted-name'
 import type { SchemaStep } from './create-table'
 import { schemaMigrationsTable } from './map-tables'
-import { type TranslationScope, translateCondition, translateExpression } from './translate-expression'
+import { scopeOf, type TranslationScope, translateCondition, translateExpression } from './translate-expression'
 import { maximumNameBytes } from './unusable-names'
 
 export interface Completion {
@@ -28,9 +28,10 @@ export function completeSchema(source: SqliteCatalogue, target: PostgresCatalogu
     if (!counterpart || table.name === schemaMigrationsTable) continue
     // SQLite lets two constraints of a table have one name.
     const usedConstraints = new Set(counterpart.constraints.map((constraint) => constraint.name))
-    addChecks(table, counterpart, usedConstraints, steps, findings)
+    const scope = scopeOf(table, counterpart.columns, source.encoding)
+    addChecks(table, counterpart, scope, usedConstraints, steps, findings)
     for (const index of [...table.indexes, ...otherwiseKeyed(table, counterpart), ...caselessKey(table)])
-      addIndex(table, index, counterpart, usedNames, steps, findings)
+      addIndex(table, index, counterpart, scope, usedNames, steps, findings)
     for (const key of table.foreignKeys) addReference(table, key, counterpart, target, usedConstraints, references, findings)
   }
   return { steps: [...steps, ...references], findings }
@@ -39,6 +40,7 @@ export function completeSchema(source: SqliteCatalogue, target: PostgresCatalogu
 function addChecks(
   table: SqliteTable,
   target: PostgresTable,
+  scope: TranslationScope,
   usedConstraints: Set<string>,
   steps: SchemaStep[],
   findings: Finding[],
@@ -46,7 +48,6 @@ function addChecks(
   // Checks that a hand-written schema migration made cannot be matched by text; as many as there are count as the same.
   const present = target.constraints.filter((constraint) => constraint.kind === 'check').length
   if (present >= table.checks.length) return
-  const scope = scopeOf(table, target)
   for (const check of table.checks) {
     if (isSatisfiedByType(check.expression, target)) continue
     const expression = translateCondition(check.expression, scope)
@@ -75,6 +76,7 @@ function addIndex(
   table: SqliteTable,
   index: SqliteIndex,
   target: PostgresTable,
+  scope: TranslationScope,
   usedNames: Set<string>,
   steps: SchemaStep[],
   findings: Finding[],
@@ -89,7 +91,6 @@ function addIndex(
       : 'This index has no equivalent on PostgreSQL.',
     hint: 'Write it again in PostgreSQL’s SQL after the switch (CREATE INDEX …).',
   })
-  const scope = scopeOf(table, target)
   const parts = index.parts.map((part) => {
     const purpose = index.unique ? 'key' : 'index'
     const expression =
@@ -119,13 +120,6 @@ function addIndex(
     sql: `CREATE ${unique}INDEX ${quoteName(name)} ON ${qualifiedName(target.schema, target.name)} (${parts.join(', ')})${condition}`,
     otherwise,
   })
-}
-
-/** What an expression of the table may refer to. */
-function scopeOf(table: SqliteTable, target: PostgresTable): TranslationScope {
-  const others = table.columns.filter(({ collation }) => collation !== 'BINARY').map(({ name }) => name.toLowerCase())
-  const declaredTypes = new Map(table.columns.map(({ name, declaredType }) => [name.toLowerCase(), declaredType]))
-  return { columns: target.columns, otherCollations: new Set(others), declaredTypes }
 }
 
 /** A text such that two are equal exactly when SQLite's collation finds them so; null for a collation of the app's own. */

@@ -1,9 +1,11 @@
+import { hasTextAffinity } from '@/lib/core/affinity'
 import type { PostgresColumn, SqliteColumn, SqliteTable } from '@/lib/core/catalogue'
 import { createFinding, type Finding } from '@/lib/core/finding'
 import { qualifiedName, quoteName, quoteNames } from '@/lib/core/quoted-name'
 import { translateDefault } from './column-default'
+import { bit } from './compared-values'
 import { isKeptAlike } from './kept-alike'
-import { type Translation, translateExpression } from './translate-expression'
+import { type Translation, type TranslationScope, translateExpression } from './translate-expression'
 
 /** A statement that makes a part of the target's schema, and what to say when it cannot be made. */
 export interface SchemaStep {
@@ -29,36 +31,26 @@ const nothing: ReadonlySet<string> = new Set()
  *
  * @param plain columns to make without default and expression, because PostgreSQL refused theirs. Default: none
  */
-export function createTable(table: SqliteTable, schema: string, types: ColumnTypes, plain: ReadonlySet<string> = nothing): TablePlan {
+export function createTable(table: SqliteTable, schema: string, scope: TranslationScope, plain: ReadonlySet<string> = nothing): TablePlan {
   const findings: Finding[] = []
-  const known = targetColumns(table, types)
-  const lines = table.columns.map((column) =>
-    columnDefinition(table, column, types.get(column.name) ?? 'text', known, plain.has(column.name), findings),
-  )
+  const lines = table.columns.map((column) => columnDefinition(table, column, scope, plain.has(column.name), findings))
   if (table.primaryKey.length > 0) lines.push(`PRIMARY KEY (${quoteNames(table.primaryKey)})`)
   return { create: `CREATE TABLE ${qualifiedName(schema, table.name)} (\n  ${lines.join(',\n  ')}\n)`, findings }
 }
 
 /** ALTER TABLE for a column that the model lacks, `plain` as for `createTable`. The table is empty still: NOT NULL can be said. */
-export function addColumn(table: SqliteTable, column: SqliteColumn, schema: string, types: ColumnTypes, plain = false): TablePlan {
+export function addColumn(table: SqliteTable, column: SqliteColumn, schema: string, scope: TranslationScope, plain = false): TablePlan {
   const findings: Finding[] = []
-  const known = targetColumns(table, types)
-  const definition = columnDefinition(table, column, types.get(column.name) ?? 'text', known, plain, findings)
+  const definition = columnDefinition(table, column, scope, plain, findings)
   return { create: `ALTER TABLE ${qualifiedName(schema, table.name)} ADD COLUMN ${definition}`, findings }
 }
 
-function columnDefinition(
-  table: SqliteTable,
-  column: SqliteColumn,
-  type: string,
-  known: readonly PostgresColumn[],
-  plain: boolean,
-  findings: Finding[],
-): string {
+function columnDefinition(table: SqliteTable, column: SqliteColumn, scope: TranslationScope, plain: boolean, findings: Finding[]): string {
+  const type = typeOf(column, scope)
   const name = quoteName(column.name)
   const notNull = column.notNull ? ' NOT NULL' : ''
   if (column.generated) {
-    const expression = plain ? null : (translateComputed(table, column, known)?.sql ?? null)
+    const expression = plain ? null : (translateComputed(column, scope)?.sql ?? null)
     // PostgreSQL before 18 computes on write only, so every computed column is stored.
     if (expression !== null) return `${name} ${type} GENERATED ALWAYS AS (${expression}) STORED${notNull}`
     findings.push(
@@ -95,21 +87,37 @@ export function defaultLeftBehind(table: string, column: string, value: string, 
 }
 
 /** The expression of a computed column in PostgreSQL's dialect, with the rows that would be computed otherwise. */
-export function translateComputed(table: SqliteTable, column: SqliteColumn, known: readonly PostgresColumn[]): Translation | null {
-  const type = known.find(({ name }) => name === column.name)?.type
-  if (!column.generated || type === undefined) return null
-  const others = table.columns.filter(({ collation }) => collation !== 'BINARY').map(({ name }) => name.toLowerCase())
-  const declaredTypes = new Map(table.columns.map(({ name, declaredType }) => [name.toLowerCase(), declaredType]))
-  const scope = { columns: known, otherCollations: new Set(others), declaredTypes }
-  const translated = translateExpression(column.generated.expression, scope, 'computed')
-  if (translated === null) return null
+export function translateComputed(column: SqliteColumn, scope: TranslationScope): Translation | null {
+  const type = typeOf(column, scope)
+  const translated = column.generated && translateExpression(column.generated.expression, scope, 'computed')
+  // SQLite stores '007' as 7 in a column that is not declared for texts.
+  const isAsked = !/^(text|varchar|char)/.test(type) || keepsTexts(column.declaredType)
+  if (translated === null || !isAsked) return null
   const isCopy = translated.column?.type === type || translated.column?.typeName === type
-  return isCopy || isKeptAlike(translated.value, type) ? translated : null
+  if (isCopy || isKeptAlike(translated.value, type)) return translated
+  return translated.value.isTruth && isKeptAlike(bit, type) ? { ...translated, sql: translated.number } : null
 }
 
-/** The columns of a table as they will stand on the target. */
-export function targetColumns(table: SqliteTable, types: ColumnTypes): readonly PostgresColumn[] {
-  return table.columns.map((column) => asTargetColumn(column, types.get(column.name) ?? 'text'))
+function keepsTexts(declaredType: string): boolean {
+  return hasTextAffinity(declaredType) || declaredType === '' || (declaredType.includes('BLOB') && !declaredType.includes('INT'))
+}
+
+/** As it will stand on the target. */
+function typeOf(column: SqliteColumn, { columns }: TranslationScope): string {
+  return columns.find(({ name }) => name === column.name)?.type ?? 'text'
+}
+
+/**
+ * The columns of a table as they will stand on the target.
+ *
+ * @param present those that stand there already. Default: none
+ */
+export function targetColumns(table: SqliteTable, types: ColumnTypes, present: readonly PostgresColumn[] = []): readonly PostgresColumn[] {
+  return table.columns.map((column) => {
+    const type = types.get(column.name)
+    const known = type === undefined ? present.find(({ name }) => name === column.name) : undefined
+    return known ?? asTargetColumn(column, type ?? 'text')
+  })
 }
 
 function asTargetColumn(column: SqliteColumn, type: string): PostgresColumn {

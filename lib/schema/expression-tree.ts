@@ -7,12 +7,15 @@ export type Tree =
   | { readonly kind: 'name'; readonly token: SqlToken }
   | { readonly kind: 'call'; readonly name: string; readonly parts: readonly Tree[] }
   | { readonly kind: 'cast'; readonly type: string; readonly parts: readonly Tree[] }
-  | { readonly kind: 'brackets' | 'list' | 'sign'; readonly parts: readonly Tree[] }
-  /** NOT, and tests for NULL. */
-  | { readonly kind: 'truth'; readonly parts: readonly Tree[] }
-  | { readonly kind: 'operation'; readonly operator: string; readonly parts: readonly Tree[] }
-  | { readonly kind: 'between'; readonly parts: readonly Tree[] }
-  /** The base, if there is one, and what it is compared with; then the conditions; then the results. */
+  | { readonly kind: 'brackets' | 'list' | 'not'; readonly parts: readonly Tree[] }
+  | { readonly kind: 'sign'; readonly operator: string; readonly parts: readonly Tree[] }
+  | { readonly kind: 'isNull'; readonly isNegated: boolean; readonly parts: readonly Tree[] }
+  /** IS TRUE and IS FALSE, which ask of any number. */
+  | { readonly kind: 'isTruth'; readonly isTrue: boolean; readonly isNegated: boolean; readonly parts: readonly Tree[] }
+  /** `IS DISTINCT FROM` is IS, negated. Of IN the parts are what is looked for, and what it is looked for among. */
+  | { readonly kind: 'operation'; readonly operator: string; readonly isNegated: boolean; readonly parts: readonly Tree[] }
+  | { readonly kind: 'between'; readonly isNegated: boolean; readonly parts: readonly Tree[] }
+  /** The base, if there is one, and what it is compared with, or the conditions; then the results, that of ELSE last if there is one. */
   | { readonly kind: 'case'; readonly base: Tree | null; readonly whens: readonly Tree[]; readonly parts: readonly Tree[] }
 
 /** From loose to close (https://sqlite.org/lang_expr.html#operators_and_parse_affecting_attributes). */
@@ -73,25 +76,31 @@ class TreeReader {
   }
 
   private readRest(left: Tree, operator: string, level: number): Tree {
-    this.take('NOT')
+    const isNegated = this.take('NOT')
     this.at += 1
-    if (operator === 'ISNULL' || operator === 'NOTNULL') return { kind: 'truth', parts: [left] }
+    if (operator === 'ISNULL' || operator === 'NOTNULL') return { kind: 'isNull', isNegated: operator === 'NOTNULL', parts: [left] }
     if (operator === 'BETWEEN') {
       const low = this.read(level + 1)
       this.need('AND')
-      return { kind: 'between', parts: [left, low, this.read(level + 1)] }
+      return { kind: 'between', isNegated, parts: [left, low, this.read(level + 1)] }
     }
-    if (operator === 'IN') return { kind: 'operation', operator, parts: [left, ...this.readList()] }
-    if (operator === 'IS') {
-      this.take('NOT')
-      if (this.take('DISTINCT')) this.need('FROM')
-      const right = this.read(level + 1)
-      // IS (TRUE) asks for the truth as well; nobody writes it.
-      if (right.kind === 'brackets' && right.parts[0]?.kind === 'name' && isWord(right.parts[0].token, 'TRUE', 'FALSE')) throw new Unread()
-      const isAsked = right.kind === 'name' && isWord(right.token, 'NULL', 'TRUE', 'FALSE')
-      return isAsked ? { kind: 'truth', parts: [left] } : { kind: 'operation', operator, parts: [left, right] }
-    }
-    return { kind: 'operation', operator, parts: [left, this.read(level + 1)] }
+    if (operator === 'IN') return { kind: 'operation', operator, isNegated, parts: [left, ...this.readList()] }
+    if (operator === 'IS') return this.readIs(left, level)
+    return { kind: 'operation', operator, isNegated, parts: [left, this.read(level + 1)] }
+  }
+
+  private readIs(left: Tree, level: number): Tree {
+    const isNot = this.take('NOT')
+    const isDistinct = this.take('DISTINCT')
+    if (isDistinct) this.need('FROM')
+    const isNegated = isNot !== isDistinct
+    const right = this.read(level + 1)
+    // IS (TRUE) asks for the truth as well; nobody writes it.
+    if (right.kind === 'brackets' && right.parts[0]?.kind === 'name' && isWord(right.parts[0].token, 'TRUE', 'FALSE')) throw new Unread()
+    if (right.kind === 'name' && isWord(right.token, 'NULL')) return { kind: 'isNull', isNegated, parts: [left] }
+    if (right.kind === 'name' && isWord(right.token, 'TRUE', 'FALSE'))
+      return { kind: 'isTruth', isTrue: isWord(right.token, 'TRUE'), isNegated, parts: [left] }
+    return { kind: 'operation', operator: 'IS', isNegated, parts: [left, right] }
   }
 
   private readFirst(): Tree {
@@ -103,8 +112,8 @@ class TreeReader {
       const parts = this.readList()
       return { kind: parts.length === 1 ? 'brackets' : 'list', parts }
     }
-    if (isOperator(token, '-') || isOperator(token, '+')) return { kind: 'sign', parts: [this.read(closest)] }
-    if (isWord(token, 'NOT')) return { kind: 'truth', parts: [this.read(notLevel)] }
+    if (isOperator(token, '-') || isOperator(token, '+')) return { kind: 'sign', operator: token.text, parts: [this.read(closest)] }
+    if (isWord(token, 'NOT')) return { kind: 'not', parts: [this.read(notLevel)] }
     if (isWord(token, 'CASE')) return this.readCase()
     if (token.kind === 'word' && isOperator(this.tokens[this.at], '(')) return this.readCall(token.upper)
     if (token.kind === 'operator') throw new Unread()

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import type { SqliteColumn, SqliteTable } from '@/lib/core/catalogue'
 import { targetColumns, translateComputed } from './create-table'
+import { scopeOf } from './translate-expression'
 
 const types = {
   a: 'integer',
@@ -21,13 +22,8 @@ const table = {
 function isComputed(expression: string, type: string): boolean {
   const own = { name: 'own', notNull: false, declaredType: '', collation: 'BINARY', generated: { expression, stored: true } }
   const whole = { ...table, columns: [...table.columns, own] } as SqliteTable
-  return (
-    translateComputed(
-      whole,
-      whole.columns.at(-1) as SqliteColumn,
-      targetColumns(whole, new Map(Object.entries({ ...types, own: type }))),
-    ) !== null
-  )
+  const scope = scopeOf(whole, targetColumns(whole, new Map(Object.entries({ ...types, own: type }))), 'UTF-8')
+  return translateComputed(own as unknown as SqliteColumn, { ...scope, declaredTypes: new Map() }) !== null
 }
 
 /** By the column's type: what PostgreSQL would keep as SQLite keeps it, and what it would not. */
@@ -42,7 +38,18 @@ const kept: Readonly<Record<string, readonly string[]>> = {
     `j ->> 'k'`,
     'CAST(a AS TEXT)',
   ],
-  integer: ['a', 'a + b * 2', '-(a)', 'length(t)', 'CASE WHEN c > 0.5 THEN 1 ELSE 0 END', 'abs(a)', 'CAST(c AS INTEGER)'],
+  integer: [
+    'a',
+    'a + b * 2',
+    '-(a)',
+    'length(t)',
+    'CASE WHEN c > 0.5 THEN 1 ELSE 0 END',
+    'CASE WHEN f THEN f ELSE 2 END',
+    'a > 0',
+    'f',
+    'abs(a)',
+    'CAST(c AS INTEGER)',
+  ],
   'double precision': ['a', 'c * 2', 'a / 2', 'coalesce(c, 0.5)', 'coalesce(c, 0)', 'round(c)'],
   'numeric(8,2)': ['a + 1', 'n'],
   boolean: ['a > 0', 'f', 'NOT f', 't IS NULL AND a > 0', '(a = b)'],
@@ -67,7 +74,7 @@ const fixed: Readonly<Record<string, readonly string[]>> = {
     `t || c`,
     `t || d`,
   ],
-  integer: ['CASE WHEN f THEN f ELSE 2 END', 'abs(n)', 'n * 2', 'coalesce(n, n)', 'c * 2', 'coalesce(a, c)', 'a > 0', 't', 'j', 'n', 'f'],
+  integer: ['abs(n)', 'n * 2', 'coalesce(n, n)', 'c * 2', 'coalesce(a, c)', 't', 'j', 'n'],
   'numeric(8,2)': ['c / 3', 'c'],
   boolean: ['a', '1', 't', '-(a > 0)', 'coalesce(f, 0)'],
   'timestamp(3)': ['t', `t || 'Z'`],
