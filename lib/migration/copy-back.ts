@@ -45,7 +45,7 @@ export async function copyBack(postgresUrl: string, sqlitePath: string, report: 
     db.close()
     await client.end().catch(() => undefined)
   }
-  await prove({ sourcePath: sqlitePath, targetUrl: postgresUrl, tables, mostNamed: 5 }, signal)
+  await prove({ sourcePath: sqlitePath, targetUrl: postgresUrl, tables, mostNamed: 5, withoutStale: true }, signal)
 }
 
 async function carryTables({ db, client, plan }: CarrySides, report: Report, signal: AbortSignal): Promise<void> {

@@ -218,7 +218,7 @@ async function carryUntilQuick(
 
 /** The whole databases, while the app goes on: what it writes meanwhile is told from faults by the change log. */
 async function prove({ sourcePath, targetUrl }: RollBackOptions, signal: AbortSignal): Promise<void> {
-  const result = await verifyDatabases({ sourcePath, targetUrl }, () => undefined, signal)
+  const result = await verifyDatabases({ sourcePath, targetUrl, withoutStale: true }, () => undefined, signal)
   const wrong = result.tables.find((table) => !isSound(table))
   if (!wrong) return
   throw new AppError({

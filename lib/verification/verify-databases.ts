@@ -19,6 +19,7 @@ import { describeTarget } from './endpoints'
 import { createProgress } from './progress-report'
 import { withTargetSnapshot } from './read-snapshot'
 import { type RepairsByChoice, readRepairsByChoice } from './repairs-by-choice'
+import { withoutStale } from './source-computed'
 import { toCount } from './source-counter'
 import { openSourceReader, type SourceReader } from './source-reader'
 import { type Aspect, hasExpectedRows, isSound, type TableComparison, type VerificationResult } from './verification-result'
@@ -44,6 +45,8 @@ export interface VerifyOptions {
   readonly explain?: (table: string) => Explain | null
   /** Only these tables, and only their rows: no structure, no files. Default: everything. */
   readonly tables?: readonly string[]
+  /** Leaves out what SQLite computes and PostgreSQL keeps as an ordinary column: once the app has written there it is stale. Default: false. */
+  readonly withoutStale?: boolean
   /** Differences that are named, of a table and of all. Default: what a report has room for. */
   readonly mostNamed?: number
   /** Version of this program, for the report. */
@@ -59,6 +62,7 @@ interface Sides {
   readonly read: { bytes: number }
   readonly explain: VerifyOptions['explain']
   readonly mostNamed: number | undefined
+  readonly withoutStale: boolean
   readonly report: Report
   readonly signal: AbortSignal
 }
@@ -93,6 +97,7 @@ export async function verifyDatabases(options: VerifyOptions, report: Report, si
         read,
         explain: options.explain,
         mostNamed: options.mostNamed,
+        withoutStale: options.withoutStale ?? false,
         report,
         signal,
       }
@@ -196,7 +201,7 @@ async function comparePairs(
   counted: readonly TableComparison[],
   mappings: readonly TableMapping[],
   leftBehind: readonly Finding[],
-  { reader, client, changes, repairs, read, explain, mostNamed, report, signal }: Sides,
+  { reader, client, changes, repairs, read, explain, mostNamed, withoutStale: isStaleLeftOut, report, signal }: Sides,
 ): Promise<readonly TableComparison[]> {
   const progress = createProgress('content', report)
   const budget = createNameBudget(mostNamed)
@@ -204,7 +209,9 @@ async function comparePairs(
   const done: TableComparison[] = []
   for (const counts of counted) {
     throwIfAborted(signal)
-    const mapping = mappings.find(({ table }) => table === counts.table)
+    const own = reader.opened.catalogue.tables.find(({ name }) => name === counts.table)
+    const found = mappings.find(({ table }) => table === counts.table)
+    const mapping = found && own && isStaleLeftOut ? withoutStale(found, own) : found
     if (!mapping) {
       done.push(counts)
       continue
@@ -217,7 +224,6 @@ async function comparePairs(
     const byValue = [explain?.(mapping.table) ?? null, await repairs.explainer(mapping)].filter((reason) => reason !== null)
     const since = await changes.explainer(mapping)
     const reasons = since === null ? byValue : [...byValue, since]
-    const own = reader.opened.catalogue.tables.find(({ name }) => name === mapping.table)
     // What explains differences in a table without a primary key knows its rows by what they hold, not by another key.
     const compared = own && reasons.length === 0 ? withComparisonKey(mapping, own) : mapping
     const explained = { explain: firstOf(reasons), explainsByValue: byValue.length > 0 }

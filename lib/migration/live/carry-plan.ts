@@ -11,6 +11,7 @@ import { mapTables, schemaMigrationsTable } from '@/lib/schema/map-tables'
 import { readSqliteCatalogue } from '@/lib/sqlite/catalogue'
 import type { SqliteDatabase } from '@/lib/sqlite/open-database'
 import type { InstantForm } from '@/lib/sqlite/values/stored-value'
+import { isSourceComputed, withoutStale } from '@/lib/verification/source-computed'
 
 /** A column whose values are carried from PostgreSQL to SQLite. */
 export interface CarriedColumn extends ColumnMapping {
@@ -25,7 +26,7 @@ export interface CarriedTable {
   readonly target: PostgresTable
   /** Columns by which rows are found on both sides; empty where there are none, and the table is carried as a whole. */
   readonly key: readonly string[]
-  /** All but the generated ones. */
+  /** All but those that SQLite computes. */
   readonly columns: readonly CarriedColumn[]
 }
 
@@ -64,9 +65,12 @@ export async function planCarry(
     }
     requireAllColumns(table, mapping)
     const columns = mapping.columns
-      .filter((column) => !column.generated)
+      .filter(({ name }) => !isSourceComputed(counterpart, name))
       .map((column) => ({ ...column, instants: instantFormOf(db, mapping.table, column) }))
-    return { mapping, source: counterpart, target: table, key: loggedKeyOf(table), columns }
+    const logged = loggedKeyOf(table)
+    // By what SQLite computes no row is found: PostgreSQL may hold something else there.
+    const key = logged.some((name) => isSourceComputed(counterpart, name)) ? [] : logged
+    return { mapping: withoutStale(mapping, counterpart), source: counterpart, target: table, key, columns }
   })
   const virtual = source.others.filter(({ kind }) => kind === 'virtual-table').map(({ name }) => name)
   return { tables, targetTables: target.tables.map(({ name }) => name), triggers: ownTriggers(db, virtual) }
