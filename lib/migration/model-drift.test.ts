@@ -46,6 +46,44 @@ describe.each([...inject('postgresServers')])('a model that has drifted from its
     })
   })
 
+  it('computes the columns that the model lacks by the types of those that it has', async () => {
+    await using source = await createSqliteDatabase(`
+      CREATE TABLE "Item" (id INTEGER PRIMARY KEY, bytes BLOB, price DECIMAL, paid BOOLEAN, at DATETIME, n INTEGER, name TEXT,
+        b TEXT AS (bytes), p TEXT AS (price || 'x'), t TEXT AS (at), f TEXT AS (paid || '!'), m INTEGER AS (n + 1), o BOOLEAN AS (n > 5), c INTEGER AS (trim(name)));
+      INSERT INTO "Item" (bytes, price, paid, at, n, name) VALUES (x'6162', 2.5, 1, '2024-01-02T10:00:00.000+00:00', 7, '01')`)
+    await using target = await createPostgresDatabase(server)
+    const result = await migrate(
+      source,
+      target,
+      `model Item {\n id Int @id\n bytes Bytes?\n price Decimal?\n paid Boolean?\n at DateTime?\n n Int?\n name String?\n}`,
+    )
+    expect(result.error).toBeUndefined()
+    const fixed = result.findings.flatMap(({ code, column }) => (code === 'GENERATED_COLUMN_FIXED' ? [column] : []))
+    expect(fixed).toEqual(['b', 'p', 't', 'c'])
+    await withPostgres(target.url, async (client) => {
+      const { rows } = await client.query('SELECT b, p, t, f, m, o, c FROM "Item"')
+      expect(rows).toEqual([{ b: 'ab', p: '2.5x', t: '2024-01-02T10:00:00.000+00:00', f: '1!', m: 8, o: true, c: 1 }])
+      await client.query('INSERT INTO "Item" (id, n) VALUES (2, 3)')
+      expect((await client.query('SELECT m, o FROM "Item" WHERE id = 2')).rows).toEqual([{ m: 4, o: false }])
+    })
+  })
+
+  it('leaves behind what SQLite compares as texts and the model as numbers', async () => {
+    await using source = await createSqliteDatabase(`
+      CREATE TABLE "Price" (id INTEGER PRIMARY KEY, price TEXT CHECK (price <= 100), qty VARCHAR(10) CHECK (qty BETWEEN 1 AND 50) CHECK (length(qty) < 5));
+      CREATE UNIQUE INDEX one ON "Price" (qty) WHERE price < 20;
+      INSERT INTO "Price" VALUES (1, '10.50', '100'), (2, '-5', '30')`)
+    await using target = await createPostgresDatabase(server)
+    const result = await migrate(source, target, `model Price {\n id Int @id\n price Decimal?\n qty Int?\n}`)
+    expect(result.error).toBeUndefined()
+    expect(result.findings.map(({ code, shape }) => `${code} ${shape}`).filter((named) => named.includes('LEFT_BEHIND'))).toEqual([
+      'CHECK_LEFT_BEHIND CHECK (price <= 100)',
+      'CHECK_LEFT_BEHIND CHECK (qty BETWEEN 1 AND 50)',
+      'CHECK_LEFT_BEHIND CHECK (length(qty) < 5)',
+      'UNIQUE_LEFT_BEHIND one',
+    ])
+  })
+
   it('takes the defaults that the model leaves to the database from the file', async () => {
     await using source =
       await createSqliteDatabase(`CREATE TABLE "Row_" (id INTEGER PRIMARY KEY, code TEXT NOT NULL DEFAULT (lower(hex(randomblob(4)))),
