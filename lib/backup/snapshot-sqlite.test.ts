@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import Database from 'better-sqlite3'
 import { expect, it } from 'vitest'
 import { reportError } from '@/lib/core/errors'
+import { addForeignIndexes } from '@/lib/sqlite/testing/foreign-tokenizer'
 import { createCvsiteDatabase } from '@/tests/support/sqlite-databases'
 import { requireIntegrity } from './snapshot-sqlite'
 
@@ -31,5 +32,14 @@ it('rows that break a rule of their table and a stale full text index are no dam
   const lines = said.map(({ integrity_check }) => integrity_check).join('\n')
   expect(lines).toMatch(/CHECK constraint failed in ruled/)
   expect(lines).toMatch(/FTS4 table main\.stale/)
+  await requireIntegrity(sqlite.path, new AbortController().signal)
+})
+
+it('a full text index whose tokenizer only another program has is no damage', async () => {
+  await using sqlite = await createCvsiteDatabase()
+  addForeignIndexes(sqlite.path)
+  const db = new Database(sqlite.path)
+  expect(() => db.pragma('integrity_check')).toThrow()
+  db.close()
   await requireIntegrity(sqlite.path, new AbortController().signal)
 })

@@ -13,6 +13,7 @@ import { countRows } from '@/lib/sqlite/count-rows'
 import { lowerFence, readFence } from '@/lib/sqlite/fence'
 import { damageIn } from '@/lib/sqlite/integrity-messages'
 import { openSqlite, type SqliteDatabase } from '@/lib/sqlite/open-database'
+import { readIntegrity } from '@/lib/sqlite/read-integrity'
 import { runAside } from '@/lib/sqlite/run-aside'
 import type { DatabaseSnapshot, FileRowQueries } from './database-snapshot'
 import type { TableCount } from './manifest'
@@ -114,9 +115,7 @@ export async function requireIntegrity(path: string, signal: AbortSignal): Promi
 /** The lines of SQLite's answer, also where the damage is such that it gives none. */
 async function checkIntegrity(path: string, signal: AbortSignal): Promise<readonly string[]> {
   try {
-    const rows = await runAside({ path, readonly: true, sql: safeSql`PRAGMA integrity_check(100)`, cacheKiB: checkCacheKiB }, signal)
-    // One row may hold many lines.
-    return rows.flatMap((row) => String(Object.values(row)[0]).split('\n'))
+    return await readIntegrity({ path, kind: 'whole', cacheKiB: checkCacheKiB }, signal)
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== 'SOURCE_DAMAGED') throw error
     return [error.cause instanceof Error ? error.cause.message : error.message]

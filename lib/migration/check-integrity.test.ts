@@ -1,8 +1,9 @@
-import { mkdtempSync, openSync, rmSync, statSync, truncateSync, writeSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, rmSync, statSync, truncateSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
+import { addForeignIndexes } from '@/lib/sqlite/testing/foreign-tokenizer'
 import { checkIntegrity, checkSoundness } from './check-integrity'
 
 const folder = mkdtempSync(join(tmpdir(), 'bascule-integrity-'))
@@ -61,6 +62,26 @@ describe('what must be sound', () => {
     expect(said.map(({ quick_check }) => quick_check).join()).toMatch(/FTS4 table main\.stale/)
     await checkSoundness(path, never)
     await checkIntegrity(path, never)
+  })
+
+  it('a full text index whose tokenizer only another program has is no damage; the other tables are looked at all the same', async () => {
+    addForeignIndexes(path)
+    await checkSoundness(path, never)
+    await checkIntegrity(path, never)
+    behindTheBackOf('t_b', "INSERT INTO t VALUES (9001, 'new', 1, 'c')")
+    await expect(checkSoundness(path, never)).rejects.toMatchObject({ code: 'SOURCE_DAMAGED' })
+    await expect(checkIntegrity(path, never)).rejects.toMatchObject({ code: 'SOURCE_DAMAGED' })
+  })
+
+  it('a damaged page of a table in which such an index keeps its content', async () => {
+    addForeignIndexes(path)
+    const db = new Database(path)
+    const page = db.prepare(`SELECT rootpage FROM sqlite_schema WHERE name = 'foreign_five_content'`).pluck().get()
+    db.close()
+    const file = openSync(path, 'r+')
+    writeSync(file, Buffer.alloc(4096, 0xee), 0, 4096, (Number(page) - 1) * 4096)
+    closeSync(file)
+    await expect(checkIntegrity(path, never)).rejects.toMatchObject({ code: 'SOURCE_DAMAGED' })
   })
 
   it.each([1, 100, 5000])('a file without its last bytes: %i', async (missing) => {

@@ -1,13 +1,11 @@
 import { stat } from 'node:fs/promises'
 import { z } from 'zod'
 import { AppError } from '@/lib/core/errors'
-import { type SafeSql, safeSql } from '@/lib/core/quoted-name'
+import { safeSql } from '@/lib/core/quoted-name'
 import { damageIn } from '@/lib/sqlite/integrity-messages'
 import { readApart } from '@/lib/sqlite/read-apart'
+import { readIntegrity } from '@/lib/sqlite/read-integrity'
 import { runAside } from '@/lib/sqlite/run-aside'
-
-const whole = safeSql`SELECT integrity_check AS message FROM pragma_integrity_check LIMIT 100`
-const quick = safeSql`SELECT quick_check AS message FROM pragma_quick_check LIMIT 100`
 
 /**
  * `integrity_check` over the whole file, beside the process. It looks up every row in every index: 5 s for 432 MB, several
@@ -16,7 +14,7 @@ const quick = safeSql`SELECT quick_check AS message FROM pragma_quick_check LIMI
  * @throws AppError SOURCE_DAMAGED with SQLite's first sentences
  */
 export async function checkIntegrity(path: string, signal: AbortSignal): Promise<void> {
-  refuseDamage(path, await readMessages(path, whole, signal))
+  refuseDamage(path, await readIntegrity({ path, kind: 'whole' }, signal))
 }
 
 /**
@@ -28,10 +26,9 @@ export async function checkIntegrity(path: string, signal: AbortSignal): Promise
  */
 export async function checkSoundness(path: string, signal: AbortSignal): Promise<void> {
   await refuseCutOff(path)
-  const messages: string[] = []
   // One after the other, in one process: beside them the values are looked at, and there is no processor left.
-  for (const sql of [quick, unevenIndexes]) messages.push(...(await readMessages(path, sql, signal, onePassCacheKiB)))
-  refuseDamage(path, messages)
+  const pages = await readIntegrity({ path, kind: 'quick', cacheKiB: onePassCacheKiB }, signal)
+  refuseDamage(path, [...pages, ...(await readUnevenIndexes(path, signal))])
 }
 
 const headerBytes = 100
@@ -55,8 +52,8 @@ async function refuseCutOff(path: string): Promise<void> {
 /** Each page is looked at once: with room for 64 MiB of them, `quick_check` of 432 MB took 1.5 s of processor time instead of 0.6. */
 const onePassCacheKiB = 2048
 
-async function readMessages(path: string, sql: SafeSql, signal: AbortSignal, cacheKiB?: number): Promise<readonly string[]> {
-  const rows = await runAside({ path, readonly: true, sql, ...(cacheKiB === undefined ? {} : { cacheKiB }) }, signal)
+async function readUnevenIndexes(path: string, signal: AbortSignal): Promise<readonly string[]> {
+  const rows = await runAside({ path, readonly: true, sql: unevenIndexes, cacheKiB: onePassCacheKiB }, signal)
   return z
     .array(z.object({ message: z.string() }))
     .parse(rows)

@@ -7,6 +7,7 @@ import { reportError } from '@/lib/core/errors'
 import type { ProgressEvent } from '@/lib/core/progress'
 import { readFence } from '@/lib/sqlite/fence'
 import { openSqlite } from '@/lib/sqlite/open-database'
+import { addForeignIndexes } from '@/lib/sqlite/testing/foreign-tokenizer'
 import { createPostgresDatabase, type TestPostgresDatabase, withPostgres } from '@/tests/support/postgres-databases'
 import { createSqliteDatabase, type TestSqliteDatabase } from '@/tests/support/sqlite-databases'
 import { type MigrateOptions, migrateDatabase } from './migrate-database'
@@ -169,6 +170,17 @@ describe.each([...inject('postgresServers')])('migrateDatabase on $name', (serve
         { n: 0 },
       ])
     })
+  })
+
+  it('moves what lies beside full text indexes whose tokenizers only another program has', async () => {
+    await using source = await createSqliteDatabase('CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT); INSERT INTO t VALUES (1, 1)')
+    addForeignIndexes(source.path)
+    await using target = await createPostgresDatabase(server)
+    const { error, findings, tables } = await migrateDatabase(optionsFor(source, target), () => undefined, never)
+    expect(error).toBeUndefined()
+    expect(tables).toMatchObject([{ table: 't', sourceRows: 1, targetRows: 1 }])
+    const named = findings.map(({ code, table }) => `${code} ${table}`).sort()
+    expect(named).toEqual(['VIRTUAL_TABLE_LEFT_BEHIND foreign_five', 'VIRTUAL_TABLE_LEFT_BEHIND foreign_four'])
   })
 
   it('moves an empty database', async () => {

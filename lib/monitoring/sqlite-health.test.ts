@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type ControlStore, openControlStore } from '@/lib/control/control-store'
 import type { MaintenanceOperation } from '@/lib/core/maintenance-operations'
 import type { ProgressEvent } from '@/lib/core/progress'
+import { addForeignIndexes } from '@/lib/sqlite/testing/foreign-tokenizer'
 import { readWriteCount } from '@/lib/sqlite/write-count'
 import { expectWords } from '@/tests/support/health-words'
 import { createSqliteDatabase, type TestSqliteDatabase } from '@/tests/support/sqlite-databases'
@@ -67,6 +68,11 @@ describe('the health of an SQLite file', () => {
     expect(checkOf(await read(), 'integrity')).toMatchObject({ level: 'unknown', reason: 'not-asked' })
     expect(await run('integrity-check')).toMatchObject({ error: null, result: { problems: [] } })
     expect(checkOf(await read(), 'integrity').level).toBe('ok')
+  })
+
+  it('answers for a file with a full text index whose tokenizer only another program has', async () => {
+    addForeignIndexes(database.path)
+    expect(await run('integrity-check')).toMatchObject({ error: null, result: { problems: [] } })
   })
 
   it('finds damage, in SQLite’s words', async () => {

@@ -12,6 +12,7 @@ import { createCvFiles } from '@/lib/cvsite/cv-files'
 import { createCvFilesVerification } from '@/lib/cvsite/verify-cv-files'
 import { parseTargetUrl, targetLabel } from '@/lib/postgres/target-url'
 import { fingerprintsOf } from '@/lib/preflight/secret-checks'
+import { addForeignIndexes } from '@/lib/sqlite/testing/foreign-tokenizer'
 import { testSecrets } from '@/tests/support/own-app'
 import { createPostgresDatabase, databaseUrl, withPostgres } from '@/tests/support/postgres-databases'
 import { createCvsiteDatabase } from '@/tests/support/sqlite-databases'
@@ -191,6 +192,8 @@ describe('SQLite and the app itself', () => {
     await writeFile(text, 'not a database, but long enough to be looked at')
     expect(await ask('SQLITE_NOTADB', onSqlite(text))).toMatchObject({ outcome: 'is' })
     expect(await ask('SOURCE_MISSING', onSqlite(text))).toMatchObject({ outcome: 'is-not', seeAlso: 'SOURCE_NOT_A_DATABASE' })
+    expect(await ask('SQLITE_CORRUPT', subject)).toMatchObject({ outcome: 'is-not', finding: 'sound' })
+    addForeignIndexes(database.path)
     expect(await ask('SQLITE_CORRUPT', subject)).toMatchObject({ outcome: 'is-not', finding: 'sound' })
     expect(await ask('P2003', subject)).toMatchObject({ outcome: 'is-not', finding: 'references-sound' })
     expect(await ask('P2021', subject)).toMatchObject({ outcome: 'is-not', finding: 'relations-there' })

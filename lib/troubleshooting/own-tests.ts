@@ -11,10 +11,10 @@ import { databasesLease, readLease } from '@/lib/control/lease'
 import { readWorkerStatus } from '@/lib/control/workers'
 import { readDiskSpace } from '@/lib/core/disk-space'
 import { AppError, reportError } from '@/lib/core/errors'
-import { safeSql } from '@/lib/core/quoted-name'
 import { fingerprintsOf } from '@/lib/preflight/secret-checks'
+import { damageIn } from '@/lib/sqlite/integrity-messages'
 import { openSqlite, toSqliteError } from '@/lib/sqlite/open-database'
-import { runAside } from '@/lib/sqlite/run-aside'
+import { readIntegrity } from '@/lib/sqlite/read-integrity'
 import type { Found } from './diagnosis'
 import type { FilesOutcome, Subject } from './subject'
 
@@ -85,9 +85,7 @@ export async function askSourceDamage({ sqlitePath }: Subject, signal: AbortSign
   }
   const remedy = `sqlite3 ${shell(sqlitePath)} ".recover" | sqlite3 recovered.db`
   try {
-    const rows = await runAside({ path: sqlitePath, readonly: true, sql: quickCheck }, signal)
-    const messages = z.array(z.object({ message: z.string() })).parse(rows)
-    const damage = messages.map(({ message }) => message).filter((message) => message !== 'ok')
+    const damage = damageIn(await readIntegrity({ path: sqlitePath, kind: 'quick' }, signal))
     if (damage.length === 0) return { finding: 'sound', asked: sqlitePath }
     return { finding: 'damaged', asked: sqlitePath, params: { count: damage.length }, detail: damage.slice(0, 3).join('\n'), remedy }
   } catch (cause) {
@@ -97,8 +95,6 @@ export async function askSourceDamage({ sqlitePath }: Subject, signal: AbortSign
     return { finding: 'damaged', asked: sqlitePath, params: { count: 1 }, detail: message, remedy }
   }
 }
-
-const quickCheck = safeSql`SELECT quick_check AS message FROM pragma_quick_check LIMIT 20`
 
 /** Whether the data folder has room for another safety copy. */
 export async function askLocalDisk({ dataDir, sqlitePath }: Subject): Promise<Found> {

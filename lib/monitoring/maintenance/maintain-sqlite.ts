@@ -8,6 +8,7 @@ import { AppError } from '@/lib/core/errors'
 import type { MaintenanceItem, MaintenanceRequest } from '@/lib/core/maintenance-operations'
 import type { Report } from '@/lib/core/progress'
 import { recordIntegrity } from '@/lib/monitoring/integrity-record'
+import { readIntegrity } from '@/lib/sqlite/read-integrity'
 import { runAside } from '@/lib/sqlite/run-aside'
 import type { MaintenanceOutcome } from './outcome'
 import { sqliteStatements } from './plan-statements'
@@ -35,8 +36,7 @@ export async function maintainSqlite(
     const begun = performance.now()
     report({ type: 'log', level: 'info', message: sqliteStatements[step] })
     try {
-      const rows = await runAside({ path, readonly: step === 'integrity-check', sql: sqliteStatements[step] }, signal)
-      const message = await judgeRows(step, rows, store, problems)
+      const message = await runStep(step, path, store, problems, signal)
       items.push({
         target: step,
         outcome: message === null ? 'done' : 'skipped',
@@ -78,19 +78,17 @@ function stepsOf(operation: MaintenanceRequest['operation']): readonly Step[] {
 }
 
 const checkpointRow = z.object({ busy: z.number() })
-const checkRow = z.object({ quick_check: z.string() })
 
-/** Null when all went as it should; otherwise what did not. */
-async function judgeRows(step: Step, rows: readonly unknown[], store: ControlStore, problems: string[]): Promise<string | null> {
-  if (step === 'checkpoint') {
-    const [row] = z.array(checkpointRow).parse(rows)
-    return row?.busy ? 'Somebody was reading or writing, so that not all of the log could be carried into the file.' : null
+/** Null when all went as it should; otherwise what did not. What the check of the file finds is added to `problems`. */
+async function runStep(step: Step, path: string, store: ControlStore, problems: string[], signal: AbortSignal): Promise<string | null> {
+  if (step === 'integrity-check') {
+    problems.push(...(await readIntegrity({ path, kind: 'quick' }, signal)).filter((line) => line !== 'ok'))
+    await recordIntegrity(store, problems)
+    return null
   }
-  if (step !== 'integrity-check') return null
-  const found = z.array(checkRow).parse(rows)
-  problems.push(...found.map(({ quick_check: line }) => line).filter((line) => line !== 'ok'))
-  await recordIntegrity(store, problems)
-  return null
+  const rows = await runAside({ path, readonly: false, sql: sqliteStatements[step] }, signal)
+  const [row] = step === 'checkpoint' ? z.array(checkpointRow).parse(rows) : []
+  return row?.busy ? 'Somebody was reading or writing, so that not all of the log could be carried into the file.' : null
 }
 
 /**
