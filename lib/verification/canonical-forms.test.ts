@@ -1,10 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { convertFloat, convertInteger } from '@/lib/sqlite/values/convert-number'
 import { printTimestamp, readDateNumber, readDateText } from './canonical-date'
 import { canonicalDecimal } from './canonical-decimal'
 import { canonicalJson } from './canonical-json'
+import { canonicalSource, unreadable } from './canonical-value'
 import { isSurelyEqualJson } from './equal-json'
-import { doubleAsInteger, readDouble } from './source-row'
+import { doubleAsInteger, doubleBits, readDouble } from './source-row'
 
 describe('decimals', () => {
   it.each([
@@ -30,6 +32,54 @@ describe('decimals', () => {
         fc.double({ noNaN: true, noDefaultInfinity: true }),
         (value) => Number(canonicalDecimal(String(value))) === value || Object.is(value, -0),
       ),
+    )
+  })
+})
+
+describe('texts in columns of numbers', () => {
+  const int = { kind: 'integer', bits: 32 } as const
+  const bigInt = { kind: 'integer', bits: 64 } as const
+  const float = { kind: 'float', bits: 64 } as const
+
+  it.each([
+    ['', '0', '0', 0],
+    ['  ', '0', '0', 0],
+    ['\t\n', '0', '0', 0],
+    ['+5', '5', '5', 5],
+    [' -6 ', '-6', '-6', -6],
+    ['007', '7', '7', 7],
+    ['-0', '0', '0', -0],
+    ['0x10', '16', '16', 16],
+    ['1e2', '100', unreadable, 100],
+    ['1.5', '1', unreadable, 1.5],
+    ['9007199254740993', '9007199254740992', '9007199254740993', 9007199254740992],
+    ['Infinity', unreadable, unreadable, Number.POSITIVE_INFINITY],
+    ['nan', unreadable, unreadable, Number.NaN],
+    ['abc', unreadable, unreadable, null],
+    ['5 6', unreadable, unreadable, null],
+  ])('%j is what Prisma reads', (text, asInt, asBigInt, asFloat) => {
+    expect(canonicalSource(text, int)).toBe(asInt)
+    expect(canonicalSource(text, bigInt)).toBe(asBigInt)
+    expect(canonicalSource(text, float)).toBe(asFloat === null ? unreadable : doubleBits(asFloat))
+  })
+
+  it('are read as the copy has sent them, whatever they are', () => {
+    const texts = fc.oneof(
+      fc.string(),
+      fc.stringMatching(/^\s*[-+]?[0-9a-fA-FxXnN._]{0,6}\s*$/),
+      fc.integer().map(String),
+      fc.double().map(String),
+    )
+    fc.assert(
+      fc.property(texts, (text) => {
+        for (const kind of [int, bigInt]) {
+          const sent = convertInteger(text, kind.bits)
+          if (sent.status === 'converted') expect(canonicalSource(text, kind)).toBe(sent.text)
+          else if (sent.issue === 'INT_UNREADABLE') expect(canonicalSource(text, kind)).toBe(unreadable)
+        }
+        const sent = convertFloat(text, 64)
+        expect(canonicalSource(text, float)).toBe(sent.status === 'converted' ? doubleBits(Number(sent.text)) : unreadable)
+      }),
     )
   })
 })

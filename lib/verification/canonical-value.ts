@@ -41,7 +41,7 @@ export function canonicalSource(value: SourceValue, kind: ValueKind): Canonical 
     case 'boolean':
       return readBoolean(value)
     case 'integer':
-      return readInteger(value)
+      return readInteger(value, kind.bits)
     case 'float': {
       const number = readNumber(value)
       return number === null ? unreadable : doubleBits(number)
@@ -126,19 +126,28 @@ function readBoolean(value: NonNullable<SourceValue>): Canonical {
   return value.some((byte) => byte !== 0) ? 'true' : 'false'
 }
 
-/** Fractions are cut, as Prisma cuts them; digits as text are read. */
-function readInteger(value: NonNullable<SourceValue>): Canonical {
+/** Fractions are cut, as Prisma cuts them; a text is read by Number(), one of 64 bits by BigInt(), to which an empty or blank one is 0. */
+function readInteger(value: NonNullable<SourceValue>, bits: 16 | 32 | 64): Canonical {
   if (typeof value === 'bigint') return String(value)
-  const number = typeof value === 'string' && /^\s*[+-]?\d+\s*$/.test(value) ? BigInt(value.trim().replace('+', '')) : readNumber(value)
-  if (typeof number === 'bigint') return String(number)
+  if (typeof value === 'string' && bits === 64) return readBigInt(value)
+  const number = readNumber(value)
   return number === null || !Number.isFinite(number) ? unreadable : String(BigInt(Math.trunc(number)))
 }
 
+function readBigInt(text: string): Canonical {
+  try {
+    return String(BigInt(text))
+  } catch {
+    return unreadable
+  }
+}
+
+/** NaN only for a text that spells it. */
 function readNumber(value: NonNullable<SourceValue>): number | null {
   if (typeof value === 'bigint' || typeof value === 'number') return Number(value)
-  if (typeof value !== 'string' || value.trim() === '') return null
+  if (typeof value !== 'string') return null
   const number = Number(value)
-  return Number.isNaN(number) ? null : number
+  return Number.isNaN(number) && !/^[-+]?nan$/i.test(value) ? null : number
 }
 
 function mapDate(value: NonNullable<SourceValue>, print: (date: Date) => string): Canonical {

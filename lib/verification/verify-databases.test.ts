@@ -62,6 +62,15 @@ describe.each([...inject('postgresServers')])('verification against $name', (ser
     expect(tableOf(await verify(wide.path), 'Person')).toMatchObject({ differences: [{ key: { id: 'a' }, column: 'name' }] })
   })
 
+  it('takes a text in a column of numbers for what Prisma reads, an empty one for 0', async () => {
+    await using numbers = await createSqliteDatabase(`CREATE TABLE n (id INTEGER PRIMARY KEY, i INTEGER, b BIGINT, f REAL);
+      INSERT INTO n VALUES (1, '', '', ''), (2, '  ', ' ', ' '), (3, '', '', '')`)
+    await plant(`CREATE TABLE n (id integer PRIMARY KEY, i integer, b bigint, f double precision);
+      INSERT INTO n VALUES (1, 0, 0, 0), (2, 0, 0, 0), (3, 1, NULL, '-0')`)
+    const differences = ['i', 'b', 'f'].map((column) => ({ key: { id: '3' }, column, kind: 'value-differs' }))
+    expect(tableOf(await verify(numbers.path), 'n')).toMatchObject({ differences })
+  })
+
   it.each(['UTF-8', 'UTF-16le', 'UTF-16be'])('reads both sides in one order, whatever the key: %s', async (encoding) => {
     const texts = ['a', 'ab', 'aĀ', 'b', 'Z', 'é', 'Ā', 'ā', '日本', '￮', '😀', '😀b'].map((text) => `('${text}')`)
     const numbers = ['9007199254740993', '9007199254740992', '0', '0.5', '0.25', '-0.25', '-0.5', '-9007199254740992', '-9007199254740993']
