@@ -53,10 +53,15 @@ export function parseWaitingTables(rows: readonly unknown[]): readonly WaitingTa
   return z.array(z.object({ table: z.string(), changes: z.number(), isKeyed: z.boolean() })).parse(rows)
 }
 
-/** A query for the keys that wait in a table, each once, in columns of their own names and types. */
+/**
+ * A query for the keys that wait in a table, each once, in columns of their own names and types; `bascule_is_new`: the first of
+ * what was logged of it is that it came, so there was no such row before.
+ */
 export function waitingKeysSql(schema: string, table: string, key: readonly string[]): string {
   const columns = key.map((name) => `p.${quoteName(name)}`).join(', ')
-  return `SELECT ${columns} FROM (SELECT DISTINCT l.key AS bascule_key FROM ${log} l WHERE l.table_name = ${quoteText(table)}) k
+  const isNew = `(min(l.seq) = min(l.seq) FILTER (WHERE l.op = 'I')) IS TRUE AS bascule_is_new`
+  return `SELECT ${columns}, k.bascule_is_new
+    FROM (SELECT l.key AS bascule_key, ${isNew} FROM ${log} l WHERE l.table_name = ${quoteText(table)} GROUP BY l.key) k
     CROSS JOIN LATERAL jsonb_populate_record(NULL::${qualifiedName(schema, table)}, k.bascule_key) p`
 }
 

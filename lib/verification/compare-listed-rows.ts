@@ -22,6 +22,8 @@ export interface ListedRows {
   readonly key: readonly string[]
   /** A query of PostgreSQL that answers the keys, in columns of their names and types; each key once. */
   readonly keysSql: string
+  /** Whether the source may hold keys in another storage class than their column's own. Default: false. */
+  readonly hasOddKeys?: boolean
 }
 
 /** A row that is not the same on both sides. */
@@ -109,8 +111,10 @@ function printRowKey(values: readonly Canonical[], columns: readonly ColumnMappi
 }
 
 /** Finds a row of the source by its key, all its columns in the mapping's order. */
-function createFinder({ db, source, mapping, key }: ListedRows): (key: PrintedKey) => readonly SourceValue[] | null {
+function createFinder(rows: ListedRows): (key: PrintedKey) => readonly SourceValue[] | null {
+  const { db, source, mapping, key } = rows
   const keyed = { ...mapping, primaryKey: key }
+  const findOdd = createOddFinder(rows)
   const columns = mapping.columns.map(({ name }) => quoteName(name)).join(', ')
   const prepare = (where: string) =>
     db
@@ -124,7 +128,37 @@ function createFinder({ db, source, mapping, key }: ListedRows): (key: PrintedKe
     const statement = statements.get(condition.sql) ?? prepare(condition.sql)
     statements.set(condition.sql, statement)
     // What better-sqlite3 answers is what a column of SQLite can hold.
-    return (statement.get(...condition.params) as readonly SourceValue[] | undefined) ?? null
+    const found = (statement.get(...condition.params) ?? findOdd(printed)) as readonly SourceValue[] | undefined
+    return found ?? null
+  }
+}
+
+/**
+ * Finds rows whose key has another class than its column's own, which the key's index does not find. All of them are printed
+ * once: to search the table for each key would take an hour where many are listed.
+ */
+function createOddFinder({ db, mapping, key, hasOddKeys = false }: ListedRows): (key: PrintedKey) => unknown {
+  const parts = keyParts({ ...mapping, primaryKey: key })
+  if (!hasOddKeys || !parts) return () => undefined
+  const named = parts.map(({ name }) => quoteName(name))
+  const columns = mapping.columns.map(({ name }) => quoteName(name)).join(', ')
+  const odd = parts.flatMap(({ directClass }, at) => (directClass === null ? [] : `typeof(${named[at]}) <> '${directClass}'`))
+  if (odd.length === 0) return () => undefined
+  const keysOf = db
+    .prepare(`SELECT ${named.join(', ')} FROM ${quoteName(mapping.table)} WHERE ${odd.join(' OR ')}`)
+    .raw()
+    .safeIntegers()
+  const print = (values: readonly SourceValue[]) =>
+    JSON.stringify(parts.map((part, at) => printKeyValue(canonicalSource(values[at] ?? null, part.value), part)))
+  // What better-sqlite3 answers is what a column of SQLite can hold.
+  const known = new Map([...(keysOf.iterate() as Iterable<readonly SourceValue[]>)].map((values) => [print(values), values]))
+  const find = db
+    .prepare(`SELECT ${columns} FROM ${quoteName(mapping.table)} WHERE ${named.map((name) => `${name} = ? COLLATE BINARY`).join(' AND ')}`)
+    .raw()
+    .safeIntegers()
+  return (printed) => {
+    const values = known.get(JSON.stringify(parts.map(({ name }) => printed[name])))
+    return values && find.get(...values)
   }
 }
 

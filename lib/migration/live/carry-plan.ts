@@ -12,6 +12,7 @@ import { readSqliteCatalogue } from '@/lib/sqlite/catalogue'
 import type { SqliteDatabase } from '@/lib/sqlite/open-database'
 import type { InstantForm } from '@/lib/sqlite/values/stored-value'
 import { isSourceComputed, withoutStale } from '@/lib/verification/source-computed'
+import { noteOddKeys } from './carry-keys'
 
 /** A column whose values are carried from PostgreSQL to SQLite. */
 export interface CarriedColumn extends ColumnMapping {
@@ -28,6 +29,8 @@ export interface CarriedTable {
   readonly key: readonly string[]
   /** All but those that SQLite computes. */
   readonly columns: readonly CarriedColumn[]
+  /** The list that `noteOddKeys` made of rows which their key does not find as PostgreSQL prints it; null where there are none. */
+  readonly oddKeys: string | null
 }
 
 export interface CarryPlan {
@@ -55,7 +58,7 @@ export async function planCarry(
   const source = readSqliteCatalogue(db)
   const target = await readPostgresCatalogue(client, mark.targetSchema)
   const mappings = mapTables(source, target).tables
-  const tables = target.tables.flatMap((table) => {
+  const tables = target.tables.flatMap((table, index) => {
     const mapping = mappings.find((candidate) => candidate.table === table.name)
     const counterpart = source.tables.find((candidate) => candidate.name === table.name)
     if (!mapping || !counterpart) {
@@ -70,7 +73,8 @@ export async function planCarry(
     const logged = loggedKeyOf(table)
     // By what SQLite computes no row is found: PostgreSQL may hold something else there.
     const key = logged.some((name) => isSourceComputed(counterpart, name)) ? [] : logged
-    return { mapping: withoutStale(mapping, counterpart), source: counterpart, target: table, key, columns }
+    const carried = { mapping: withoutStale(mapping, counterpart), source: counterpart, target: table, key, columns }
+    return { ...carried, oddKeys: noteOddKeys(db, carried, index) }
   })
   const virtual = source.others.filter(({ kind }) => kind === 'virtual-table').map(({ name }) => name)
   return { tables, targetTables: target.tables.map(({ name }) => name), triggers: ownTriggers(db, virtual) }

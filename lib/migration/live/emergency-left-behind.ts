@@ -9,8 +9,8 @@ import type { SqliteDatabase } from '@/lib/sqlite/open-database'
 import { convertValue } from '@/lib/sqlite/values/convert-value'
 import type { RawValue } from '@/lib/sqlite/values/raw-value'
 import { isStoredAs } from '@/lib/sqlite/values/stored-value'
+import { createRowFinder } from './carry-keys'
 import { type CarriedTable, planCarry } from './carry-plan'
-import { createRowFinder } from './carry-rows'
 
 /** A row whose last state on PostgreSQL is not in the SQLite file, as one line of the list has it. */
 export const leftBehindRowSchema = z.object({
@@ -126,8 +126,7 @@ async function listTable(
     const { rows } = await client.query<(string | null)[]>({ text: `FETCH ${batch} FROM bascule_left`, rowMode: 'array' })
     if (rows.length === 0) break
     for (const [net, ...row] of rows) {
-      const keyValues = finder.valuesOf(row)
-      const known = finder.find(keyValues)
+      const known = finder.find(row)
       const texts = row[key.length] === 'true' ? row.slice(key.length + 1) : null
       const isSame =
         texts === null || known === undefined
@@ -135,7 +134,7 @@ async function listTable(
           : columns.every((column, at) => isStoredAs(known[at] ?? null, texts[at] ?? null, column))
       if (isSame) continue
       const operation = texts === null ? 'deleted' : known === undefined || net === 'I' ? 'inserted' : 'updated'
-      const changedOnSqlite = isTouched?.(keyValues) ?? null
+      const changedOnSqlite = isTouched?.(row) ?? null
       sum[operation] += 1
       if (changedOnSqlite === true) sum.changedOnBothSides += 1
       const named = (values: readonly (string | null)[]) => Object.fromEntries(columns.map(({ name }, at) => [name, values[at] ?? null]))
@@ -163,7 +162,7 @@ function shown(raw: RawValue, column: CarriedTable['columns'][number]): string |
 /** The keys of one table that the app has written on SQLite. */
 interface Touched {
   /** Null where the two sides know the table's rows by different columns. */
-  finder(table: CarriedTable): ((key: readonly RawValue[]) => boolean) | null
+  finder(table: CarriedTable): ((row: readonly (string | null)[]) => boolean) | null
 }
 
 function readTouched(db: SqliteDatabase): ReadonlyMap<string, Touched> {
@@ -171,7 +170,6 @@ function readTouched(db: SqliteDatabase): ReadonlyMap<string, Touched> {
     (readCapturedTables(db) ?? []).map((captured) => {
       const finder: Touched['finder'] = (table) => {
         if (table.key.length !== captured.key.length || !table.key.every((name) => captured.key.includes(name))) return null
-        const finder = createRowFinder(db, table)
         const keys = `temp.${quoteName(`_bascule_touched_${captured.number}`)}`
         const parts = captured.key.map((name, at) => `k${at} AS ${quoteName(name)}`)
         db.exec(
@@ -179,8 +177,8 @@ function readTouched(db: SqliteDatabase): ReadonlyMap<string, Touched> {
            CREATE TABLE ${keys} AS SELECT DISTINCT ${parts.join(', ')} FROM _bascule_change WHERE t = ${captured.number};
            CREATE INDEX temp.${quoteName(`_bascule_touched_${captured.number}_key`)} ON ${quoteName(`_bascule_touched_${captured.number}`)} (${captured.key.map(quoteName).join(', ')})`,
         )
-        const find = db.prepare(`SELECT 1 FROM ${keys} WHERE ${finder.condition}`).pluck()
-        return (key) => find.get(...key) !== undefined
+        const finder = createRowFinder(db, table, { table: keys, columns: table.key })
+        return (row) => finder.find(row) !== undefined
       }
       return [captured.table, { finder }]
     }),

@@ -1,5 +1,7 @@
 import Database from 'better-sqlite3'
 import { describe, expect, inject, it } from 'vitest'
+import { lowerFence } from '@/lib/sqlite/fence'
+import { openSqlite } from '@/lib/sqlite/open-database'
 import { createPostgresDatabase, type TestPostgresDatabase, withPostgres } from '@/tests/support/postgres-databases'
 import { createSqliteDatabase, type TestSqliteDatabase } from '@/tests/support/sqlite-databases'
 import { cutOver } from '../cut-over'
@@ -81,5 +83,107 @@ describe('going back to a file that computes columns', () => {
       [2, 'b', 'B'],
       [3, 'y', 'Y'],
     ])
+  })
+})
+
+describe('going back to keys that are stored in another class or spelling than Prisma writes', () => {
+  const value = (table: string) => `SELECT typeof(k), CAST(k AS TEXT), v FROM ${table} ORDER BY v`
+
+  it.each([
+    {
+      what: 'any class in a STRICT table',
+      script: `CREATE TABLE t (k ANY PRIMARY KEY, v ANY) STRICT, WITHOUT ROWID; INSERT INTO t VALUES (1, 'a'), (2.5, 'b'), ('z', 'c')`,
+      written: `UPDATE t SET v = 'a2' WHERE k = '1'; DELETE FROM t WHERE k = '2.5'`,
+      rows: [
+        ['integer', '1', 'a2'],
+        ['text', 'z', 'c'],
+      ],
+    },
+    {
+      what: 'bytes in a TEXT key',
+      script: `CREATE TABLE t (k TEXT PRIMARY KEY, v TEXT); INSERT INTO t VALUES (CAST('ab' AS BLOB), '1'), ('cd', '2'), (x'6566', '3')`,
+      models: 'model t {\n k String @id\n v String?\n}',
+      written: `UPDATE t SET v = '4' WHERE k = 'ab'; UPDATE t SET v = '5' WHERE k = 'cd'; DELETE FROM t WHERE k = 'ef'`,
+      rows: [
+        ['blob', 'ab', '4'],
+        ['text', 'cd', '5'],
+      ],
+    },
+    {
+      what: 'a number in a text key without a type',
+      script: `CREATE TABLE t (k PRIMARY KEY, v TEXT); INSERT INTO t VALUES (1, '1'), ('x', '2')`,
+      models: 'model t {\n k String @id\n v String?\n}',
+      written: `UPDATE t SET v = '3' WHERE k = '1'; UPDATE t SET v = '4' WHERE k = 'x'; INSERT INTO t VALUES ('2', '5')`,
+      rows: [
+        ['integer', '1', '3'],
+        ['text', 'x', '4'],
+        ['text', '2', '5'],
+      ],
+    },
+    {
+      what: 'a text in an integer key without a type',
+      script: `CREATE TABLE t (k PRIMARY KEY, v TEXT); INSERT INTO t VALUES ('5', '1'), (6, '2')`,
+      models: 'model t {\n k Int @id\n v String?\n}',
+      written: `UPDATE t SET v = '3' WHERE k = 5; UPDATE t SET v = '4' WHERE k = 6`,
+      rows: [
+        ['text', '5', '3'],
+        ['integer', '6', '4'],
+      ],
+    },
+    {
+      what: 'decimals as texts with zeros',
+      script: `CREATE TABLE t (k TEXT PRIMARY KEY, v TEXT); INSERT INTO t VALUES ('1.10', '1'), ('2.50', '2'), ('003', '3')`,
+      models: 'model t {\n k Decimal @id\n v String?\n}',
+      written: `UPDATE t SET v = '4' WHERE k = 1.1; DELETE FROM t WHERE k = 2.5; UPDATE t SET v = '5' WHERE k = 3`,
+      rows: [
+        ['text', '1.10', '4'],
+        ['text', '003', '5'],
+      ],
+    },
+    {
+      what: 'booleans and floats as texts',
+      script: `CREATE TABLE t (k TEXT, k2, v TEXT, PRIMARY KEY (k, k2)); INSERT INTO t VALUES ('true', '1.5', '1'), ('false', 2, '2')`,
+      models: 'model t {\n k Boolean\n k2 Float\n v String?\n @@id([k, k2])\n}',
+      written: `UPDATE t SET v = '3' WHERE k; UPDATE t SET v = '4' WHERE NOT k`,
+      rows: [
+        ['text', 'true', '3'],
+        ['text', 'false', '4'],
+      ],
+    },
+    {
+      what: 'instants in other spellings, of which one begins as another',
+      script: `CREATE TABLE t (k PRIMARY KEY, v TEXT);
+        INSERT INTO t VALUES ('2024-01-01T00:00:00+02:00', '1'), (1704189600000.0, '2'), ('2024-03-01 10:00', '3'), ('2024-05-01 00:00:00', '4')`,
+      models: 'model t {\n k DateTime @id\n v String?\n}',
+      written: `UPDATE t SET v = '5' WHERE k = '2023-12-31 22:00'; UPDATE t SET v = '6' WHERE k = '2024-01-02 10:00';
+        UPDATE t SET v = '7' WHERE k = '2024-03-01 10:00'; INSERT INTO t VALUES ('2024-05-01 00:00:00.5', '8')`,
+      rows: [
+        ['text', '2024-05-01 00:00:00', '4'],
+        ['text', '2024-01-01T00:00:00+02:00', '5'],
+        ['real', '1704189600000.0', '6'],
+        ['text', '2024-03-01 10:00', '7'],
+        ['integer', '1714521600500', '8'],
+      ],
+    },
+  ])('finds the rows: $what', async ({ rows, ...trip }) => {
+    expect(await answerAfter(trip, value('t'))).toEqual(rows)
+  })
+
+  it('never commits a row twice: where one that must be there is not found, the rows are counted', async () => {
+    const script = `CREATE TABLE t (k INTEGER PRIMARY KEY, v TEXT); INSERT INTO t VALUES (1, 'a'), (2, 'b')`
+    await onPostgres({ script, written: `UPDATE t SET v = 'c' WHERE k = 1` }, async (source, target) => {
+      const db = openSqlite(source.path)
+      lowerFence(db)
+      db.exec('UPDATE t SET k = 7 WHERE k = 1')
+      db.close()
+      await expect(goBack(source, target)).rejects.toMatchObject({
+        code: 'CONTENT_DIFFERS',
+        message: expect.stringContaining('number of rows'),
+      })
+      expect(read(source, 'SELECT k, v FROM t')).toEqual([
+        [2, 'b'],
+        [7, 'a'],
+      ])
+    })
   })
 })

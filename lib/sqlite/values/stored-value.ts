@@ -55,23 +55,32 @@ export function storedValue(text: string, column: Pick<ColumnMapping, 'value'>, 
  */
 export function isStoredAs(raw: RawValue, text: string | null, column: Pick<ColumnMapping, 'value' | 'sourceType'>): boolean {
   if (raw === null || text === null) return raw === null && text === null
+  return storedMeaning(raw, column) === printedMeaning(text, column)
+}
+
+/** One text for all stored values that mean the same, as `printedMeaning` has it; null for NULL and what has no meaning. */
+export function storedMeaning(raw: RawValue, column: Pick<ColumnMapping, 'value' | 'sourceType'>): string | null {
+  if (raw === null) return null
   const converted = convertValue(raw, column, null)
-  if (converted.status === 'refused') return false
-  const { value } = column
+  return converted.status === 'refused' ? null : printedMeaning(converted.text, column)
+}
+
+/** One text for all that PostgreSQL may print, or be given, for one value. */
+export function printedMeaning(text: string, { value }: Pick<ColumnMapping, 'value'>): string {
   switch (value.kind) {
     case 'boolean':
-      return converted.text.charAt(0) === text.charAt(0)
+      return text.charAt(0)
     case 'float':
-      return Object.is(Number(converted.text), Number(text))
+      return Object.is(Number(text), -0) ? '-0' : String(Number(text))
     case 'decimal':
-      return decimalKey(converted.text) === decimalKey(text)
+      return decimalKey(text)
     case 'json':
-      return !hasLongNumber(text) && sortedJson(converted.text) === sortedJson(text)
+      return hasLongNumber(text) ? text : sortedJson(text)
     case 'timestamp':
     case 'time':
-      return plainClock(converted.text) === plainClock(text)
+      return plainClock(text)
     default:
-      return converted.text === text
+      return text
   }
 }
 
