@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import type { PostgresTable, SqliteTable } from '@/lib/core/catalogue'
+import type { PostgresColumn, PostgresTable, SqliteTable } from '@/lib/core/catalogue'
 import { AppError } from '@/lib/core/errors'
 import { quoteName } from '@/lib/core/quoted-name'
 import { isReservedTrigger } from '@/lib/core/reserved-names'
@@ -13,6 +13,7 @@ import type { SqliteDatabase } from '@/lib/sqlite/open-database'
 import type { InstantForm } from '@/lib/sqlite/values/stored-value'
 import { isSourceComputed, withoutStale } from '@/lib/verification/source-computed'
 import { noteOddKeys } from './carry-keys'
+import { extraColumnsOf, requireNothingExtra } from './extra-columns'
 
 /** A column whose values are carried from PostgreSQL to SQLite. */
 export interface CarriedColumn extends ColumnMapping {
@@ -29,6 +30,8 @@ export interface CarriedTable {
   readonly key: readonly string[]
   /** All but those that SQLite computes. */
   readonly columns: readonly CarriedColumn[]
+  /** Columns that the file does not have; nothing is carried for them. */
+  readonly extra: readonly PostgresColumn[]
   /** The list that `noteOddKeys` made of rows which their key does not find as PostgreSQL prints it; null where there are none. */
   readonly oddKeys: string | null
 }
@@ -47,8 +50,8 @@ export interface CarryPlan {
 /**
  * How rows go back from PostgreSQL to the SQLite file they came from.
  *
- * @throws AppError STRUCTURE_UNSUPPORTED when PostgreSQL has tables or columns that the file does not have: their values
- *   would be lost
+ * @throws AppError STRUCTURE_UNSUPPORTED when PostgreSQL has tables that the file does not have, or values in columns that it
+ *   does not have: they would be lost
  */
 export async function planCarry(
   db: SqliteDatabase,
@@ -66,22 +69,27 @@ export async function planCarry(
       if (table.name !== schemaMigrationsTable && !mark.tables.includes(table.name)) throw unknownPlace(table.name, null)
       return []
     }
-    requireAllColumns(table, mapping)
+    requirePlaces(table, counterpart, mapping)
     const columns = mapping.columns
       .filter(({ name }) => !isSourceComputed(counterpart, name))
       .map((column) => ({ ...column, instants: instantFormOf(db, mapping.table, column) }))
     const logged = loggedKeyOf(table)
-    // By what SQLite computes no row is found: PostgreSQL may hold something else there.
-    const key = logged.some((name) => isSourceComputed(counterpart, name)) ? [] : logged
-    const carried = { mapping: withoutStale(mapping, counterpart), source: counterpart, target: table, key, columns }
+    // By what SQLite computes no row is found, since PostgreSQL may hold something else there; nor by what it does not have.
+    const key = logged.every((name) => columns.some((column) => column.name === name)) ? logged : []
+    const extra = extraColumnsOf(table, counterpart)
+    const carried = { mapping: withoutStale(mapping, counterpart), source: counterpart, target: table, key, columns, extra }
     return { ...carried, oddKeys: noteOddKeys(db, carried, index) }
   })
+  for (const { target: table, extra } of tables) await requireNothingExtra(client, table, extra, [])
   const virtual = source.others.filter(({ kind }) => kind === 'virtual-table').map(({ name }) => name)
   return { tables, targetTables: target.tables.map(({ name }) => name), triggers: ownTriggers(db, virtual) }
 }
 
-function requireAllColumns(table: PostgresTable, mapping: TableMapping): void {
-  const missing = table.columns.find(({ name, generated }) => !generated && !mapping.columns.some((column) => column.name === name))
+/** Columns that both sides have, and one of them in a type that nothing of the other goes into. */
+function requirePlaces(table: PostgresTable, source: SqliteTable, mapping: TableMapping): void {
+  const extra = extraColumnsOf(table, source)
+  const isMapped = (name: string) => mapping.columns.some((column) => column.name === name)
+  const missing = table.columns.find((column) => !column.generated && !isMapped(column.name) && !extra.includes(column))
   if (missing) throw unknownPlace(table.name, missing.name)
 }
 
@@ -90,7 +98,10 @@ function unknownPlace(table: string, column: string | null): AppError {
     code: 'STRUCTURE_UNSUPPORTED',
     operation: 'carry changes back to SQLite',
     subject: column === null ? table : `${table}.${column}`,
-    message: `PostgreSQL has the ${column === null ? 'table' : 'column'} ${column === null ? table : `${table}.${column}`}, and the SQLite file does not: its values would be lost.`,
+    message:
+      column === null
+        ? `PostgreSQL has the table ${table}, and the SQLite file does not: its values would be lost.`
+        : `The column ${table}.${column} has a type on PostgreSQL from which no value has a defined way into SQLite.`,
     hint: 'The structure was changed since the switch. Undo that change on PostgreSQL, then switch back.',
   })
 }

@@ -9,6 +9,7 @@ import type { SqliteDatabase } from '@/lib/sqlite/open-database'
 import { compareListedRows } from '@/lib/verification/compare-listed-rows'
 import type { CarriedTable, CarryPlan } from './carry-plan'
 import { createRowWriter } from './carry-rows'
+import { requireNothingExtra } from './extra-columns'
 
 export interface CarrySides {
   /** The fenced file, opened with foreign keys off, so that no cascade runs a second time. */
@@ -33,7 +34,7 @@ export interface CarriedRound {
  * Killed between the two commits the same keys are carried once more, from the rows as they are then: safe to repeat.
  *
  * @throws AppError CONTENT_DIFFERS when a row written is not the row that is there; VALUE_REFUSED for one that SQLite cannot
- *   hold; TARGET_*, SOURCE_*, CANCELLED. Nothing was written then.
+ *   hold, STRUCTURE_UNSUPPORTED for one that it has no place for; TARGET_*, SOURCE_*, CANCELLED. Nothing was written then.
  */
 export async function carryRound(sides: CarrySides, signal: AbortSignal): Promise<CarriedRound> {
   const started = performance.now()
@@ -110,6 +111,7 @@ async function carryTables(sides: CarrySides, waiting: Waiting, areFew: boolean,
     writer: createRowWriter(db, table, index, isKeyed && table.key.length > 0),
   }))
   const cursors = writers.map(({ table, writer }, index) => openingOf(table, writer.isKeyed ? table.key : [], `bascule_carried_${index}`))
+  for (const { table, writer } of writers) await requireNothingExtra(client, table.target, table.extra, writer.isKeyed ? table.key : [])
   // All in one message. Cursors end with the transaction.
   const openings = `${areFew ? `${byIndex}; ` : ''}${cursors.map(({ sql }) => sql).join('; ')}`
   const opened = await fetched(client, openings)

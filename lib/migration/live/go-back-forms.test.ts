@@ -1,5 +1,6 @@
 import Database from 'better-sqlite3'
 import { describe, expect, inject, it } from 'vitest'
+import type { Report } from '@/lib/core/progress'
 import { lowerFence } from '@/lib/sqlite/fence'
 import { openSqlite } from '@/lib/sqlite/open-database'
 import { createPostgresDatabase, type TestPostgresDatabase, withPostgres } from '@/tests/support/postgres-databases'
@@ -40,8 +41,8 @@ async function onPostgres(
 
 const sql = (target: TestPostgresDatabase, text: string) => withPostgres(target.url, (client) => client.query(text))
 
-const goBack = (source: TestSqliteDatabase, target: TestPostgresDatabase) =>
-  rollBack({ sourcePath: source.path, targetUrl: target.url, freezeLimitMs: 60_000 }, async () => {}, quiet, never)
+const goBack = (source: TestSqliteDatabase, target: TestPostgresDatabase, report: Report = quiet) =>
+  rollBack({ sourcePath: source.path, targetUrl: target.url, freezeLimitMs: 60_000 }, async () => {}, report, never)
 
 function read(source: TestSqliteDatabase, query: string): readonly unknown[] {
   const db = new Database(source.path, { readonly: true })
@@ -184,6 +185,35 @@ describe('going back to keys that are stored in another class or spelling than P
         [2, 'b'],
         [7, 'a'],
       ])
+    })
+  })
+})
+
+describe('going back to a file that lacks columns of the data model', () => {
+  const script = `CREATE TABLE "T" ("id" INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, "a" TEXT); INSERT INTO T (a) VALUES ('x')`
+  const models = `model T {\n id Int @id @default(autoincrement())\n a String?\n extra String?\n flag Boolean @default(true)\n}`
+
+  it('goes on while no row says anything in them', async () => {
+    const written = `UPDATE "T" SET a = 'y'; INSERT INTO "T" (a) VALUES ('z')`
+    expect(await answerAfter({ script, models, written }, 'SELECT * FROM T')).toEqual([
+      [1, 'y'],
+      [2, 'z'],
+    ])
+  })
+
+  it('names the column whose values would be lost, also when they come while rows are carried', async () => {
+    await onPostgres({ script, models, written: `UPDATE "T" SET flag = false` }, async (source, target) => {
+      const refusal = (column: string) => ({ code: 'STRUCTURE_UNSUPPORTED', subject: column, hint: expect.stringContaining('default') })
+      await expect(goBack(source, target)).rejects.toMatchObject(refusal('T.flag'))
+      await sql(target, `UPDATE "T" SET flag = true`)
+      const late: Promise<unknown>[] = []
+      const written = goBack(source, target, (event) => {
+        // The plan was made by then, and the last round is still to come.
+        if (event.type === 'phase' && event.phase === 'carry' && event.status === 'started')
+          late.push(sql(target, `UPDATE "T" SET extra = 'new'`))
+      })
+      await expect(written).rejects.toMatchObject(refusal('T.extra'))
+      await Promise.all(late)
     })
   })
 })

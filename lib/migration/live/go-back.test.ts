@@ -253,7 +253,11 @@ describe('going back', () => {
           'VALUE_REFUSED',
           `UPDATE "Book" SET "printedAt" = date_trunc('milliseconds', "printedAt") WHERE id = 'b1'; ALTER TABLE "Book" ALTER COLUMN "printedAt" TYPE timestamp(3)`,
         ],
-        [`ALTER TABLE "Book" ADD COLUMN extra2 text`, 'STRUCTURE_UNSUPPORTED', `ALTER TABLE "Book" DROP COLUMN extra2`],
+        [
+          `ALTER TABLE "Book" ADD COLUMN extra2 text; UPDATE "Book" SET extra2 = 'x' WHERE id = 'b1'`,
+          'STRUCTURE_UNSUPPORTED',
+          `ALTER TABLE "Book" DROP COLUMN extra2`,
+        ],
         [`CREATE TABLE later (id int)`, 'STRUCTURE_UNSUPPORTED', 'DROP TABLE later'],
         // Behind our back, and behind the log's.
         [
