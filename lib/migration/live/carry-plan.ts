@@ -106,14 +106,19 @@ function unknownPlace(table: string, column: string | null): AppError {
   })
 }
 
-/** As the last row that has a value keeps it. Kinds without instants have no use for the answer. */
-function instantFormOf(db: SqliteDatabase, table: string, { name, value }: ColumnMapping): InstantForm {
+/**
+ * As a row that has a value keeps it. Without any an integer column keeps milliseconds: a STRICT table takes no text in it.
+ * Kinds without instants have no use for the answer.
+ */
+function instantFormOf(db: SqliteDatabase, table: string, { name, value, sourceType }: ColumnMapping): InstantForm {
   if (value.kind !== 'timestamp' && value.kind !== 'date' && value.kind !== 'time') return 'text'
   const column = quoteName(name)
   const kept = db
     .prepare(`SELECT typeof(${column}) FROM ${quoteName(table)} WHERE ${column} IS NOT NULL LIMIT 1`)
     .pluck()
     .get()
+  // Any type whose name has INT in it has integer affinity: https://sqlite.org/datatype3.html#determination_of_column_affinity
+  if (kept === undefined) return sourceType.includes('INT') ? 'number' : 'text'
   return kept === 'integer' || kept === 'real' ? 'number' : 'text'
 }
 

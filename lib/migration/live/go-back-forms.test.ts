@@ -217,3 +217,15 @@ describe('going back to a file that lacks columns of the data model', () => {
     })
   })
 })
+
+describe('going back to columns of other types than Prisma makes', () => {
+  it('keeps instants as milliseconds in a column of integers that had no value yet', async () => {
+    const script = `CREATE TABLE "T" ("id" INTEGER NOT NULL PRIMARY KEY, "at" INTEGER) STRICT;
+      CREATE TABLE "U" ("id" INTEGER NOT NULL PRIMARY KEY, "at" BIGINT CHECK (typeof(at) = 'integer'), "other" DATETIME)`
+    const models = `model T {\n id Int @id\n at DateTime?\n}\nmodel U {\n id Int @id\n at DateTime?\n other DateTime?\n}`
+    const written = `INSERT INTO "T" VALUES (1, '2024-01-02 03:04:05.678'); INSERT INTO "U" VALUES (1, '2024-01-02 03:04:05.678', '2024-01-02 00:00:00')`
+    expect(await answerAfter({ script, models, written }, 'SELECT T.at, U.at, other FROM T, U')).toEqual([
+      [1704164645678, 1704164645678, '2024-01-02T00:00:00.000+00:00'],
+    ])
+  })
+})
