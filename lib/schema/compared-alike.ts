@@ -201,8 +201,7 @@ class Comparison {
     if (!/^(COALESCE|IFNULL|LENGTH|INSTR|LOWER|UPPER|TRIM)$/.test(name)) this.dividesOrCalls = true
     switch (name) {
       case 'NULLIF':
-        compare(asNumber(first), asNumber(values[1] ?? nothing), false)
-        return asNumber(first)
+        return this.nullIf(first, values[1] ?? nothing)
       case 'MIN':
       case 'MAX':
         demand(!values.some((value) => value.hasOtherCollation))
@@ -255,6 +254,13 @@ class Comparison {
       default:
         return { kind: 'other' }
     }
+  }
+
+  /** PostgreSQL answers the first in the type that both are compared in. */
+  private nullIf(first: Value, other: Value): Value {
+    demand(!isNumber(first) || !isNumber(other) || first.kind === other.kind || other.kind === 'nothing')
+    compare(asNumber(first), asNumber(other), false)
+    return asNumber(first)
   }
 
   /** A place in an array: of an object PostgreSQL would take the member of that name. */

@@ -93,11 +93,15 @@ function extreme(name: string, args: Arguments, translator: Translator, isCounte
   return `CASE WHEN ${values.map((text) => `(${text}) IS NOT NULL`).join(' AND ')} THEN ${name}(${values.join(', ')}) END`
 }
 
-/** SQLite rounds halves away from zero, PostgreSQL's double to even; to digits only its numeric can round, which differs. */
+/**
+ * SQLite rounds halves away from zero, PostgreSQL's double to even; to digits only its numeric can round, which differs. Beyond 2^52 there is
+ * nothing to round (`roundFunc` of SQLite's func.c).
+ */
 function rounded([number, digits]: Arguments, translator: Translator): string {
   demand(number !== undefined && (digits === undefined || (digits.kind === 'literal' && digits.token.text === '0')))
-  const text = translator.value(number)
-  return `trunc((${text}) + CASE WHEN (${text}) < 0 THEN -0.5 ELSE 0.5 END)`
+  const text = `(${translator.value(number)})::double precision`
+  const nearest = `trunc(${text} + CASE WHEN ${text} < 0 THEN -0.5 ELSE 0.5 END)`
+  return `CASE WHEN abs(${text}) > 4503599627370496 THEN ${text} ELSE ${nearest} END`
 }
 
 /** From a place counted from the beginning, or the last n characters; before the beginning the two engines count differently. */

@@ -104,6 +104,9 @@ export const translated: Readonly<Record<string, readonly string[]>> = {
     'CAST(r AS INTEGER) = r',
     'j + sign(i) > 0',
     'sign(r) = j',
+    'round(l) / 2 = l / 2',
+    'round(i) + 0.5 > i',
+    'round(l - r) = l - r',
   ],
   days: [`e >= '2000-01-01'`, `e BETWEEN '2000-01-01' AND '2024-01-02'`, 'd IS NOT NULL', 'd > d', `d IS NULL OR i > 0`],
   'what SQLite counts with doubles': ['j * 0.1 = 0.3', 'i * 1.1 > 3.3', 'j / 3.0 * 3 = j', 'length(t) * 0.1 = 0.3', '0.1 + 0.2 = 0.3'],
@@ -248,5 +251,6 @@ export const otherwise: Readonly<Record<string, readonly string[]>> = {
     'p > i',
     'p = p',
   ],
+  'of the type that both have': ['i / abs(nullif(2, 0.5)) = 0', 'nullif(i, r) / 2 = 1'],
   'more than three parts': ['iif(b, i > 1, j, i > 0, 0)'],
 }
