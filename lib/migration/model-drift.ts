@@ -94,7 +94,8 @@ function columnDrift(table: SqliteTable, column: SqliteColumn, target: PostgresT
   const fills = counterpart.defaultSql !== null || counterpart.identity !== null || counterpart.generated
   const wanted = column.defaultSql !== null && !/^\(?null\)?$/i.test(column.defaultSql) ? column.defaultSql : null
   if (wanted !== null && !fills) say('default', `DEFAULT ${wanted}`)
-  if (wanted !== null && defaultsDiffer(wanted, counterpart)) say('otherdefault', `DEFAULT ${wanted}`, `DEFAULT ${counterpart.defaultSql}`)
+  if (wanted !== null && defaultsDiffer(wanted, column.declaredType, counterpart))
+    say('otherdefault', `DEFAULT ${wanted}`, `DEFAULT ${counterpart.defaultSql}`)
   if (table.rowidColumn === column.name && table.autoIncrement && !fills) say('counting', 'AUTOINCREMENT')
   return found
 }

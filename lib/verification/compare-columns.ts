@@ -104,7 +104,7 @@ function compareFilling({ source, table, column, counterpart, severity }: Column
       }),
     )
   }
-  if (wanted !== null && defaultsDiffer(wanted, counterpart)) {
+  if (wanted !== null && defaultsDiffer(wanted, column.declaredType, counterpart)) {
     const sql = `ALTER TABLE ${table} ALTER COLUMN ${name} SET DEFAULT …;`
     const params = { wanted, present: counterpart.defaultSql ?? '', sql }
     found.push(

@@ -1,40 +1,85 @@
 import type { PostgresColumn } from '@/lib/core/catalogue'
+import type { ValueKind } from '@/lib/core/table-mapping'
+import { valueKindOf } from '@/lib/schema/map-tables'
+import { evaluateDefault } from '@/lib/sqlite/evaluate-default'
+import { readDateNumber, readDateText } from './canonical-date'
+import { canonicalSource, type SourceValue, unreadable } from './canonical-value'
 
-/** Types whose literals both engines write so alike that the values can be compared. */
-const textTypes = new Set(['text', 'varchar', 'bpchar', 'citext'])
-const numberTypes = new Set(['int2', 'int4', 'int8', 'float4', 'float8', 'numeric'])
+/** What a default of the target fills its column in with. */
+type Filling =
+  | { readonly kind: 'value'; readonly value: string }
+  | { readonly kind: 'now' }
+  | { readonly kind: 'chance' }
+  | { readonly kind: 'unknown' }
 
 /**
- * Whether two defaults are surely not the same: both are plain values, or the present moment, and not the same one.
- * Of expressions nothing is said, which the two engines write in their own ways. Pure.
+ * Whether two defaults surely do not fill a column in with the same: what SQLite makes of the source's, as Prisma reads it, is
+ * held against what the target's says. Of the target's expressions nothing is said but that they are the present moment, or
+ * chance.
+ *
+ * @param declaredType of the source's column
  */
-export function defaultsDiffer(source: string, target: PostgresColumn): boolean {
-  if (target.defaultSql === null) return false
-  const one = literalOf(source, target)
-  const other = literalOf(target.defaultSql, target)
-  return one !== null && other !== null && one !== other
+export function defaultsDiffer(source: string, declaredType: string, target: PostgresColumn): boolean {
+  const kind = valueKindOf(target)
+  const wanted = kind && fillingOf(target.defaultSql, kind)
+  if (!wanted || wanted.kind === 'unknown') return false
+  const present = evaluateDefault(source, declaredType)
+  if (present.status === 'unknown') return false
+  if (present.status === 'chance') return wanted.kind !== 'chance'
+  if (wanted.kind === 'chance') return true
+  if (wanted.kind === 'now') return !isNow(present.value, kind)
+  const value = canonicalSource(present.value, kind)
+  return value !== unreadable && value !== wanted.value
 }
 
 /** `::"Role"`, `::character varying(20)`, `::public."Role"` at the end. */
 const cast = /::(?:"[^"]+"|[a-z_ ]+)(?:\.(?:"[^"]+"|[a-z_ ]+))?(?:\(\d+(?:,\d+)?\))?$/i
 
-function literalOf(sql: string, { typeName, enumLabels }: PostgresColumn): string | null {
-  const text = withoutParentheses(sql.trim()).replace(cast, '')
-  if (/^(current_timestamp(\(\d\))?|now\(\)|localtimestamp(\(\d\))?)$/i.test(text)) return 'now'
+function fillingOf(sql: string | null, kind: ValueKind): Filling {
+  const text = withoutParentheses(withoutParentheses((sql ?? '').trim()).replace(cast, ''))
+  const isDay = kind.kind === 'timestamp' || kind.kind === 'date'
+  if (isDay && /^(current_timestamp(\(\d\))?|now\(\)|localtimestamp(\(\d\))?)$/i.test(text)) return { kind: 'now' }
   const quoted = /^'((?:[^']|'')*)'$/.exec(text)?.[1]?.replaceAll("''", "'")
-  const bare = quoted ?? text
-  if (typeName === 'bool') return /^(true|t|1)$/i.test(bare) ? 'true' : /^(false|f|0)$/i.test(bare) ? 'false' : null
-  if (numberTypes.has(typeName)) return /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(bare) ? canonicalNumber(bare) : null
-  if (textTypes.has(typeName) || enumLabels !== null) return quoted === undefined ? null : `text ${quoted}`
-  // A fixed moment may be written in several ways: only that it is one is told.
-  if (/^(timestamp|timestamptz|date|time)$/.test(typeName)) return quoted === undefined ? null : 'a fixed moment'
-  return null
+  const literal = literalOf(quoted ?? text, quoted !== undefined, kind)
+  const value = literal === null ? unreadable : canonicalSource(literal, kind)
+  if (typeof value === 'string') return { kind: 'value', value }
+  return { kind: quoted === undefined && /\b(gen_random_uuid|random)\(/.test(text) ? 'chance' : 'unknown' }
 }
 
-/** Digits beyond those of a double stay apart. */
-function canonicalNumber(text: string): string {
-  const number = Number(text)
-  return Number.isSafeInteger(number) || /[.e]/i.test(text) ? String(number) : text
+/** What a literal of PostgreSQL would be in SQLite. */
+function literalOf(text: string, isQuoted: boolean, { kind }: ValueKind): SourceValue {
+  switch (kind) {
+    case 'boolean':
+      return /^(true|false)$/.test(text) ? text : null
+    case 'integer':
+      return /^-?\d+$/.test(text) ? BigInt(text) : null
+    case 'float':
+      return /^-?(\d+\.?\d*(e[-+]?\d+)?|Infinity)$/.test(text) ? Number(text) : null
+    case 'decimal':
+      return /^-?\d+\.?\d*(e[-+]?\d+)?$/.test(text) ? text : null
+    case 'bytes':
+      return isQuoted && /^\\x([0-9a-f]{2})*$/.test(text) ? Buffer.from(text.slice(2), 'hex') : null
+    case 'text':
+    case 'enum':
+    case 'uuid':
+    case 'json':
+    case 'timestamp':
+    case 'date':
+    case 'time':
+      return isQuoted ? text : null
+  }
+}
+
+/** SQLite's seconds may have begun a moment ago. */
+const nowMs = 2_000
+
+function isNow(value: SourceValue, { kind }: ValueKind): boolean {
+  if (value === null || Buffer.isBuffer(value)) return false
+  const date = typeof value === 'string' ? readDateText(value) : readDateNumber(Number(value))
+  if (date === null) return false
+  const now = Date.now()
+  const isSameDay = [now, now - nowMs].some((one) => new Date(one).toISOString().slice(0, 10) === date.toISOString().slice(0, 10))
+  return kind === 'date' ? isSameDay : Math.abs(date.getTime() - now) <= nowMs
 }
 
 function withoutParentheses(sql: string): string {
