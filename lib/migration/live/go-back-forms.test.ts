@@ -228,4 +228,17 @@ describe('going back to columns of other types than Prisma makes', () => {
       [1704164645678, 1704164645678, '2024-01-02T00:00:00.000+00:00'],
     ])
   })
+
+  it('carries whole decimals of 64 bits exactly, and the digits of others into a column of texts', async () => {
+    const script = `CREATE TABLE "T" ("id" INTEGER NOT NULL PRIMARY KEY, m DECIMAL, t TEXT)`
+    const models = `model T {\n id Int @id\n m Decimal?\n t Decimal?\n}`
+    const written = `INSERT INTO "T" VALUES (1, 123456789012345678, 12345678901234567890.5), (2, -9223372036854775808, 12345678901234567890000),
+      (3, 9007199254740993, 100)`
+    const rows = [
+      ['integer', '123456789012345678', '12345678901234567890.5'],
+      ['integer', '-9223372036854775808', '12345678901234567890000'],
+      ['integer', '9007199254740993', '100.0'],
+    ]
+    expect(await answerAfter({ script, models, written }, 'SELECT typeof(m), CAST(m AS TEXT), t FROM T')).toEqual(rows)
+  })
 })

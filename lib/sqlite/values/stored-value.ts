@@ -16,7 +16,7 @@ export type StoredValue =
  * `mapArg`) would have written it. The other direction of `convertValue`.
  *
  *   boolean → 0 or 1 · integer → 64 bits · float → the same double · decimal → a double where its digits are the same, else
- *   the digits as text · bytes → BLOB · JSON → compact text · instants → the form of the column · everything else → text
+ *   the digits as text, without zeros at their end · bytes → BLOB · JSON → compact text · instants → the form of the column · everything else → text
  *
  * An instant finer than a millisecond is refused: a JavaScript Date has no place for it, so Prisma would have cut it.
  */
@@ -88,11 +88,18 @@ function stored(value: RawValue): StoredValue {
   return { status: 'stored', value }
 }
 
-/** NUMERIC affinity would turn most texts into a double anyway, and round what has more than 15 digits. */
+/**
+ * NUMERIC affinity would turn most texts into a double anyway, and round what has more than 15 digits; but a whole number of 64
+ * bits it keeps exactly, as long as no zeros of a fraction follow.
+ */
 function storedDecimal(text: string): StoredValue {
   const number = Number(text)
   if (Number.isNaN(number)) return { status: 'refused', reason: 'not-a-number' }
-  return stored(Number.isFinite(number) && decimalKey(String(number)) === decimalKey(text) ? number : text)
+  return stored(Number.isFinite(number) && decimalKey(String(number)) === decimalKey(text) ? number : withoutTrailingZeros(text))
+}
+
+function withoutTrailingZeros(text: string): string {
+  return text.includes('.') ? text.replace(/\.?0+$/, '') : text
 }
 
 const instantPattern = /^(?:(\d{4})-(\d{2})-(\d{2}))?[ ]?(?:(\d{2}:\d{2}:\d{2})(?:\.(\d{1,6}))?)?(?:\+00)?$/
@@ -111,7 +118,7 @@ function storedInstant(text: string, kind: 'timestamp' | 'date' | 'time', form: 
 /** Without trailing zeros of the fraction and without the offset, which our sessions have at +00. */
 function plainClock(text: string): string {
   const bare = text.endsWith('+00') ? text.slice(0, -3) : text
-  return bare.includes('.') ? bare.replace(/\.?0+$/, '') : bare
+  return withoutTrailingZeros(bare)
 }
 
 /** As JSON.stringify prints it, without reading numbers: none loses a digit. */
