@@ -104,7 +104,6 @@ export const translated: Readonly<Record<string, readonly string[]>> = {
     'CAST(r AS INTEGER) = r',
     'j + sign(i) > 0',
     'sign(r) = j',
-    'round(l) / 2 = l / 2',
     'round(i) + 0.5 > i',
     'round(l - r) = l - r',
   ],
