@@ -35,6 +35,9 @@ describe('what is to be decided after the checks refused', () => {
       { kind: 'orphans', choice: 'delete', scope: 'Post.tenant' },
       { kind: 'orphans', choice: 'delete', scope: 'Comment.tenant' },
     ])
+    const equal = { ...orphans, code: 'DUPLICATE_AFTER_CONVERSION', params: { rows: 'equal' } }
+    const both = readQuestions([equal, { ...equal, params: { rows: 'differing' }, choices: [] }])
+    expect(both.questions.map(({ kind }) => kind)).toEqual(['orphans', null])
     const more = readQuestions([orphans, before, unrepairable])
     expect(isComplete(more.questions, answers)).toBe(false)
   })

@@ -24,7 +24,8 @@ export function readQuestions(findings: readonly Finding[]): {
   const chosen: Record<string, string> = {}
   for (const finding of findings) {
     if (finding.severity === 'note' || finding.table === null) continue
-    const id = [finding.code, finding.table, finding.column ?? ''].join('\0')
+    // Of equal keys some rows can be repaired and others not: two questions of one place.
+    const id = [finding.code, finding.table, finding.column ?? '', finding.params.rows ?? ''].join('\0')
     if (questions.has(id)) continue
     const kind = finding.choices.length === 0 ? null : (repairKindNames.find((name) => name === finding.kind) ?? null)
     const [column] = finding.column?.split(', ') ?? []

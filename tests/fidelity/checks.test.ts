@@ -105,6 +105,26 @@ describe('the check of a table', () => {
     ])
   })
 
+  it('of rows that become equal in a key, those equal in every column are told apart from those that are not; both of a pair are named', () => {
+    const mapping = mappingOf('t', { code: text, v: text, raw: { declared: 'BLOB', value: { kind: 'bytes' } } }, [])
+    const sql = `CREATE TABLE t (code TEXT, v TEXT, raw BLOB); INSERT INTO t VALUES ('a', 'x', NULL), ('a', 'x', NULL), ('a', 'y', NULL),
+      ('b', NULL, CAST(x'ff' AS TEXT)), ('b', NULL, CAST(x'fe' AS TEXT)), ('c', 'x', NULL), ('a', 'x', NULL), (NULL, 'x', NULL), (NULL, 'x', NULL)`
+    const found = check(sql, mapping, { uniqueKeys: [['code']] }).filter(({ code }) => code === 'DUPLICATE_AFTER_CONVERSION')
+    expect(found.map(({ count, key, sampleKeys, params }) => [params.rows, count, key, sampleKeys.map(({ rowid }) => rowid)])).toEqual([
+      ['equal', 2, { rowid: '2' }, ['1', '2', '7']],
+      ['differing', 2, { rowid: '3' }, ['1', '3', '4', '5']],
+    ])
+    expect(found.map(({ message }) => message)).toEqual([
+      'In t (code), 2 rows are equal to others in every column, and so in a unique key of the target.',
+      'In t (code), 2 rows are equal to others in a unique key of the target, as values of its types, but not in every column, the primary key included.',
+    ])
+    const numbered = { ...mappingOf('t', { id: int, code: text }, ['id']), rowidColumn: 'id' }
+    const pair = check("CREATE TABLE t (id INTEGER PRIMARY KEY, code TEXT); INSERT INTO t VALUES (1, 'x'), (2, 'x')", numbered, {
+      uniqueKeys: [['code']],
+    })
+    expect(pair).toMatchObject([{ count: 1, key: { id: '2' }, sampleKeys: [{ id: '1' }, { id: '2' }], params: { rows: 'differing' } }])
+  })
+
   it('58: a row too large for one line, escapes counted, is refused with its key; the limit here is lowered to be testable', () => {
     const mapping = {
       ...mappingOf('t', { id: int, a: text, b: { declared: 'BLOB', value: { kind: 'bytes' } } }, ['id']),

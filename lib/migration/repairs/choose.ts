@@ -36,9 +36,21 @@ export function applyChoices(findings: readonly Finding[], choices: readonly Rep
     const kind = kindOf(finding)
     const chosen = kind === null ? null : choiceFor(choices, kind, finding.table, finding.column?.split(', ') ?? [])
     if (kind === null || chosen === null) return finding
-    if (!finding.choices.some(({ choice }) => choice === chosen)) throw impossible(finding, kind, chosen)
+    if (!offers(finding, chosen)) {
+      // The choice is for other rows of this very place; what it cannot repair goes on to block.
+      if (findings.some((other) => isSamePlace(other, finding) && offers(other, chosen))) return finding
+      throw impossible(finding, kind, chosen)
+    }
     return { ...finding, severity: 'repaired', chosen }
   })
+}
+
+function offers(finding: Finding, chosen: string): boolean {
+  return finding.choices.some(({ choice }) => choice === chosen)
+}
+
+function isSamePlace(one: Finding, other: Finding): boolean {
+  return one.kind === other.kind && one.table === other.table && one.column === other.column
 }
 
 /** A wrong choice, with the list of what there is. */

@@ -85,7 +85,9 @@ function possibleChoices(
     const canBeNull = columnsToClear(reference, table, mapping).length > 0
     return all.filter((choice) => choice !== 'null' || canBeNull)
   }
-  if (kind === 'null-key' || kind === 'duplicates') return all
+  // Of rows that differ nobody can tell from here which is the right one; the primary key is a column, too.
+  if (kind === 'duplicates') return finding.params.rows === 'equal' ? all : []
+  if (kind === 'null-key') return all
   if (kind === 'reference-case') return all
   const column = mapping.columns.find(({ name }) => name === finding.column)
   if (!column || isKeyColumn(column.name, mapping, source)) return []

@@ -1,8 +1,9 @@
 import type { TableMapping } from '@/lib/core/table-mapping'
 import type { SqliteDatabase } from '@/lib/sqlite/open-database'
-import { copyFunctions, registerCopyFunctions, specText } from '@/lib/sqlite/values/copy-functions'
+import { registerCopyFunctions } from '@/lib/sqlite/values/copy-functions'
+import { everyColumn, presence } from '@/lib/sqlite/values/find-duplicates'
 import { type KeyValue, rowKeyOf } from '@/lib/sqlite/values/row-range'
-import { columnReference, quoteName, quoteText, tableAlias } from '@/lib/sqlite/values/sql-text'
+import { quoteName, tableAlias } from '@/lib/sqlite/values/sql-text'
 import type { RepairRecord } from './repair-record'
 
 /**
@@ -12,12 +13,9 @@ import type { RepairRecord } from './repair-record'
 export function removeDuplicates(db: SqliteDatabase, mapping: TableMapping, keyColumns: readonly string[], record: RepairRecord): void {
   registerCopyFunctions(db)
   const key = rowKeyOf(mapping)
-  const columns = mapping.columns.filter((column) => !column.generated)
-  const groups = columns.map((column) => `${copyFunctions.key}(${quoteText(specText(column))},${columnReference(column.name)})`)
-  const present = keyColumns.map((name) => `${columnReference(name)} IS NOT NULL`).join(' AND ')
   const place = key.expressions.join(',')
   const ranked = `SELECT ${key.expressions.map((expression, index) => `${expression} AS k${index}`).join(',')},
-    row_number() OVER (PARTITION BY ${groups.join(',')} ORDER BY ${place}) AS rank FROM ${quoteName(mapping.table)} AS ${tableAlias} WHERE ${present}`
+    row_number() OVER (PARTITION BY ${everyColumn(db, mapping).join(',')} ORDER BY ${place}) AS rank FROM ${quoteName(mapping.table)} AS ${tableAlias} WHERE ${presence(keyColumns)}`
   const rows = db
     .prepare(`SELECT ${key.expressions.map((_, index) => `k${index}`).join(',')} FROM (${ranked}) WHERE rank > 1`)
     .raw()

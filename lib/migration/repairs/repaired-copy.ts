@@ -5,11 +5,12 @@ import type { SqliteCatalogue } from '@/lib/core/catalogue'
 import { AppError } from '@/lib/core/errors'
 import type { Finding } from '@/lib/core/finding'
 import type { Report } from '@/lib/core/progress'
-import type { Repair, RepairChoice, RepairList } from '@/lib/core/repair-choice'
+import { type Repair, type RepairChoice, type RepairList, repairKindNames } from '@/lib/core/repair-choice'
 import type { TableMapping } from '@/lib/core/table-mapping'
 import { checkReferences, diskFull } from '../check-source'
 import { checkTables } from '../check-tables'
 import type { TaskPool } from '../threads/task-pool'
+import { choiceFor } from './choose'
 import { repairListPath } from './list-file'
 import { offerChoices } from './offer-choices'
 
@@ -88,7 +89,7 @@ export async function removeRepairedCopy(workDir: string, jobId: string): Promis
 /** What a choice did not cover, or brought about, is named before anything is written on the target. */
 async function checkAgain(
   path: string,
-  { source, mappings, findings, uniqueKeysOf }: RepairedCopyOptions,
+  { source, mappings, findings, choices, uniqueKeysOf }: RepairedCopyOptions,
   repairs: readonly Repair[],
   pool: TaskPool,
   report: Report,
@@ -106,6 +107,8 @@ async function checkAgain(
   const [first] = left
   if (!first) return
   for (const finding of left) report({ type: 'finding', finding })
+  // What was chosen already has done what it can.
+  const others = first.choices.filter(({ choice }) => !isChosen(first, choice, choices))
   throw new AppError({
     code: 'VALUE_REFUSED',
     operation: 'check the repaired copy',
@@ -114,6 +117,11 @@ async function checkAgain(
     hint:
       first.code === 'ORPHAN_ROWS'
         ? 'Rows that were left out had others that refer to them: choose orphans=delete or orphans=null too.'
-        : [...first.choices.map(({ choice }) => `--fix ${first.kind}=${choice}`), first.hint].join(' or '),
+        : [...others.map(({ choice }) => `--fix ${first.kind}=${choice}`), first.hint].join(' or '),
   })
+}
+
+function isChosen({ kind, table, column }: Finding, choice: string, choices: readonly RepairChoice[]): boolean {
+  const name = repairKindNames.find((known) => known === kind)
+  return name !== undefined && table !== null && choiceFor(choices, name, table, column?.split(', ') ?? []) === choice
 }

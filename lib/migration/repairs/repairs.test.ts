@@ -277,21 +277,6 @@ describe('choices', () => {
     expect(await rowsOf(other, 'SELECT id FROM post')).toHaveLength(2)
   })
 
-  it('take of equal rows one, and leave rows that differ to people', async () => {
-    const script = (second: string) =>
-      `CREATE TABLE t (id TEXT NOT NULL PRIMARY KEY, name TEXT); INSERT INTO t VALUES ('A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11', 'x'), ${second}`
-    const sql = 'CREATE TABLE t (id uuid PRIMARY KEY, name text)'
-    await using equal = await createSqliteDatabase(script(`('a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', 'x')`))
-    await using target = await createPostgresDatabase(server)
-    const result = await migrate(equal, target, [choose('duplicates', 'delete')], { model: await writeHistory(equal.folder, sql) })
-    expect(result.error).toBeUndefined()
-    expect(await rowsOf(target, 'SELECT name FROM t')).toEqual([{ name: 'x' }])
-    await using other = await createSqliteDatabase(script(`('a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11', 'y')`))
-    await using empty = await createPostgresDatabase(server)
-    const refused = await migrate(other, empty, [choose('duplicates', 'delete')], { model: await writeHistory(other.folder, sql) })
-    expect(refused.error).toMatchObject({ code: 'VALUE_REFUSED', message: expect.stringContaining('After the repairs') })
-  })
-
   it('give a reference the spelling of the row that it finds', async () => {
     await using source = await createSqliteDatabase(`
       CREATE TABLE tag (name TEXT NOT NULL PRIMARY KEY COLLATE NOCASE); INSERT INTO tag VALUES ('Abc');

@@ -1,9 +1,11 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Database } from 'better-sqlite3'
 import { z } from 'zod'
 import { createFinding, type Finding } from '@/lib/core/finding'
 import type { ColumnMapping, TableMapping } from '@/lib/core/table-mapping'
 import { printableKey } from './classify-suspects'
 import { copyFunctions, specText } from './copy-functions'
+import type { RawValue } from './raw-value'
 import { rowKeyOf } from './row-range'
 import { columnReference, quoteName, quoteText, tableAlias } from './sql-text'
 import { textOfCode } from './value-codes'
@@ -57,51 +59,109 @@ function mayMerge(db: Database, mapping: TableMapping, column: ColumnMapping): b
   return false
 }
 
+/** Rows that follow another one of the same key. */
+interface Followers {
+  count: number
+  /** Of the first such row. */
+  key: Record<string, string> | null
+  /** Both rows of each pair. */
+  readonly sampleKeys: Record<string, string>[]
+}
+
+/**
+ * Two findings: of rows that are equal in every column, of which a repair may leave all but one out, and of rows that are not. They are
+ * told apart only where a key has equal rows at all, since every column of those is looked at.
+ */
 function duplicatesOf(db: Database, mapping: TableMapping, columns: readonly ColumnMapping[]): Finding[] {
-  const table = `${quoteName(mapping.table)} AS ${tableAlias}`
-  const present = columns.map((column) => `${columnReference(column.name)} IS NOT NULL`).join(' AND ')
-  const isUtf16 = db.pragma('encoding', { simple: true }) !== 'UTF-8'
-  const converted = columns.map((column) => convertedExpression(column, isUtf16))
-  const place = rowKeyOf(mapping)
-  const keys = mapping.primaryKey.map(columnReference)
-  // Beside a single max() SQLite takes the other columns from the row that has it.
-  const last = (place.kind === 'rowid' ? place.expressions[0] : keys[0]) ?? '0'
-  const sql = `SELECT ${['count(*) - 1', `max(${last})`, ...keys].join(',')} FROM ${table} WHERE ${present} GROUP BY ${converted.join(',')} HAVING count(*) > 1`
-  let count = 0
-  const sampleKeys: Record<string, string>[] = []
+  const key = keyExpressions(db, columns)
+  const from = `FROM ${quoteName(mapping.table)} AS ${tableAlias} WHERE ${presence(columns.map(({ name }) => name))}`
+  const twice = `SELECT ${key.join(',')} ${from} GROUP BY ${key.join(',')} HAVING count(*) > 1`
   try {
-    for (const row of db.prepare(sql).raw().safeIntegers().iterate() as Iterable<(bigint | number | string | Buffer | null)[]>) {
-      count += Number(row[0])
-      const [, at = null, ...values] = row
-      const named = mapping.primaryKey.map((name, index) => [name, printableKey(values[index] ?? null)] as const)
-      if (named.length === 0 && place.kind === 'rowid') named.push(['rowid', printableKey(at)])
-      if (sampleKeys.length < 10 && named.length > 0) sampleKeys.push(Object.fromEntries(named))
-    }
+    if (db.prepare(`${twice} LIMIT 1`).raw().get() === undefined) return []
+    const inKey = `(${key.join(',')}) IN (${twice})`
+    const { equal, differing } = readFollowers(db, mapping, `${from} AND ${inKey}`, key)
+    const names = columns.map(({ name }) => name).join(', ')
+    return [...findingOf(mapping, names, 'equal', equal), ...findingOf(mapping, names, 'differing', differing)]
   } catch {
     // A value that is refused anyway cannot be converted; its own finding already blocks.
     return []
   }
+}
+
+function readFollowers(db: Database, mapping: TableMapping, from: string, key: readonly string[]) {
+  const place = rowKeyOf(mapping)
+  const names = mapping.primaryKey.length === 0 && place.kind === 'rowid' ? ['rowid'] : mapping.primaryKey
+  const shown = mapping.primaryKey.length === 0 ? place.expressions : mapping.primaryKey.map(columnReference)
+  // No two rows have the same rowid.
+  const every = mapping.rowidColumn === null ? everyColumn(db, mapping) : place.expressions
+  const order = place.kind === 'none' ? '' : ` ORDER BY ${place.expressions.join(',')}`
+  const first = (window: string) => shown.map((expression, index) => `first_value(${expression}) OVER ${window} AS ${window}${index}`)
+  const sql = `SELECT * FROM (
+    SELECT row_number() OVER inKey AS nthInKey, row_number() OVER inAll AS nthInAll,
+      ${[...shown.map((expression, index) => `${expression} AS own${index}`), ...first('inKey'), ...first('inAll')].join(',')}
+    ${from} WINDOW inKey AS (PARTITION BY ${key.join(',')}${order}), inAll AS (PARTITION BY ${every.join(',')}${order})
+  ) WHERE nthInKey > 1${shown.length > 0 ? ` ORDER BY ${shown.map((_, index) => `own${index}`).join(',')}` : ''}`
+  const equal: Followers = { count: 0, key: null, sampleKeys: [] }
+  const differing: Followers = { count: 0, key: null, sampleKeys: [] }
+  // raw() answers an array of what is selected above.
+  for (const row of db.prepare(sql).raw().safeIntegers().iterate() as Iterable<RawValue[]>) {
+    const named = (offset: number) =>
+      Object.fromEntries(names.map((name, index) => [name, printableKey(row[2 + offset * shown.length + index] ?? null)]))
+    const isEqual = Number(row[1]) > 1
+    const followers = isEqual ? equal : differing
+    followers.count += 1
+    if (names.length === 0) continue
+    followers.key ??= named(0)
+    for (const one of [named(isEqual ? 2 : 1), named(0)])
+      if (followers.sampleKeys.length < 10 && !followers.sampleKeys.some((known) => isDeepStrictEqual(known, one)))
+        followers.sampleKeys.push(one)
+  }
+  return { equal, differing }
+}
+
+function findingOf(mapping: TableMapping, names: string, rows: 'equal' | 'differing', { count, key, sampleKeys }: Followers): Finding[] {
   if (count === 0) return []
   const text = textOfCode('DUPLICATE_AFTER_CONVERSION')
-  const key = columns.map((column) => column.name).join(', ')
+  const place = `${mapping.table} (${names})`
+  const are = count === 1 ? '1 row is equal to another' : `${count} rows are equal to others`
+  const inKey = 'in a unique key of the target'
+  const how =
+    rows === 'equal'
+      ? `in every column, and so ${inKey}`
+      : `${inKey}, as values of its types, but not in every column, the primary key included`
   return [
     createFinding({
       code: 'DUPLICATE_AFTER_CONVERSION',
       severity: text.severity,
       table: mapping.table,
-      column: key,
-      key: sampleKeys[0] ?? null,
+      column: names,
+      key,
       sampleKeys,
       count,
-      params: { unit: 'row', place: `${mapping.table} (${key})` },
-      message: `In ${mapping.table} (${key}), ${count === 1 ? '1 row' : `${count} rows`}: they ${text.says}.`,
+      params: { unit: 'row', place, rows },
+      message: `In ${place}, ${are} ${how}.`,
       hint: text.hint,
     }),
   ]
 }
 
-function convertedExpression(column: ColumnMapping, isUtf16: boolean): string {
-  // Bytes as they are: two texts that are no UTF-8 would become equal in JavaScript.
-  if (column.value.kind === 'bytes' && !isUtf16) return `CAST(${columnReference(column.name)} AS BLOB)`
-  return `${copyFunctions.key}(${quoteText(specText(column))},${columnReference(column.name)})`
+/** What rows are compared by that are to be equal in every column. */
+export function everyColumn(db: Database, mapping: TableMapping): readonly string[] {
+  const columns = mapping.columns.filter((column) => !column.generated)
+  return keyExpressions(db, columns)
+}
+
+/** Rows with a NULL in a key are equal to none. */
+export function presence(names: readonly string[]): string {
+  return names.map((name) => `${columnReference(name)} IS NOT NULL`).join(' AND ')
+}
+
+/** Expressions that are equal for values that PostgreSQL takes for equal. */
+function keyExpressions(db: Database, columns: readonly ColumnMapping[]): readonly string[] {
+  const isUtf16 = db.pragma('encoding', { simple: true }) !== 'UTF-8'
+  return columns.map((column) => {
+    // Bytes as they are: two texts that are no UTF-8 would become equal in JavaScript.
+    if (column.value.kind === 'bytes' && !isUtf16) return `CAST(${columnReference(column.name)} AS BLOB)`
+    return `${copyFunctions.key}(${quoteText(specText(column))},${columnReference(column.name)})`
+  })
 }
