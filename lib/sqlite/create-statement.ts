@@ -85,13 +85,15 @@ function inside(sql: string, part: readonly SqlToken[], open: number): string {
   return sql.slice(part[open]?.end, part[close]?.start).trim()
 }
 
-/** DEFERRABLE INITIALLY DEFERRED, before the next REFERENCES of the same column. */
+/**
+ * The last [NOT] DEFERRABLE [INITIALLY …] before the next REFERENCES of the same column. SQLite takes INITIALLY DEFERRED behind
+ * NOT DEFERRABLE too, and checks at once all the same.
+ */
 function isDeferred(part: readonly SqlToken[], references: number): boolean {
-  for (let index = references + 1; index < part.length; index += 1) {
-    if (isWord(part[index], 'REFERENCES')) return false
-    if (isWord(part[index], 'INITIALLY')) return isWord(part[index + 1], 'DEFERRED')
-  }
-  return false
+  const next = part.findIndex((token, index) => index > references && isWord(token, 'REFERENCES'))
+  const own = part.slice(references, next < 0 ? part.length : next)
+  const last = own.findLastIndex((token) => isWord(token, 'DEFERRABLE'))
+  return !isWord(own[last - 1], 'NOT') && isWord(own[last + 1], 'INITIALLY') && isWord(own[last + 2], 'DEFERRED')
 }
 
 /** An indexed expression without its COLLATE, ASC and DESC at the end. */
