@@ -41,3 +41,25 @@ describe('rewriteForPostgresql', () => {
     ])
   })
 })
+
+describe('names with a double quote', () => {
+  const schema = (model: string, rest = '') => [
+    { path: 'schema.prisma', content: `model Item {\n  id Int @id\n  code String @default("say \\"x\\"")\n${model}\n}\n${rest}` },
+  ]
+
+  it.each([
+    ['  name String? @map("na\\"me")', 'Item.name', 'na"me'],
+    ['  name String? @default("x") @map(name: "\\"n")', 'Item.name', '"n'],
+    ['  @@map("my \\"items\\"")', 'Item', 'my "items"'],
+    ['  @@index([code], map: "by\\"code")', 'Item', 'by"code'],
+  ])('are refused by their place, since Prisma leaves them as they are on PostgreSQL: %s', (line, place, name) => {
+    expect(() => rewriteForPostgresql(schema(line))).toThrow(
+      expect.objectContaining({ code: 'MODEL_INVALID', subject: `Item · ${name}`, message: expect.stringContaining(`${place} is mapped`) }),
+    )
+  })
+
+  it('are none of a comment, of a default or of the label of an enum', async () => {
+    const files = rewriteForPostgresql(schema('  // name String? @map("na\\"me")\n  kind Kind?', 'enum Kind {\n  A @map("a\\"b")\n}'))
+    expect(await scriptFromEmpty(offlinePostgresql(), files)).toContain(`('a"b')`)
+  })
+})

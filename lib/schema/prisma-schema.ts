@@ -15,7 +15,8 @@ interface Block {
  * no views, and none of what only SQLite's SQL understands. What is taken out of a model (`dbgenerated`, `Unsupported`)
  * comes back from the database's own catalogue when the schema is completed.
  *
- * @throws AppError MODEL_INVALID when there is no model in it, or its provider is not sqlite or postgresql
+ * @throws AppError MODEL_INVALID when there is no model in it, its provider is not sqlite or postgresql, or Prisma cannot write
+ *   one of its names on PostgreSQL
  */
 export function rewriteForPostgresql(files: readonly SchemaFile[]): readonly SchemaFile[] {
   const blocks = files.flatMap((file) => findBlocks(file.content))
@@ -27,6 +28,7 @@ export function rewriteForPostgresql(files: readonly SchemaFile[]): readonly Sch
   if (provider !== 'sqlite' && provider !== 'postgresql' && provider !== 'postgres') {
     throw modelError(`The Prisma schema is for ${provider}, not for SQLite.`, 'Give the schema that the SQLite database was made with.')
   }
+  requireWritableNames(blocks)
   const relationMode = /^\s*relationMode\s*=\s*"(\w+)"/m.exec(datasource?.body ?? '')?.[1]
   const head = [
     `datasource ${datasource?.name ?? 'db'} {`,
@@ -39,6 +41,35 @@ export function rewriteForPostgresql(files: readonly SchemaFile[]): readonly Sch
     { path: 'bascule-datasource.prisma', content: head },
     ...files.map((file) => ({ path: file.path, content: rewriteFile(file.content) })),
   ]
+}
+
+/** `@map("…")` and `@@map("…")`, or the `map:` of another attribute. */
+const mappedName = /@map\(\s*(?:name:\s*)?"((?:[^"\\\n]|\\.)*)"|\bmap:\s*"((?:[^"\\\n]|\\.)*)"/g
+
+/**
+ * Prisma puts double quotes round a name on PostgreSQL and leaves those within it as they are, in the schema engine's SQL and in
+ * every query of the client (7.10), so that the app could not read such a table there. On SQLite it quotes by backticks.
+ */
+function requireWritableNames(blocks: readonly Block[]): void {
+  for (const { kind, name: block, body } of blocks) {
+    if (kind !== 'model' && kind !== 'enum') continue
+    for (const line of body.split('\n').filter((text) => !/^\s*\/\//.test(text))) {
+      // The label of an enum is no name but a text.
+      if (kind === 'enum' && !/^\s*@@/.test(line)) continue
+      const found = [...line.matchAll(mappedName)].map(([, one, other]) => one ?? other ?? '').find((name) => name.includes('\\"'))
+      if (found === undefined) continue
+      const field = /^\s*(\w+)\s/.exec(line)?.[1]
+      const name = found.replaceAll('\\"', '"')
+      const place = field === undefined ? block : `${block}.${field}`
+      throw new AppError({
+        code: 'MODEL_INVALID',
+        operation: 'read the Prisma schema',
+        subject: [block, name].join(' · '),
+        message: `${place} is mapped to the name ${name}, and Prisma cannot write a name with a double quote on PostgreSQL.`,
+        hint: 'Rename it in the SQLite file (ALTER TABLE … RENAME …) and in the schema.',
+      })
+    }
+  }
 }
 
 /** A column by the names that it has in the database. */
