@@ -1,6 +1,7 @@
 import type { TableMapping } from '@/lib/core/table-mapping'
 import { sourceValue } from './canonical-value'
 import { advanceRow, Breather, type ComparedRows, DifferenceList, type RowComparison } from './comparison'
+import { DigestSum } from './digest-sum'
 import { digestOf } from './repair-digests'
 import type { TargetRow } from './target-rows'
 
@@ -51,23 +52,6 @@ export async function compareUnkeyedRows(open: () => Promise<ComparedRows>, mapp
     }
   }
   return { ...rows, ...differences.finish() }
-}
-
-/** The sum of digests, in two halves modulo 2^64. Unlike an exclusive or it notices a row that is there twice. */
-class DigestSum {
-  rows = 0
-  private high = 0n
-  private low = 0n
-
-  add(digest: Buffer): void {
-    this.rows++
-    this.high = BigInt.asUintN(64, this.high + digest.readBigUInt64BE(0))
-    this.low = BigInt.asUintN(64, this.low + digest.readBigUInt64BE(8))
-  }
-
-  equals(other: DigestSum): boolean {
-    return this.rows === other.rows && this.high === other.high && this.low === other.low
-  }
 }
 
 type Take = (digest: Buffer, place: () => string, sign: 1 | -1) => void

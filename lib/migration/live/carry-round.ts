@@ -7,6 +7,7 @@ import { destroy, sqlStateOf, toPostgresError } from '@/lib/postgres/connect'
 import { writeBehindFence } from '@/lib/sqlite/fence'
 import type { SqliteDatabase } from '@/lib/sqlite/open-database'
 import { compareListedRows } from '@/lib/verification/compare-listed-rows'
+import { compareWholeTable } from '@/lib/verification/compare-whole-table'
 import type { CarriedTable, CarryPlan } from './carry-plan'
 import { createRowWriter } from './carry-rows'
 import { requireNothingExtra } from './extra-columns'
@@ -125,8 +126,8 @@ async function carryTables(sides: CarrySides, waiting: Waiting, areFew: boolean,
   for (const { sql } of plan.triggers) db.exec(sql)
   for (const { table, writer } of writers) {
     goesOn()
-    if (!writer.isKeyed || writer.hasMissed) await requireEqualCounts(sides, table)
-    if (writer.isKeyed) await requireSame(sides, table)
+    if (writer.hasMissed) await requireEqualCounts(sides, table)
+    await (writer.isKeyed ? requireSame(sides, table) : requireSameTable(sides, table, goesOn))
   }
 }
 
@@ -204,6 +205,13 @@ async function requireSame({ db, client }: CarrySides, { mapping, source, key, o
   const { difference } = await compareListedRows({ db, client, source, mapping, key, keysSql, hasOddKeys: oddKeys !== null })
   if (difference === null) return
   throw differs(table, difference.column === null ? 'a row' : `the column ${difference.column}`)
+}
+
+async function requireSameTable({ db, client }: CarrySides, { mapping }: CarriedTable, goesOn: () => void): Promise<void> {
+  const difference = await compareWholeTable({ db, client, mapping, goesOn })
+  if (difference === null) return
+  if (difference.kind === 'count') throw differs(mapping.table, 'its number of rows')
+  throw differs(mapping.table, difference.column === null ? 'a row' : `the column ${difference.column}`)
 }
 
 function differs(table: string, what: string): AppError {

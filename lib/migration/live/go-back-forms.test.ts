@@ -242,3 +242,25 @@ describe('going back to columns of other types than Prisma makes', () => {
     expect(await answerAfter({ script, models, written }, 'SELECT typeof(m), CAST(m AS TEXT), t FROM T')).toEqual(rows)
   })
 })
+
+describe('going back to a table without a key', () => {
+  const script = `CREATE TABLE k (a TEXT, v NUMERIC); INSERT INTO k VALUES ('p', 'x'), ('q', 1), ('q', 1)`
+
+  it('carries its rows, each as often as it is there', async () => {
+    const written = `INSERT INTO k VALUES ('y', 'ok'), ('y', 'ok'); DELETE FROM k WHERE a = 'p'`
+    expect(await answerAfter({ script, written }, 'SELECT a, typeof(v), v FROM k ORDER BY a')).toEqual([
+      ['q', 'integer', 1],
+      ['q', 'integer', 1],
+      ['y', 'text', 'ok'],
+      ['y', 'text', 'ok'],
+    ])
+  })
+
+  it('refuses a value that SQLite keeps as another one, before anything is committed', async () => {
+    await onPostgres({ script, written: `INSERT INTO k VALUES ('z', '01')` }, async (source, target) => {
+      const refusal = { code: 'CONTENT_DIFFERS', message: expect.stringContaining('the column v') }
+      await expect(goBack(source, target)).rejects.toMatchObject(refusal)
+      expect(read(source, `SELECT count(*) FROM k WHERE a = 'z'`)).toEqual([[0]])
+    })
+  })
+})
