@@ -124,6 +124,10 @@ function textDefault(text: string, type: string): string | undefined {
   if (type === 'bytea') return `'\\x${Buffer.from(text).toString('hex')}'::bytea`
   // PostgreSQL would turn 'now' or 'today' into the moment of this migration, for good.
   if (/^(timestamp|date|time)/.test(type) && !/^[\d:T.+ Z-]*\d[\d:T.+ Z-]*$/.test(text)) return undefined
+  const [, day, clock, hours, minutes = '00'] = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d\S*?) ?([+-]\d\d):?(\d\d)?$/.exec(text) ?? []
+  // A timestamp without a zone would keep the clock and drop the offset.
+  if (hours !== undefined && type.startsWith('timestamp') && !type.includes('tz'))
+    return instantDefault(Date.parse(`${day}T${clock}${hours}:${minutes}`), false)
   return quoteText(text)
 }
 
