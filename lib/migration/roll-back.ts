@@ -26,6 +26,7 @@ import { armForwardLog } from './live/forward-log'
 import { mostSwitchAttempts, pauseAfter, switchTooSlow } from './live/freeze-limit'
 import { type BackTry, backLateWords, backWordsOf, startBackLaps } from './live/go-back-try'
 import type { GoBackStep } from './live/protocol'
+import { rowWords } from './live/row-words'
 import { type RollBackPhase, rollBackPhases } from './migration-result'
 import { notSwitched } from './preview-roll-back'
 
@@ -221,11 +222,12 @@ async function prove({ sourcePath, targetUrl }: RollBackOptions, signal: AbortSi
   const result = await verifyDatabases({ sourcePath, targetUrl, withoutStale: true }, () => undefined, signal)
   const wrong = result.tables.find((table) => !isSound(table))
   if (!wrong) return
+  const first = wrong.differences.find(({ because }) => because === undefined)
   throw new AppError({
     code: 'CONTENT_DIFFERS',
     operation: 'switch back to SQLite',
     subject: wrong.table,
-    message: `The table ${wrong.table} is not the same on both sides, beyond what was written since the switch. The app stays on PostgreSQL.`,
+    message: `The table ${wrong.table} is not the same on both sides, beyond what was written since the switch${first ? ` (first: ${rowWords(wrong.table, first.key)})` : ''}. The app stays on PostgreSQL.`,
     hint: 'Verify the databases to see the rows that differ, and correct them first.',
   })
 }

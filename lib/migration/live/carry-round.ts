@@ -11,6 +11,7 @@ import { compareWholeTable } from '@/lib/verification/compare-whole-table'
 import type { CarriedTable, CarryPlan } from './carry-plan'
 import { createRowWriter } from './carry-rows'
 import { requireNothingExtra } from './extra-columns'
+import { rowWords } from './row-words'
 
 export interface CarrySides {
   /** The fenced file, opened with foreign keys off, so that no cascade runs a second time. */
@@ -204,7 +205,8 @@ async function requireSame({ db, client }: CarrySides, { mapping, source, key, o
   const keysSql = waitingKeysSql(targetSchema, table, key)
   const { difference } = await compareListedRows({ db, client, source, mapping, key, keysSql, hasOddKeys: oddKeys !== null })
   if (difference === null) return
-  throw differs(table, difference.column === null ? 'a row' : `the column ${difference.column}`)
+  const row = rowWords(table, difference.key)
+  throw differs(table, difference.column === null ? row : `the column ${difference.column} in ${row}`)
 }
 
 async function requireSameTable({ db, client }: CarrySides, { mapping }: CarriedTable, goesOn: () => void): Promise<void> {
@@ -220,7 +222,7 @@ function differs(table: string, what: string): AppError {
     operation: 'carry changes back to SQLite',
     subject: table,
     message: `The table ${table} differs after its changes were carried to SQLite: ${what} is not the same on both sides.`,
-    hint: 'Nothing was changed and the app goes on on PostgreSQL. Verify the databases to see the rows, and correct them first.',
+    hint: 'Nothing was changed and the app goes on on PostgreSQL. A column of SQLite may keep such a value as another one, as NUMERIC keeps 01 as 1: correct the row on PostgreSQL, then switch back.',
   })
 }
 

@@ -5,6 +5,7 @@ import { type RawValue, storageClassOf } from '@/lib/sqlite/values/raw-value'
 import { type InstantForm, isStoredAs, type StoredValue, storedValue } from '@/lib/sqlite/values/stored-value'
 import { createRowFinder, keyCondition } from './carry-keys'
 import type { CarriedColumn, CarriedTable } from './carry-plan'
+import { rowWords } from './row-words'
 
 /** Writes the rows of one table into the file. In the caller's transaction. */
 export interface RowWriter {
@@ -40,14 +41,13 @@ export function createRowWriter(db: SqliteDatabase, table: CarriedTable, index: 
     try {
       db.exec(`INSERT INTO ${name} (${list}) SELECT ${fields.join(', ')} FROM ${draft}`)
     } catch (error) {
-      throw refusedRow(mapping.table, error)
+      throw refusedRow(table, findRefused(db, table, draft), error)
     }
     db.exec(`DROP TABLE ${draft}`)
   }
   if (!isKeyed) {
     db.exec(`DELETE FROM ${name}`)
-    const take: RowWriter['take'] = ([, ...texts]) =>
-      void put.run(...columns.map((column, at) => encode(mapping.table, column, texts[at] ?? null)))
+    const take: RowWriter['take'] = ([, ...texts]) => void put.run(...columns.map((column, at) => encode(table, column, texts, at)))
     return { isKeyed, hasMissed: false, take, finish }
   }
   const { find, parts } = createRowFinder(db, table)
@@ -61,7 +61,7 @@ export function createRowWriter(db: SqliteDatabase, table: CarriedTable, index: 
     const known = find(row)
     if (isThere && known && columns.every((column, at) => isStoredAs(known[at] ?? null, texts[at] ?? null, column))) return
     if (known ? remove.run(...keyPlaces.map((at) => known[at] ?? null)).changes !== 1 : !isNew) hasMissed = true
-    if (isThere) put.run(...columns.map((column, at) => encode(mapping.table, column, texts[at] ?? null, known?.[at])))
+    if (isThere) put.run(...columns.map((column, at) => encode(table, column, texts, at, known?.[at])))
   }
   return {
     isKeyed,
@@ -73,7 +73,8 @@ export function createRowWriter(db: SqliteDatabase, table: CarriedTable, index: 
   }
 }
 
-function encode(table: string, column: CarriedColumn, text: string | null, known?: RawValue): RawValue {
+function encode(table: CarriedTable, column: CarriedColumn, texts: readonly (string | null)[], at: number, known?: RawValue): RawValue {
+  const text = texts[at] ?? null
   if (text === null) return null
   if (known !== undefined && isStoredAs(known, text, column)) return known
   const stored = storedValue(text, column, known == null ? column.instants : instantFormOf(known))
@@ -81,8 +82,8 @@ function encode(table: string, column: CarriedColumn, text: string | null, known
   throw new AppError({
     code: 'VALUE_REFUSED',
     operation: 'carry changes back to SQLite',
-    subject: `${table}.${column.name}`,
-    message: refusals[stored.reason](table, column.name),
+    subject: `${table.mapping.table}.${column.name}`,
+    message: `In ${rowOf(table, texts)} ${refusals[stored.reason](column.name)}`,
     hint:
       stored.reason === 'instant-too-fine'
         ? `On PostgreSQL cut it (date_trunc('milliseconds', "${column.name}")), as Prisma reads it, then switch back. Nothing was changed.`
@@ -92,12 +93,40 @@ function encode(table: string, column: CarriedColumn, text: string | null, known
 
 type Refusal = Extract<StoredValue, { status: 'refused' }>['reason']
 
-const refusals: Readonly<Record<Refusal, (table: string, column: string) => string>> = {
-  'not-a-number': (table, column) => `A row of ${table} has NaN in ${column}, which SQLite would keep as NULL.`,
-  'instant-out-of-range': (table, column) =>
-    `A row of ${table} has a date in ${column} that lies outside of the years 1 to 9999, which Prisma cannot read from SQLite.`,
-  'instant-too-fine': (table, column) =>
-    `A row of ${table} has a time in ${column} that is finer than a millisecond, for which Prisma has no place on SQLite.`,
+const refusals: Readonly<Record<Refusal, (column: string) => string>> = {
+  'not-a-number': (column) => `${column} is NaN, which SQLite would keep as NULL.`,
+  'instant-out-of-range': (column) =>
+    `${column} has a date that lies outside of the years 1 to 9999, which Prisma cannot read from SQLite.`,
+  'instant-too-fine': (column) => `${column} has a time that is finer than a millisecond, for which Prisma has no place on SQLite.`,
+}
+
+function rowOf({ mapping, key, columns }: CarriedTable, texts: readonly (string | null)[]): string {
+  const values = key.map((name) => [name, texts[columns.findIndex((column) => column.name === name)] ?? null] as const)
+  return rowWords(mapping.table, Object.fromEntries(values))
+}
+
+/** The first row of a draft that SQLite refuses, tried one by one; null where that cannot be told. In a transaction that is given up. */
+function findRefused(db: SqliteDatabase, { mapping, key, columns }: CarriedTable, draft: string): string | null {
+  // A rule of the table may have ended the transaction (ON CONFLICT ROLLBACK).
+  if (!db.inTransaction) return null
+  const fields = columns.map((_, at) => `c${at}`)
+  const list = quoteNames(columns.map(({ name }) => name))
+  const insert = db.prepare(`INSERT INTO ${quoteName(mapping.table)} (${list}) SELECT ${fields.join(', ')} FROM ${draft} WHERE rowid = ?`)
+  for (const rowid of db.prepare(`SELECT rowid FROM ${draft} ORDER BY rowid`).pluck().all()) {
+    try {
+      insert.run(rowid)
+    } catch {
+      const parts = key.map((name) => `CAST(c${columns.findIndex((column) => column.name === name)} AS TEXT)`)
+      if (parts.length === 0) return null
+      // Each is a text by its cast, or NULL.
+      const values = db
+        .prepare(`SELECT ${parts.join(', ')} FROM ${draft} WHERE rowid = ?`)
+        .raw()
+        .get(rowid) as (string | null)[]
+      return rowWords(mapping.table, Object.fromEntries(key.map((name, at) => [name, values[at] ?? null])))
+    }
+  }
+  return null
 }
 
 function instantFormOf(known: Exclude<RawValue, null>): InstantForm {
@@ -105,12 +134,12 @@ function instantFormOf(known: Exclude<RawValue, null>): InstantForm {
   return kept === 'integer' || kept === 'real' ? 'number' : 'text'
 }
 
-function refusedRow(table: string, cause: unknown): AppError {
+function refusedRow({ mapping: { table } }: CarriedTable, row: string | null, cause: unknown): AppError {
   return new AppError({
     code: 'VALUE_REFUSED',
     operation: 'carry changes back to SQLite',
     subject: table,
-    message: `SQLite refuses a row of ${table} that PostgreSQL holds: ${cause instanceof Error ? cause.message : String(cause)}.`,
+    message: `SQLite refuses ${row ?? `a row of ${table}`} that PostgreSQL holds: ${cause instanceof Error ? cause.message : String(cause)}.`,
     hint: 'The rules of the two databases differ for this table. Correct the row on PostgreSQL, then switch back. Nothing was changed.',
     cause,
   })

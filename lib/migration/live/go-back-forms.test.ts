@@ -264,3 +264,25 @@ describe('going back to a table without a key', () => {
     })
   })
 })
+
+describe('a refusal of the way back', () => {
+  const models = `model T {\n id Int @id\n s String?\n j Json?\n w String?\n f Float?\n}`
+  const script = `CREATE TABLE "T" ("id" INTEGER NOT NULL PRIMARY KEY, s DATETIME, j JSONB, w TEXT CHECK (hex(w) <> '7A'), f REAL);
+    INSERT INTO T VALUES (1, 'x', '1', NULL, NULL)`
+
+  it.each([
+    ['a text that SQLite keeps as a number', `INSERT INTO "T" (id, s) VALUES (2, 'ok'), (3, '007')`, 'the column s in the row id=3 of T'],
+    [
+      'JSON of more digits than a double',
+      `INSERT INTO "T" (id, j) VALUES (4, '12345678901234567890')`,
+      'the column j in the row id=4 of T',
+    ],
+    ['a CHECK that was left behind', `INSERT INTO "T" (id, w) VALUES (5, 'a'), (9, 'z')`, 'SQLite refuses the row id=9 of T'],
+    ['no number', `INSERT INTO "T" (id, f) VALUES (6, 'NaN')`, 'In the row id=6 of T f is NaN'],
+  ])('names the row: %s', async (_, written, words) => {
+    await onPostgres({ script, models, written }, async (source, target) => {
+      await expect(goBack(source, target)).rejects.toMatchObject({ message: expect.stringContaining(words) })
+      expect(read(source, 'SELECT id FROM T')).toEqual([[1]])
+    })
+  })
+})
