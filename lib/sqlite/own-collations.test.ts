@@ -35,6 +35,15 @@ it('names the column whose collation SQLite does not have, and a way that works'
   expect(readSqliteCatalogue(db).tables.map(({ name }) => name)).toEqual(['decks'])
 })
 
+it('the way does without what only some builds of sqlite3 can read back', () => {
+  const db = written('CREATE TABLE t (a TEXT COLLATE NOCASE)', 'COLLATE phone')
+  expect(() => readSqliteCatalogue(db)).toThrowError(
+    expect.objectContaining({
+      hint: expect.stringContaining('sqlite3 copy.db "DROP TABLE IF EXISTS sqlite_stat4" .dump | sqlite3 plain.db'),
+    }),
+  )
+})
+
 it('names an index by such a collation', () => {
   const db = written('CREATE TABLE t (a TEXT); CREATE INDEX by_name ON t (a COLLATE NOCASE)', 'COLLATE phone')
   expect(() => readSqliteCatalogue(db)).toThrowError(expect.objectContaining({ subject: 't, index by_name' }))

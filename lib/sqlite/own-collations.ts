@@ -36,7 +36,8 @@ function refusal(place: string, written: string): AppError {
     hint:
       'Make a copy that does without, and move that: cp app.db copy.db; ' +
       `sqlite3 copy.db "PRAGMA writable_schema=ON; UPDATE sqlite_schema SET sql = replace(sql, '${text.replaceAll('"', '\\"')}', 'COLLATE BINARY')"; ` +
-      'sqlite3 copy.db .dump | sqlite3 plain.db. Texts are then unique and sorted by their bytes.',
+      // A dump with rows of sqlite_stat4 cannot be read by an sqlite3 that is built without it, as Debian's is.
+      'sqlite3 copy.db "DROP TABLE IF EXISTS sqlite_stat4" .dump | sqlite3 plain.db. Texts are then unique and sorted by their bytes.',
   })
 }
 
