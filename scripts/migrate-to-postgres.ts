@@ -5,9 +5,7 @@
  * result object on the last line. Exit status: 0 all well; 1 it ran and failed; 2 wrong usage or configuration.
  * Ctrl-C cancels within a second and leaves the target as it was. Killed instead, the same command goes on where it stood.
  */
-import { existsSync } from 'node:fs'
-import { readdir, readFile, stat } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { loadEnvFiles } from '@/lib/config/env-files'
 import { parseEnvironment } from '@/lib/config/environment'
@@ -16,14 +14,13 @@ import type { Report } from '@/lib/core/progress'
 import type { RepairChoice } from '@/lib/core/repair-choice'
 import { migrateDatabase } from '@/lib/migration/migrate-database'
 import type { MigrationResult } from '@/lib/migration/migration-result'
-import type { SchemaModel } from '@/lib/migration/schema-plan'
-import type { SchemaFile } from '@/lib/schema/schema-engine'
-import { checkedTarget, failTables, fromCaller, interruptSignal, parseArguments, sourcePath } from './command-line'
+import { checkedTarget, failTables, interruptSignal, parseArguments, sourcePath } from './command-line'
 import { describeFixes, parseFixes } from './migrate/fix-option'
 import { printMigration } from './migrate/migration-output'
 import { showMigration } from './migrate/migration-progress'
 import { migrateOwnDatabase } from './migrate/own-database'
 import { planOfFile } from './migrate/plan-of-file'
+import { readModel } from './migrate/read-model'
 import { enterWorkPlace } from './migrate/work-place'
 import { runDryRun, writeSql } from './preflight/dry-run'
 
@@ -198,35 +195,6 @@ function noTarget(): AppError {
     message: 'There is no target.',
     hint: 'Give it with --target postgresql://user:password@host:5432/database, or set TARGET_DATABASE_URL.',
   })
-}
-
-async function readModel(path: string | undefined): Promise<SchemaModel> {
-  if (path === undefined) return { kind: 'introspect' }
-  const place = fromCaller(path)
-  if (!existsSync(place)) {
-    throw new AppError({
-      code: 'INVALID_INPUT',
-      message: 'There is no data model at this path.',
-      subject: path,
-      hint: 'Check --schema, or leave it out.',
-    })
-  }
-  return {
-    kind: 'schema',
-    files: (await stat(place)).isDirectory()
-      ? await readFolder(place)
-      : [{ path: 'schema.prisma', content: await readFile(place, 'utf8') }],
-  }
-}
-
-/** A schema in several files, folders in it included, as Prisma reads one. */
-async function readFolder(folder: string): Promise<readonly SchemaFile[]> {
-  const entries = await readdir(folder, { withFileTypes: true, recursive: true })
-  const paths = entries
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.prisma'))
-    .map((entry) => join(entry.parentPath, entry.name))
-  // One file of the folder with the same content as all others together is not told apart: Prisma would refuse it too.
-  return Promise.all(paths.sort().map(async (path) => ({ path, content: await readFile(path, 'utf8') })))
 }
 
 function codeOf(error: NonNullable<MigrationResult['error']>): ErrorReport['code'] {

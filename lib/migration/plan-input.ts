@@ -9,8 +9,8 @@ import type { AskSource } from './probe-limits'
 export type SchemaModel =
   /** A folder of schema migrations for PostgreSQL, as `prisma migrate` keeps them. */
   | { readonly kind: 'history'; readonly folder: string }
-  /** A Prisma schema for SQLite, one file or several. */
-  | { readonly kind: 'schema'; readonly files: readonly SchemaFile[] }
+  /** A Prisma schema for SQLite, one file or several; `folder` where other .prisma files lie beside the one that was given. */
+  | { readonly kind: 'schema'; readonly files: readonly SchemaFile[]; readonly folder?: string }
   /** Nothing but the SQLite file itself. */
   | { readonly kind: 'introspect' }
 

@@ -140,7 +140,10 @@ async function sqlOfModel(model: SchemaModel, findings: Finding[]): Promise<stri
       code: 'MODEL_INVALID',
       operation: 'read the Prisma schema',
       message: `Prisma does not accept the schema: ${engineMessage(cause)}`,
-      hint: 'Check it with: npx prisma validate.',
+      hint:
+        model.folder === undefined
+          ? 'Check it with: npx prisma validate.'
+          : `Other .prisma files lie beside it: give the folder, --schema ${model.folder}. Or check it with: npx prisma validate.`,
       cause,
     })
   }

@@ -26,7 +26,10 @@ export function rewriteForPostgresql(files: readonly SchemaFile[]): readonly Sch
   const datasource = blocks.find((block) => block.kind === 'datasource')
   const provider = /^\s*provider\s*=\s*"([^"]*)"/m.exec(datasource?.body ?? '')?.[1] ?? 'sqlite'
   if (provider !== 'sqlite' && provider !== 'postgresql' && provider !== 'postgres') {
-    throw modelError(`The Prisma schema is for ${provider}, not for SQLite.`, 'Give the schema that the SQLite database was made with.')
+    throw modelError(
+      `The Prisma schema is for ${provider}, not for SQLite.`,
+      'Give the schema that the SQLite database was made with, or leave --schema out.',
+    )
   }
   requireWritableNames(blocks)
   const relationMode = /^\s*relationMode\s*=\s*"(\w+)"/m.exec(datasource?.body ?? '')?.[1]
