@@ -166,8 +166,8 @@ function mismatch(table: SqliteTable, cause: unknown): readonly Finding[] {
       code: 'FOREIGN_KEY_MISMATCH',
       severity: 'note',
       table: table.name,
-      message: 'A foreign key of this table refers to columns that are not unique, so neither engine can check it.',
-      hint: 'Make the referenced columns unique, or drop the reference.',
+      message: 'A foreign key of this table refers to columns that do not exist or are not unique, so neither engine can check it.',
+      hint: 'Let it refer to columns that exist and are unique, or drop it.',
     }),
   ]
 }

@@ -24,6 +24,7 @@ const schema = `
   CREATE TABLE other (p INTEGER REFERENCES p (id)); CREATE INDEX i7 ON other (p); INSERT INTO other VALUES (1);
   CREATE TABLE caseless (c TEXT REFERENCES p (c)); CREATE INDEX i8 ON caseless (c); INSERT INTO caseless VALUES ('a');
   CREATE TABLE mismatch (d TEXT REFERENCES p (d)); CREATE INDEX i9 ON mismatch (d);
+  CREATE TABLE noColumn (d TEXT REFERENCES p (missing)); INSERT INTO noColumn VALUES ('k1');
   CREATE TABLE nowhere (q TEXT REFERENCES q (id)); CREATE INDEX i10 ON nowhere (q); INSERT INTO nowhere VALUES ('k1');`
 
 describe('references that must be looked at row by row', () => {
@@ -34,16 +35,19 @@ describe('references that must be looked at row by row', () => {
     db.close()
     const doubtful = await findDoubtfulReferences(source.path, catalogue, never)
     const names = doubtful.map(({ name }) => name).sort()
-    expect(names).toEqual(['caseless', 'lost', 'lostPair', 'mismatch', 'noIndex', 'nowhere', 'other', 'part'])
+    expect(names).toEqual(['caseless', 'lost', 'lostPair', 'mismatch', 'noColumn', 'noIndex', 'nowhere', 'other', 'part'])
     // And what was found is what the row by row check of all tables finds: 1 is not '01' to it. 'a' is 'A' there, and not on PostgreSQL.
     const findings = await checkReferences(source.path, catalogue, never)
     expect(findings.map(({ code, table, count }) => `${code} ${table} ${count}`).sort()).toEqual([
       'FOREIGN_KEY_MISMATCH mismatch 1',
+      'FOREIGN_KEY_MISMATCH noColumn 1',
       'ORPHAN_ROWS lost 1',
       'ORPHAN_ROWS lostPair 1',
       'ORPHAN_ROWS nowhere 1',
       'ORPHAN_ROWS other 1',
       'REFERENCE_CASE_DIFFERS caseless 1',
     ])
+    const [unchecked] = findings.filter(({ table }) => table === 'noColumn')
+    expect(unchecked?.message).toContain('columns that do not exist or are not unique')
   })
 })
