@@ -2,6 +2,7 @@ import type pg from 'pg'
 import { freezeLimit } from '@/lib/control/switch-choice'
 import { throwIfAborted } from '@/lib/core/abort'
 import { AppError, reportError } from '@/lib/core/errors'
+import type { Finding } from '@/lib/core/finding'
 import { type InPhase, inPhase } from '@/lib/core/in-phase'
 import { pause } from '@/lib/core/pause'
 import type { Report } from '@/lib/core/progress'
@@ -10,12 +11,14 @@ import { type CopyMark, changeMark, readMark } from '@/lib/postgres/copy-mark'
 import { type GuardedTables, installGuards, sleepGuards, untilWritersEnded, wakeGuards } from '@/lib/postgres/guards'
 import { lockTarget } from '@/lib/postgres/target-lock'
 import { targetLabel } from '@/lib/postgres/target-url'
+import { readSqliteCatalogue } from '@/lib/sqlite/catalogue'
 import { highestChange } from '@/lib/sqlite/change-log'
 import { lowerFence, raiseFence, restageFence } from '@/lib/sqlite/fence'
 import { openSqlite, type SqliteDatabase } from '@/lib/sqlite/open-database'
 import { isSound } from '@/lib/verification/verification-result'
 import { verifyDatabases } from '@/lib/verification/verify-databases'
 import { inTransaction } from './apply-schema'
+import { findBrokenReferences } from './broken-references'
 import { setFenceStage } from './cut-over'
 import { fenceReasons } from './fence-reasons'
 import { restartApplied } from './live/applied-number'
@@ -52,6 +55,8 @@ export interface RollBackResult {
   readonly attempts: number
   /** Every attempt in which writes waited, oldest first; the last one succeeded. */
   readonly tries: readonly BackTry[]
+  /** What was seen on the way and did not stand in it: rows that refer to nothing. */
+  readonly findings: readonly Finding[]
 }
 
 /** Shown in pg_stat_activity; a session that its process has left behind is found by it. */
@@ -138,9 +143,12 @@ async function switchBack(
   const done = { carried: 0, rounds: 0 }
   const guarded = { schema: mark.targetSchema, tables: sides.plan.targetTables }
   await inStep('carry', report, () => carryUntilQuick(sides, mostRounds, done, report, signal))
-  await inStep('prove', report, async () => {
+  const findings = await inStep('prove', report, async () => {
     await prove(options, signal)
+    // While nobody waits; what the last rounds carry is not among them.
+    const broken = await findBrokenReferences(options.sourcePath, readSqliteCatalogue(sides.db), sides.plan, report, signal)
     await carryUntilQuick(sides, mostRounds, done, report, signal)
+    return broken
   })
   return inStep('switch', report, async () => {
     // Behind the fence, which only our own transactions pass: what they still carry is noted without need, and counted as known below.
@@ -162,7 +170,7 @@ async function switchBack(
       if (made.lateIn === null) {
         const message = `The app is back on SQLite. Writes waited for ${Math.round(made.freezeMs)} ms (${backWordsOf(made)}).`
         report({ type: 'log', level: 'info', message })
-        return { ...done, freezeMs: made.freezeMs, attempts: attempt, tries }
+        return { ...done, freezeMs: made.freezeMs, attempts: attempt, tries, findings }
       }
       const message = `Attempt ${attempt}: ${backLateWords[made.lateIn]} took the switch beyond ${limitMs} ms (${backWordsOf(made)}). It was given up, the app writes on, and it is tried again.`
       report({ type: 'log', level: 'warn', message })

@@ -286,3 +286,34 @@ describe('a refusal of the way back', () => {
     })
   })
 })
+
+describe('going back with references that PostgreSQL did not have', () => {
+  const script = `CREATE TABLE p (id INTEGER PRIMARY KEY, n INTEGER UNIQUE);
+    CREATE TABLE c (id INTEGER PRIMARY KEY, n TEXT REFERENCES p (n) ON DELETE CASCADE, own INTEGER REFERENCES p);
+    INSERT INTO p VALUES (1, 10), (2, 20); INSERT INTO c VALUES (1, '10', 1), (2, '20', 1)`
+
+  it('says which rows refer to nothing by now, and goes back', async () => {
+    await onPostgres({ script, written: `INSERT INTO c VALUES (3, '99', 1); DELETE FROM p WHERE id = 2` }, async (source, target) => {
+      const said: string[] = []
+      const { findings } = await goBack(source, target, (event) => event.type === 'log' && said.push(event.message))
+      expect(findings).toEqual([
+        expect.objectContaining({
+          code: 'ORPHAN_ROWS',
+          severity: 'note',
+          table: 'c',
+          column: 'n',
+          count: 2,
+          sampleKeys: [{ id: '2' }, { id: '3' }],
+        }),
+      ])
+      expect(said).toContainEqual(expect.stringContaining('c: 2 rows refer to rows of p that do not exist'))
+      expect(read(source, 'SELECT id FROM c')).toEqual([[1], [2], [3]])
+    })
+  })
+
+  it('says nothing where none is broken', async () => {
+    await onPostgres({ script, written: `INSERT INTO c VALUES (3, '20', 2)` }, async (source, target) => {
+      expect((await goBack(source, target)).findings).toEqual([])
+    })
+  })
+})
