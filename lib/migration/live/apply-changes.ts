@@ -8,6 +8,7 @@ import { throwIfAborted } from '@/lib/core/abort'
 import { AppError, reportError } from '@/lib/core/errors'
 import { qualifiedName, quoteName, quoteNames } from '@/lib/core/quoted-name'
 import { destroy, toPostgresError } from '@/lib/postgres/connect'
+import { placeInCopy } from '@/lib/postgres/copy-place'
 import { sendTogether, type TogetherStep } from '@/lib/postgres/send-together'
 import { highestChange } from '@/lib/sqlite/change-log'
 import type { SqliteDatabase } from '@/lib/sqlite/open-database'
@@ -323,9 +324,8 @@ function refused(error: unknown, { mapping }: AppliedTable, printKey: (line: num
     })
   }
   if (!(error instanceof pg.DatabaseError) || !/^(2[23]|54)/.test(error.code ?? '')) return error
-  const line = Number(/, line (\d+)/.exec(error.where ?? '')?.[1] ?? 0)
-  const key = line > 0 ? printKey(line) : null
-  const column = error.column ?? /, column ([^:]+)(?::|$)/.exec(error.where ?? '')?.[1]
+  const { line, column } = placeInCopy(error)
+  const key = line === null ? null : printKey(line)
   const rule = error.constraint === undefined ? '' : ` (rule ${error.constraint})`
   return new AppError({
     code: 'TARGET_REFUSED_ROW',

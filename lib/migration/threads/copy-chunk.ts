@@ -8,6 +8,7 @@ import { AppError } from '@/lib/core/errors'
 import { qualifiedName, quoteName, quoteNames } from '@/lib/core/quoted-name'
 import { connectPostgres, destroy, sqlStateOf, toPostgresError } from '@/lib/postgres/connect'
 import { bookkeepingSchema } from '@/lib/postgres/copy-mark'
+import { placeInCopy } from '@/lib/postgres/copy-place'
 import { openSqlite, type SqliteDatabase } from '@/lib/sqlite/open-database'
 import { copyColumns, registerCopyFunctions } from '@/lib/sqlite/values/copy-line'
 import { readCopyPages } from '@/lib/sqlite/values/copy-pages'
@@ -212,11 +213,8 @@ function refusedRow(db: SqliteDatabase, chunk: Chunk, error: pg.DatabaseError): 
   const known = toPostgresError(error, table, 'COPY_FAILED')
   const state = sqlStateOf(error) ?? ''
   if (!state.startsWith('22') && !state.startsWith('23')) return known
-  // Above the line about COPY may stand one about JSON, which counts the lines of the value.
-  const [, place = ''] = `\n${error.where ?? ''}`.split(`\nCOPY ${table}, line `)
-  const [, line = '0', named] = /^(\d+)(?:, column ([^:]+))?/.exec(place) ?? []
-  const column = error.column ?? named
-  const key = Number(line) > 0 ? printableKey(db, chunk, Number(line)) : null
+  const { line, column } = placeInCopy(error)
+  const key = line === null ? null : printableKey(db, chunk, line)
   const rule = error.constraint === undefined ? '' : ` (rule ${error.constraint})`
   return new AppError({
     code: 'TARGET_REFUSED_ROW',
