@@ -62,7 +62,14 @@ export function RepairsCard({ job }: { job: JobView }) {
                 <p>{text.title(repair.kind)}</p>
                 <p className="text-ink-faint">{text.choice(repair.kind, repair.choice)}</p>
               </TableCell>
-              <TableCell className="text-right align-top">{format.number(repair.rows)}</TableCell>
+              <TableCell className="text-right align-top">
+                <p>{format.number(repair.rows)}</p>
+                {repair.followed === 0 ? null : (
+                  <p className="text-ink-faint text-xs">
+                    {t('done.followed', { count: repair.followed, shown: format.number(repair.followed) })}
+                  </p>
+                )}
+              </TableCell>
             </TableRow>
           ))}
         </TableBody>

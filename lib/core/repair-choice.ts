@@ -77,6 +77,8 @@ export const repairSchema = z.object({
   table: z.string(),
   column: z.string().nullable(),
   rows: z.number().int().positive(),
+  /** How many of these rows found what they refer to until that row was left out. */
+  followed: z.number().int().nonnegative().default(0),
   /** Keys of the rows: all of them, or the first where all repairs together touch more than 1,000 rows. */
   keys: z.array(z.record(z.string(), z.string())),
 })

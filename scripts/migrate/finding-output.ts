@@ -11,7 +11,8 @@ export function printFinding(finding: Finding, withCount = false): string {
           .map(([name, value]) => `${name}=${value}`)
           .join(', ')})`
   const times = withCount && count > 1 ? ` ×${count}` : ''
-  const chosen = finding.chosen === null ? '' : ` (${finding.kind}=${finding.chosen})`
+  const effect = finding.choices.find(({ choice }) => choice === finding.chosen)?.effect
+  const chosen = finding.chosen === null ? '' : ` (${finding.kind}=${finding.chosen}${effect === undefined ? '' : `: ${effect}`})`
   return `${severity}${chosen} ${code}${place === '' ? '' : ` ${place}`}${row}${times}: ${message} ${hint}${offers(finding)}`
 }
 

@@ -21,13 +21,18 @@ export function printMigration(result: MigrationResult, withSql: boolean, plan: 
 
 function repairLines({ repairs, repairList, dryRun }: MigrationResult): readonly string[] {
   if (repairs.length === 0) return []
-  const lines = repairs.map(({ kind, choice, action, table, column, rows }) => {
+  const lines = repairs.map(({ kind, choice, action, table, column, rows, followed }) => {
     const place = [table, column].filter((part) => part !== null).join('.')
     const what = action === 'deleted' ? 'left out' : 'repaired'
-    return `  ${kind}=${choice}  ${place}: ${shown(rows)} ${rows === 1 ? 'row' : 'rows'} ${dryRun ? `would be ${what}` : what}`
+    return `  ${kind}=${choice}  ${place}: ${shown(rows)} ${rows === 1 ? 'row' : 'rows'} ${dryRun ? `would be ${what}` : what}${followedBy(rows, followed)}`
   })
   const list = repairList === null ? [] : [`  Every row: ${repairList.path} (SHA-256 ${repairList.sha256})`]
   return ['Repaired by choice:', ...lines, ...list]
+}
+
+function followedBy(rows: number, followed: number): string {
+  if (followed === 0) return ''
+  return `, ${followed === rows ? '' : `${shown(followed)} of them `}with the rows that they refer to`
 }
 
 function countLines(result: MigrationResult): readonly string[] {

@@ -4,7 +4,7 @@ import { quoteName } from '@/lib/sqlite/values/sql-text'
 import { guardRules } from './guard-rules'
 import { removeDuplicates } from './remove-duplicates'
 import { createRepairRecord, summarise } from './repair-record'
-import { repairReferences } from './repair-references'
+import { findLostRows, repairReferences } from './repair-references'
 import type { RepairRequest } from './repair-request'
 import { repairColumn } from './repair-values'
 
@@ -25,6 +25,7 @@ export function repairDatabase(db: SqliteDatabase, request: RepairRequest, onPro
   db.pragma('journal_mode = DELETE')
   const repair = db.transaction(() => {
     dropTriggers(db)
+    const lost = findLostRows(db, request)
     const record = createRepairRecord(db)
     for (const finding of request.findings) {
       const mapping = request.mappings.find(({ table }) => table === finding.table)
@@ -39,7 +40,7 @@ export function repairDatabase(db: SqliteDatabase, request: RepairRequest, onPro
       const mapping = request.mappings.find(({ table }) => table === finding.table)
       if (finding.kind === 'duplicates' && mapping) removeDuplicates(db, mapping, finding.column?.split(', ') ?? [], record)
     }
-    repairReferences(db, request, record, () => onProgress(record.rows))
+    repairReferences(db, request, lost, record, () => onProgress(record.rows))
     record.finish()
     return summarise(db)
   })

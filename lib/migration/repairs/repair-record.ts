@@ -14,6 +14,8 @@ export interface RepairCause {
   readonly code: string
   readonly kind: RepairKind
   readonly choice: string
+  /** The row found what it refers to until that row was left out. Default: false. */
+  readonly isFollower?: boolean
 }
 
 /** Changes rows of the repaired copy and records each, in the same transaction. */
@@ -31,7 +33,7 @@ export interface RepairRecord {
 /** In the repaired copy itself, so that copy and record are never of different runs. Names of ours are no tables of the source. */
 const createSql = `
 CREATE TABLE _bascule_repair (position INTEGER PRIMARY KEY, code TEXT, kind TEXT, choice TEXT, action TEXT, table_name TEXT,
-  column_name TEXT, row_key TEXT, shape TEXT, key_digest BLOB, value_digest BLOB);
+  column_name TEXT, row_key TEXT, shape TEXT, key_digest BLOB, value_digest BLOB, follows INTEGER);
 CREATE TABLE _bascule_repaired_row (table_name TEXT, place INTEGER, old_digest BLOB, new_digest BLOB, PRIMARY KEY (table_name, place));`
 
 interface RowStatements {
@@ -44,8 +46,8 @@ interface RowStatements {
 export function createRepairRecord(db: SqliteDatabase): RepairRecord {
   db.exec(createSql)
   const insert = db.prepare(
-    `INSERT INTO _bascule_repair (code, kind, choice, action, table_name, column_name, row_key, shape, key_digest, value_digest)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO _bascule_repair (code, kind, choice, action, table_name, column_name, row_key, shape, key_digest, value_digest, follows)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
   const keepRow = db.prepare('INSERT OR IGNORE INTO _bascule_repaired_row (table_name, place, old_digest) VALUES (?, ?, ?)')
   const statements = new Map<string, RowStatements>()
@@ -91,14 +93,14 @@ export function createRepairRecord(db: SqliteDatabase): RepairRecord {
       )
       const columns = mapping.columns.filter(({ name }) => name === column)
       const valueDigest = after === null ? null : digestOfStored([after], columns)
-      insert.run(code, kind, choice, 'changed', mapping.table, column, key, shapeOf(before), digest, valueDigest)
+      insert.run(code, kind, choice, 'changed', mapping.table, column, key, shapeOf(before), digest, valueDigest, 0)
       rows += 1
     },
-    remove(mapping, place, column, { code, kind, choice }) {
+    remove(mapping, place, column, { code, kind, choice, isFollower }) {
       const { key, digest } = keyOf(mapping, place)
       keepUnkeyed(mapping, place, digest !== null)
       run(`DELETE FROM ${quoteName(mapping.table)} AS ${tableAlias} WHERE ${statementsOf(mapping).where}`, ...place)
-      insert.run(code, kind, choice, 'deleted', mapping.table, column, key, null, digest, null)
+      insert.run(code, kind, choice, 'deleted', mapping.table, column, key, null, digest, null, isFollower === true ? 1 : 0)
       rows += 1
     },
     get rows() {
@@ -124,7 +126,7 @@ const mostInlineKeys = 1_000
 export function summarise(db: SqliteDatabase): readonly Repair[] {
   const groups = db
     .prepare(
-      `SELECT code, kind, choice, action, table_name AS "table", column_name AS "column", count(*) AS rows FROM _bascule_repair
+      `SELECT code, kind, choice, action, table_name AS "table", column_name AS "column", count(*) AS rows, sum(follows) AS followed FROM _bascule_repair
        GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY min(position)`,
     )
     // Written above with these columns.

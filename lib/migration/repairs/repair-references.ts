@@ -19,23 +19,35 @@ interface Reference {
 }
 
 /**
+ * The rows that refer to nothing while all rows are there, of the references that are repaired by leaving rows out: what else is left
+ * out by them only follows.
+ */
+export function findLostRows(db: SqliteDatabase, request: RepairRequest): ReadonlySet<string> {
+  const lost = new Set<string>()
+  for (const reference of listReferences(request)) {
+    const { table, key } = reference
+    if (choiceFor(request.choices, 'orphans', table.name, key.columns) !== 'delete') continue
+    for (const { place } of readOrphans(db, reference)) lost.add(placeText(table, place))
+  }
+  return lost
+}
+
+/**
  * Repairs references that find their row only because SQLite ignores the case of letters, then those that find none. A row
  * that is left out may leave others without theirs, so the tables that refer to its table are looked at again, until
  * nothing is left that a choice covers.
+ *
+ * @param lost what `findLostRows` said before any repair
  */
 export function repairReferences(
   db: SqliteDatabase,
-  { choices, tables, mappings }: RepairRequest,
+  request: RepairRequest,
+  lost: ReadonlySet<string>,
   record: RepairRecord,
   onProgress: () => void,
 ): void {
-  const references = tables.flatMap((table) =>
-    table.foreignKeys.flatMap((key): Reference[] => {
-      const mapping = mappings.find((candidate) => candidate.table === table.name)
-      const parent = tables.find(({ name }) => name === key.referencedTable)
-      return mapping && parent && isKeyOf(parent, key) && rowKeyOf(mapping).kind !== 'none' ? [{ table, mapping, key, parent }] : []
-    }),
-  )
+  const { choices } = request
+  const references = listReferences(request)
   for (const reference of references) {
     const choice = choiceFor(choices, 'reference-case', reference.table.name, reference.key.columns)
     if (choice === 'respell') respell(db, reference, record)
@@ -53,7 +65,8 @@ export function repairReferences(
       const clear = choice === 'null' ? columnsToClear(key, table, mapping) : []
       if (rows.length > 0 && choice === 'null' && clear.length === 0) throw notNullable(reference)
       for (const { place, values } of rows) {
-        if (choice === 'delete') record.remove(mapping, place, key.columns.join(', '), cause)
+        const isFollower = !lost.has(placeText(table, place))
+        if (choice === 'delete') record.remove(mapping, place, key.columns.join(', '), { ...cause, isFollower })
         for (const column of clear) {
           guardRules(table.name, column, () =>
             record.change(mapping, place, column, values[key.columns.indexOf(column)] ?? null, null, cause),
@@ -64,6 +77,21 @@ export function repairReferences(
     }
     open = references.filter(({ parent }) => shrunk.has(parent.name))
   }
+}
+
+function listReferences({ tables, mappings }: RepairRequest): readonly Reference[] {
+  return tables.flatMap((table) =>
+    table.foreignKeys.flatMap((key): Reference[] => {
+      const mapping = mappings.find((candidate) => candidate.table === table.name)
+      const parent = tables.find(({ name }) => name === key.referencedTable)
+      return mapping && parent && isKeyOf(parent, key) && rowKeyOf(mapping).kind !== 'none' ? [{ table, mapping, key, parent }] : []
+    }),
+  )
+}
+
+function placeText(table: SqliteTable, place: readonly KeyValue[]): string {
+  const parts = place.map((part) => (Buffer.isBuffer(part) ? part.toString('hex') : String(part)))
+  return [table.name, ...place.map((part) => typeof part), ...parts].join('\0')
 }
 
 /** A reference to columns that are not unique is enforced by neither engine. */
