@@ -19,7 +19,8 @@ export interface TableMapping {
 
 /** What a column holds on PostgreSQL. */
 export type ValueKind =
-  | { readonly kind: 'boolean' }
+  /** `cutsFractions`: the source declares the column as an integer, whose fractions Prisma cuts off before it looks at them. Default: false. */
+  | { readonly kind: 'boolean'; readonly cutsFractions?: boolean | undefined }
   | { readonly kind: 'integer'; readonly bits: 16 | 32 | 64 }
   | { readonly kind: 'float'; readonly bits: 32 | 64 }
   /** precision and scale are null for numeric without bounds. */

@@ -12,7 +12,7 @@ import { removeRepairedCopy } from './repairs/repaired-copy'
 import { removeSafetyCopy, safetyCopyPath } from './safety-copy'
 
 const valueKindSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('boolean') }),
+  z.object({ kind: z.literal('boolean'), cutsFractions: z.boolean().optional() }),
   z.object({ kind: z.literal('integer'), bits: z.union([z.literal(16), z.literal(32), z.literal(64)]) }),
   z.object({ kind: z.literal('float'), bits: z.union([z.literal(32), z.literal(64)]) }),
   z.object({ kind: z.literal('decimal'), precision: z.number().nullable(), scale: z.number().nullable() }),

@@ -46,6 +46,9 @@ function keyOf(source: SqliteTable, target: PostgresTable): readonly string[] {
   return isKeyless ? [] : source.primaryKey
 }
 
+/** Declared types whose fractions Prisma's adapter cuts off before the field's own type is looked at (`mapDeclType`, `mapRow`). */
+const integerTypes = new Set('TINYINT SMALLINT MEDIUMINT INT INTEGER SERIAL INT2 BIGINT INT8'.split(' ').concat('UNSIGNED BIG INT'))
+
 /** What a column of this PostgreSQL type holds, or null for a type that no value of SQLite has a defined way into. */
 export function valueKindOf(column: PostgresColumn): ValueKind | null {
   if (column.enumLabels) return { kind: 'enum', typeName: column.typeName, labels: column.enumLabels }
@@ -103,7 +106,7 @@ function mapTable(source: SqliteTable, target: PostgresTable, leftBehind: Findin
     } else {
       columns.push({
         name: column.name,
-        value,
+        value: value.kind === 'boolean' && integerTypes.has(counterpart.declaredType) ? { ...value, cutsFractions: true } : value,
         nullable: column.nullable,
         generated: column.generated,
         sourceType: counterpart.declaredType,

@@ -39,7 +39,7 @@ export function canonicalSource(value: SourceValue, kind: ValueKind): Canonical 
   if (value === null) return null
   switch (kind.kind) {
     case 'boolean':
-      return readBoolean(value)
+      return readBoolean(value, kind.cutsFractions ?? false)
     case 'integer':
       return readInteger(value, kind.bits)
     case 'float': {
@@ -120,8 +120,9 @@ const truths: ReadonlyMap<string, string> = new Map([
   ['0', 'false'],
 ])
 
-function readBoolean(value: NonNullable<SourceValue>): Canonical {
-  if (typeof value === 'bigint' || typeof value === 'number') return Number(value) === 1 ? 'true' : 'false'
+function readBoolean(value: NonNullable<SourceValue>, cutsFractions: boolean): Canonical {
+  if (typeof value === 'number') return (cutsFractions ? Math.trunc(value) : value) === 1 ? 'true' : 'false'
+  if (typeof value === 'bigint') return value === 1n ? 'true' : 'false'
   if (typeof value === 'string') return truths.get(value) ?? unreadable
   return value.some((byte) => byte !== 0) ? 'true' : 'false'
 }

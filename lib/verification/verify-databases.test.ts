@@ -71,6 +71,16 @@ describe.each([...inject('postgresServers')])('verification against $name', (ser
     expect(tableOf(await verify(numbers.path), 'n')).toMatchObject({ differences })
   })
 
+  it('cuts the fraction of a truth value where the column is declared as an integer, as Prisma does', async () => {
+    await using truths = await createSqliteDatabase(
+      `CREATE TABLE truth (id INTEGER PRIMARY KEY, i INTEGER, b BOOLEAN); INSERT INTO truth VALUES (1, 1.5, 1.5), (2, 0.5, 2)`,
+    )
+    await plant(
+      `CREATE TABLE truth (id integer PRIMARY KEY, i boolean, b boolean); INSERT INTO truth VALUES (1, true, false), (2, false, false)`,
+    )
+    expect(tableOf(await verify(truths.path), 'truth')).toMatchObject({ content: 'identical' })
+  })
+
   it.each(['UTF-8', 'UTF-16le', 'UTF-16be'])('reads both sides in one order, whatever the key: %s', async (encoding) => {
     const texts = ['a', 'ab', 'aĀ', 'b', 'Z', 'é', 'Ā', 'ā', '日本', '￮', '😀', '😀b'].map((text) => `('${text}')`)
     const numbers = ['9007199254740993', '9007199254740992', '0', '0.5', '0.25', '-0.25', '-0.5', '-9007199254740992', '-9007199254740993']

@@ -102,6 +102,8 @@ describe('numbers', () => {
     await arrives(boolean, 2n, 'false', 'BOOLEAN_NOT_0_OR_1')
     await arrives(boolean, 1n, 'true')
     await arrives(boolean, 'TRUE', 'true')
+    await arrives(boolean, 1.5, 'false', 'BOOLEAN_NOT_0_OR_1')
+    await arrives({ declared: 'INTEGER', value: { kind: 'boolean', cutsFractions: true } }, 1.5, 'true', 'BOOLEAN_NOT_0_OR_1')
     await isRefused(boolean, 'yes', 'BOOLEAN_UNKNOWN')
   })
   it('15–19: integers', async () => {

@@ -3,20 +3,17 @@ import type { RawValue } from './raw-value'
 
 type Present = Exclude<RawValue, null>
 
-/** Declared types whose fractions Prisma's adapter cuts off before the field's own type is looked at (`mapDeclType`, `mapRow`). */
-const integerTypes = new Set('TINYINT SMALLINT MEDIUMINT INT INTEGER SERIAL INT2 BIGINT INT8'.split(' ').concat('UNSIGNED BIG INT'))
-
 /**
  * A boolean as Prisma reads it: of numbers only 1 is true, of texts six spellings are known, of bytes any that is not 0.
  * An integer beyond 2^53 reaches Prisma as text and is unreadable.
  */
-export function convertBoolean(raw: Present, sourceType: string): Conversion {
+export function convertBoolean(raw: Present, cutsFractions: boolean): Conversion {
   if (typeof raw === 'bigint') {
     if (!Number.isSafeInteger(Number(raw))) return refused('BOOLEAN_UNKNOWN')
     return converted(raw === 1n ? 't' : 'f', raw === 0n || raw === 1n ? null : 'BOOLEAN_NOT_0_OR_1')
   }
   if (typeof raw === 'number') {
-    const read = integerTypes.has(sourceType) ? Math.trunc(raw) : raw
+    const read = cutsFractions ? Math.trunc(raw) : raw
     return converted(read === 1 ? 't' : 'f', raw === 0 || raw === 1 ? null : 'BOOLEAN_NOT_0_OR_1')
   }
   if (typeof raw === 'string') {

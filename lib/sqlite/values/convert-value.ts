@@ -17,7 +17,7 @@ export function convertValue(
   const { value } = column
   switch (value.kind) {
     case 'boolean':
-      return convertBoolean(raw, column.sourceType)
+      return convertBoolean(raw, value.cutsFractions ?? false)
     case 'integer':
       return convertInteger(raw, value.bits)
     case 'float':
