@@ -4,7 +4,7 @@ import type { ColumnMapping } from '@/lib/core/table-mapping'
 import type { SqliteDatabase } from '@/lib/sqlite/open-database'
 import type { RawValue } from '@/lib/sqlite/values/raw-value'
 import { type InstantForm, isStoredAs, printedMeaning, storedMeaning, storedValue } from '@/lib/sqlite/values/stored-value'
-import type { CarriedTable } from './carry-plan'
+import type { CarriedTable } from './carried-table'
 
 /** Finds a row of the file by a key as PostgreSQL prints it. */
 export interface RowFinder {

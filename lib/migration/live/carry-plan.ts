@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import type { PostgresColumn, PostgresTable, SqliteTable } from '@/lib/core/catalogue'
+import type { PostgresTable, SqliteTable } from '@/lib/core/catalogue'
 import { AppError } from '@/lib/core/errors'
 import { quoteName } from '@/lib/core/quoted-name'
 import { isReservedTrigger } from '@/lib/core/reserved-names'
@@ -12,29 +12,9 @@ import { readSqliteCatalogue } from '@/lib/sqlite/catalogue'
 import type { SqliteDatabase } from '@/lib/sqlite/open-database'
 import type { InstantForm } from '@/lib/sqlite/values/stored-value'
 import { isSourceComputed, withoutStale } from '@/lib/verification/source-computed'
+import type { CarriedTable } from './carried-table'
 import { noteOddKeys } from './carry-keys'
 import { extraColumnsOf, requireNothingExtra } from './extra-columns'
-
-/** A column whose values are carried from PostgreSQL to SQLite. */
-export interface CarriedColumn extends ColumnMapping {
-  /** How the source has kept the instants of this column so far. */
-  readonly instants: InstantForm
-}
-
-/** A table whose rows are carried from PostgreSQL to SQLite. */
-export interface CarriedTable {
-  readonly mapping: TableMapping
-  readonly source: SqliteTable
-  readonly target: PostgresTable
-  /** Columns by which rows are found on both sides; empty where there are none, and the table is carried as a whole. */
-  readonly key: readonly string[]
-  /** All but those that SQLite computes. */
-  readonly columns: readonly CarriedColumn[]
-  /** Columns that the file does not have; nothing is carried for them. */
-  readonly extra: readonly PostgresColumn[]
-  /** The list that `noteOddKeys` made of rows which their key does not find as PostgreSQL prints it; null where there are none. */
-  readonly oddKeys: string | null
-}
 
 export interface CarryPlan {
   readonly tables: readonly CarriedTable[]

@@ -3,8 +3,8 @@ import { quoteName, quoteNames } from '@/lib/core/quoted-name'
 import type { SqliteDatabase } from '@/lib/sqlite/open-database'
 import { type RawValue, storageClassOf } from '@/lib/sqlite/values/raw-value'
 import { type InstantForm, isStoredAs, type StoredValue, storedValue } from '@/lib/sqlite/values/stored-value'
+import type { CarriedColumn, CarriedTable } from './carried-table'
 import { createRowFinder, keyCondition } from './carry-keys'
-import type { CarriedColumn, CarriedTable } from './carry-plan'
 import { rowWords } from './row-words'
 
 /** Writes the rows of one table into the file. In the caller's transaction. */

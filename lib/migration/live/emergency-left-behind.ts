@@ -9,8 +9,9 @@ import type { SqliteDatabase } from '@/lib/sqlite/open-database'
 import { convertValue } from '@/lib/sqlite/values/convert-value'
 import type { RawValue } from '@/lib/sqlite/values/raw-value'
 import { isStoredAs } from '@/lib/sqlite/values/stored-value'
+import type { CarriedTable } from './carried-table'
 import { createRowFinder } from './carry-keys'
-import { type CarriedTable, planCarry } from './carry-plan'
+import { planCarry } from './carry-plan'
 
 /** A row whose last state on PostgreSQL is not in the SQLite file, as one line of the list has it. */
 export const leftBehindRowSchema = z.object({
