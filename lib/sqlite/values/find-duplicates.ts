@@ -92,15 +92,25 @@ function readFollowers(db: Database, mapping: TableMapping, from: string, key: r
   const place = rowKeyOf(mapping)
   const names = mapping.primaryKey.length === 0 && place.kind === 'rowid' ? ['rowid'] : mapping.primaryKey
   const shown = mapping.primaryKey.length === 0 ? place.expressions : mapping.primaryKey.map(columnReference)
-  // No two rows have the same rowid.
-  const every = mapping.rowidColumn === null ? everyColumn(db, mapping) : place.expressions
+  // No two rows have the same rowid: such are never equal in every column, and one sort is enough.
+  const every = mapping.rowidColumn === null ? everyColumn(db, mapping) : null
   const order = place.kind === 'none' ? '' : ` ORDER BY ${place.expressions.join(',')}`
-  const first = (window: string) => shown.map((expression, index) => `first_value(${expression}) OVER ${window} AS ${window}${index}`)
-  const sql = `SELECT * FROM (
-    SELECT row_number() OVER inKey AS nthInKey, row_number() OVER inAll AS nthInAll,
-      ${[...shown.map((expression, index) => `${expression} AS own${index}`), ...first('inKey'), ...first('inAll')].join(',')}
-    ${from} WINDOW inKey AS (PARTITION BY ${key.join(',')}${order}), inAll AS (PARTITION BY ${every.join(',')}${order})
-  ) WHERE nthInKey > 1${shown.length > 0 ? ` ORDER BY ${shown.map((_, index) => `own${index}`).join(',')}` : ''}`
+  const first = (window: string, name: string) =>
+    shown.map((expression, index) => `first_value(${expression}) OVER ${window} AS ${name}${index}`)
+  const inAll = every === null ? 'inKey' : 'inAll'
+  const selected = [
+    'row_number() OVER inKey AS nthInKey',
+    `${every === null ? '1' : 'row_number() OVER inAll'} AS nthInAll`,
+    ...shown.map((expression, index) => `${expression} AS own${index}`),
+    ...first('inKey', 'ofKey'),
+    ...first(inAll, 'ofAll'),
+  ]
+  const windows = [
+    `inKey AS (PARTITION BY ${key.join(',')}${order})`,
+    ...(every ? [`inAll AS (PARTITION BY ${every.join(',')}${order})`] : []),
+  ]
+  const sorted = shown.length > 0 ? ` ORDER BY ${shown.map((_, index) => `own${index}`).join(',')}` : ''
+  const sql = `SELECT * FROM (SELECT ${selected.join(',')} ${from} WINDOW ${windows.join(',')}) WHERE nthInKey > 1${sorted}`
   const equal: Followers = { count: 0, key: null, sampleKeys: [] }
   const differing: Followers = { count: 0, key: null, sampleKeys: [] }
   // raw() answers an array of what is selected above.
