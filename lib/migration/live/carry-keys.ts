@@ -89,6 +89,12 @@ export function noteOddKeys(db: SqliteDatabase, table: Omit<CarriedTable, 'oddKe
   return hasAny ? name : null
 }
 
+const digits = (count: number) => '[0-9]'.repeat(count)
+const day = `${digits(4)}-${digits(2)}-${digits(2)}`
+const clock = `${digits(2)}:${digits(2)}:${digits(2)}`
+/** As Prisma writes an instant, and as SQLite's CURRENT_TIMESTAMP does. */
+const instantForms = [`${day}T${clock}.${digits(3)}+00:00`, `${day} ${clock}`]
+
 /** A condition on stored values that `keyForms` gives for what they mean; false is no more than a reason to list the row. */
 function isSurelyFound({ name, value }: ColumnMapping): string {
   const column = quoteName(name)
@@ -112,7 +118,7 @@ function isSurelyFound({ name, value }: ColumnMapping): string {
     case 'uuid':
       return `(${has('text')} AND length(${column}) = 36 AND ${column} = lower(${column}) COLLATE BINARY)`
     case 'timestamp':
-      return `(${has('text')} AND ${column} GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]T[0-9][0-9]:[0-9][0-9]:[0-9][0-9].[0-9][0-9][0-9]+00:00' OR ${value.precision >= 3 ? has('integer') : '0'})`
+      return `(${has('text')} AND (${instantForms.map((form) => `${column} GLOB '${form}'`).join(' OR ')}) OR ${value.precision >= 3 ? has('integer') : '0'})`
     case 'date':
     case 'time':
     case 'json':
