@@ -141,6 +141,10 @@ async function switchBack(
 ): Promise<RollBackResult> {
   report({ type: 'plan', phases: [...rollBackPhases] })
   const done = { carried: 0, rounds: 0 }
+  for (const table of sides.plan.stale) {
+    const message = `${table} is not kept up to date: its triggers need something that only the program which made it brings along. Have that program build it anew.`
+    report({ type: 'log', level: 'warn', message })
+  }
   const guarded = { schema: mark.targetSchema, tables: sides.plan.targetTables }
   await inStep('carry', report, () => carryUntilQuick(sides, mostRounds, done, report, signal))
   const findings = await inStep('prove', report, async () => {

@@ -2,7 +2,6 @@ import type pg from 'pg'
 import type { PostgresTable, SqliteTable } from '@/lib/core/catalogue'
 import { AppError } from '@/lib/core/errors'
 import { quoteName } from '@/lib/core/quoted-name'
-import { isReservedTrigger } from '@/lib/core/reserved-names'
 import type { ColumnMapping, TableMapping } from '@/lib/core/table-mapping'
 import { readPostgresCatalogue } from '@/lib/postgres/catalogue'
 import { loggedKeyOf } from '@/lib/postgres/change-log'
@@ -14,17 +13,13 @@ import type { InstantForm } from '@/lib/sqlite/values/stored-value'
 import { isSourceComputed, withoutStale } from '@/lib/verification/source-computed'
 import type { CarriedTable } from './carried-table'
 import { noteOddKeys } from './carry-keys'
+import { findPausedTriggers, type PausedTriggers } from './carry-triggers'
 import { extraColumnsOf, requireNothingExtra } from './extra-columns'
 
-export interface CarryPlan {
+export interface CarryPlan extends PausedTriggers {
   readonly tables: readonly CarriedTable[]
   /** Tables of the target, for its fence. */
   readonly targetTables: readonly string[]
-  /**
-   * Triggers of the app's own in the file. PostgreSQL ran without them, so that what they would do is not done again while
-   * rows are carried: but for those that keep a virtual table, such as a full text index, which PostgreSQL does not have.
-   */
-  readonly triggers: readonly { readonly name: string; readonly sql: string }[]
 }
 
 /**
@@ -61,8 +56,7 @@ export async function planCarry(
     return { ...carried, oddKeys: noteOddKeys(db, carried, index) }
   })
   for (const { target: table, extra } of tables) await requireNothingExtra(client, table, extra, [])
-  const virtual = source.others.filter(({ kind }) => kind === 'virtual-table').map(({ name }) => name)
-  return { tables, targetTables: target.tables.map(({ name }) => name), triggers: ownTriggers(db, virtual) }
+  return { tables, targetTables: target.tables.map(({ name }) => name), ...findPausedTriggers(db, source) }
 }
 
 /** Columns that both sides have, and one of them in a type that nothing of the other goes into. */
@@ -100,12 +94,4 @@ function instantFormOf(db: SqliteDatabase, table: string, { name, value, sourceT
   // Any type whose name has INT in it has integer affinity: https://sqlite.org/datatype3.html#determination_of_column_affinity
   if (kept === undefined) return sourceType.includes('INT') ? 'number' : 'text'
   return kept === 'integer' || kept === 'real' ? 'number' : 'text'
-}
-
-function ownTriggers(db: SqliteDatabase, virtualTables: readonly string[]): CarryPlan['triggers'] {
-  const rows = db.prepare(`SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND sql IS NOT NULL`).all() as {
-    readonly name: string
-    readonly sql: string
-  }[]
-  return rows.filter(({ name, sql }) => !isReservedTrigger(name) && !virtualTables.some((table) => sql.includes(table)))
 }

@@ -317,3 +317,35 @@ describe('going back with references that PostgreSQL did not have', () => {
     })
   })
 })
+
+describe('going back to what other programs made', () => {
+  it('rests triggers that need a function of their program, says which index is stale, and keeps the others', async () => {
+    const script = `CREATE TABLE m (id INTEGER PRIMARY KEY, b TEXT); CREATE TABLE w (id INTEGER PRIMARY KEY, b TEXT);
+      CREATE VIRTUAL TABLE m_index USING fts5(b); CREATE VIRTUAL TABLE w_index USING fts5(b);
+      INSERT INTO m VALUES (1, 'old'); INSERT INTO w VALUES (1, 'old');
+      CREATE TRIGGER m_index_update AFTER UPDATE OF b ON m BEGIN UPDATE m_index SET b = own_function(new.b) WHERE rowid = new.id; END;
+      CREATE TRIGGER w_index_insert AFTER INSERT ON w BEGIN INSERT INTO w_index (rowid, b) VALUES (new.id, new.b); END`
+    await onPostgres({ script, written: `UPDATE m SET b = 'new'; INSERT INTO w VALUES (2, 'new')` }, async (source, target) => {
+      const said: string[] = []
+      await goBack(source, target, (event) => event.type === 'log' && event.level === 'warn' && said.push(event.message))
+      expect(said).toEqual([expect.stringContaining('m_index is not kept up to date')])
+      expect(read(source, 'SELECT b FROM m')).toEqual([['new']])
+      expect(read(source, `SELECT rowid FROM w_index WHERE b MATCH 'new'`)).toEqual([[2]])
+      expect(read(source, `SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE '%index%' ORDER BY 1`)).toEqual([
+        ['m_index_update'],
+        ['w_index_insert'],
+      ])
+    })
+  })
+
+  it('writes the microseconds of a column of texts that has them', async () => {
+    const script = `CREATE TABLE t (id INTEGER PRIMARY KEY, at DATETIME); INSERT INTO t VALUES (1, '2024-03-01 10:00:00.123456'), (2, '2024-03-01 10:00:00')`
+    const written = `UPDATE t SET id = 9 WHERE id = 1; INSERT INTO t VALUES (3, '2024-03-02 11:00:00.000001'), (4, '2024-03-02 11:00:00.5')`
+    expect(await answerAfter({ script, written }, 'SELECT * FROM t ORDER BY id')).toEqual([
+      [2, '2024-03-01 10:00:00'],
+      [3, '2024-03-02T11:00:00.000001+00:00'],
+      [4, '2024-03-02T11:00:00.500+00:00'],
+      [9, '2024-03-01T10:00:00.123456+00:00'],
+    ])
+  })
+})

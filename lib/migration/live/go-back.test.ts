@@ -247,11 +247,11 @@ describe('going back', () => {
           'CONTENT_DIFFERS',
           `UPDATE "Book" SET price = 12.5 WHERE id = 'b1'`,
         ],
-        // What Prisma would have cut, and never wrote: cutting it is for a person to say.
+        // Among milliseconds it would be cut: that is for a person to say.
         [
-          `ALTER TABLE "Book" ALTER COLUMN "printedAt" TYPE timestamp(6); UPDATE "Book" SET "printedAt" = '2024-01-02 03:04:05.678901' WHERE id = 'b1'`,
+          `ALTER TABLE "Book" ALTER COLUMN "seenAt" TYPE timestamp(6); UPDATE "Book" SET "seenAt" = '2024-01-02 03:04:05.678901' WHERE id = 'b1'`,
           'VALUE_REFUSED',
-          `UPDATE "Book" SET "printedAt" = date_trunc('milliseconds', "printedAt") WHERE id = 'b1'; ALTER TABLE "Book" ALTER COLUMN "printedAt" TYPE timestamp(3)`,
+          `UPDATE "Book" SET "seenAt" = date_trunc('milliseconds', "seenAt") WHERE id = 'b1'; ALTER TABLE "Book" ALTER COLUMN "seenAt" TYPE timestamp(3)`,
         ],
         [
           `ALTER TABLE "Book" ADD COLUMN extra2 text; UPDATE "Book" SET extra2 = 'x' WHERE id = 'b1'`,

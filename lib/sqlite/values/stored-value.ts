@@ -18,7 +18,7 @@ export type StoredValue =
  *   boolean → 0 or 1 · integer → 64 bits · float → the same double · decimal → a double where its digits are the same, else
  *   the digits as text, without zeros at their end · bytes → BLOB · JSON → compact text · instants → the form of the column · everything else → text
  *
- * An instant finer than a millisecond is refused: a JavaScript Date has no place for it, so Prisma would have cut it.
+ * An instant finer than a millisecond is a text of six digits, as other programs write it (Django, Rails); among milliseconds it is refused.
  */
 export function storedValue(text: string, column: Pick<ColumnMapping, 'value'>, instants: InstantForm): StoredValue {
   const { value } = column
@@ -41,7 +41,7 @@ export function storedValue(text: string, column: Pick<ColumnMapping, 'value'>, 
     case 'timestamp':
     case 'date':
     case 'time':
-      return storedInstant(text, value.kind, instants)
+      return storedInstant(text, value, instants)
     case 'text':
     case 'enum':
     case 'uuid':
@@ -104,14 +104,17 @@ function withoutTrailingZeros(text: string): string {
 
 const instantPattern = /^(?:(\d{4})-(\d{2})-(\d{2}))?[ ]?(?:(\d{2}:\d{2}:\d{2})(?:\.(\d{1,6}))?)?(?:\+00)?$/
 
-function storedInstant(text: string, kind: 'timestamp' | 'date' | 'time', form: InstantForm): StoredValue {
+type InstantKind = ColumnMapping['value'] & { readonly kind: 'timestamp' | 'date' | 'time' }
+
+function storedInstant(text: string, { kind }: InstantKind, form: InstantForm): StoredValue {
   const match = instantPattern.exec(text)
   // Infinity, BC and years of five digits: Prisma reads none of them.
   if (!match) return { status: 'refused', reason: 'instant-out-of-range' }
   const [, year, month, day, clock = '00:00:00', fraction = ''] = match
-  if (/[1-9]/.test(fraction.slice(3))) return { status: 'refused', reason: 'instant-too-fine' }
+  const isFine = /[1-9]/.test(fraction.slice(3))
   const date = kind === 'time' ? '1970-01-01' : `${year}-${month}-${day}`
-  if (form === 'text') return stored(`${date}T${clock}.${fraction.padEnd(3, '0')}+00:00`)
+  if (form === 'text') return stored(`${date}T${clock}.${fraction.padEnd(isFine ? 6 : 3, '0')}+00:00`)
+  if (isFine) return { status: 'refused', reason: 'instant-too-fine' }
   return stored(BigInt(Date.parse(`${date}T${clock}.${fraction.padEnd(3, '0').slice(0, 3)}Z`)))
 }
 
