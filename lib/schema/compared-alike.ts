@@ -31,7 +31,7 @@ export interface ComparedColumns {
   readonly hasOtherCollation: (column: PostgresColumn) => boolean
   /** Whether the file's texts are of UTF-16, whose bytes have another order. */
   readonly isUtf16: boolean
-  /** What the expression is for: what comes out of JSON may be changed where rows are asked whether it says the same. */
+  /** Of what comes out of JSON more is taken where the rows are asked, or nothing hangs on it: in computed columns and ordinary indexes. */
   readonly purpose: Purpose
 }
 
@@ -63,7 +63,7 @@ export function comparedAlike(tokens: readonly SqlToken[], columns: ComparedColu
     if (columns.purpose === 'key') demand(!/^(extracted|instant|json)$/.test(value.kind) && !(value.kind === 'text' && value.isMixed))
     // As decimals, sums are what they are; divided, or cut into bits, they are not what SQLite makes of integers.
     if (comparison.isBeyond && columns.purpose === 'condition' && comparison.dividesOrCalls) return null
-    // No two doubles that SQLite tells apart, or takes for one, are told apart or one as integers.
+    // Beyond 64 bits SQLite has doubles, and two keys may be one that as integers are not.
     if (columns.purpose === 'key') demand(!comparison.isBeyond)
     return { tree, values: comparison.values, isBeyond: comparison.isBeyond }
   } catch (error) {

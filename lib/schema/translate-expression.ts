@@ -1,6 +1,6 @@
 import type { PostgresColumn, SqliteTable } from '@/lib/core/catalogue'
 import { tokenizeSql } from '@/lib/core/sql-tokens'
-import { comparedAlike, type Purpose } from './compared-alike'
+import { type ComparedAlike, comparedAlike, type Purpose } from './compared-alike'
 import { demand, Otherwise, type Value } from './compared-values'
 import { ExpressionTranslator } from './translator'
 
@@ -61,7 +61,7 @@ export function translateCondition(expression: string, scope: TranslationScope):
   return translate(expression, scope, 'condition', ({ tree, translator }) => translator.truth(tree))
 }
 
-interface Judged extends NonNullable<ReturnType<typeof comparedAlike>> {
+interface Judged extends ComparedAlike {
   readonly value: Value
   readonly translator: ExpressionTranslator
 }
