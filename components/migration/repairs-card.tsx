@@ -61,15 +61,11 @@ export function RepairsCard({ job }: { job: JobView }) {
               <TableCell className="min-w-32 align-top">
                 <p>{text.title(repair.kind)}</p>
                 <p className="text-ink-faint">{text.choice(repair.kind, repair.choice)}</p>
-              </TableCell>
-              <TableCell className="text-right align-top">
-                <p>{format.number(repair.rows)}</p>
                 {repair.followed === 0 ? null : (
-                  <p className="text-ink-faint text-xs">
-                    {t('done.followed', { count: repair.followed, shown: format.number(repair.followed) })}
-                  </p>
+                  <p>{t('done.followed', { count: repair.followed, shown: format.number(repair.followed) })}</p>
                 )}
               </TableCell>
+              <TableCell className="text-right align-top">{format.number(repair.rows)}</TableCell>
             </TableRow>
           ))}
         </TableBody>
