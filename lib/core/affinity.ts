@@ -7,3 +7,8 @@ export function hasTextAffinity(declaredType: string): boolean {
 export function isReal(declaredType: string): boolean {
   return /REAL|FLOA|DOUB/.test(declaredType) && !/INT|CHAR|CLOB|TEXT|BLOB/.test(declaredType)
 }
+
+/** Whether a column of this declared type (upper case) turns a text that reads as a number into one, '007' into 7; by the same rules. */
+export function readsTextsAsNumbers(declaredType: string): boolean {
+  return declaredType !== '' && !hasTextAffinity(declaredType) && (declaredType.includes('INT') || !declaredType.includes('BLOB'))
+}

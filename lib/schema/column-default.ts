@@ -1,4 +1,4 @@
-import { hasTextAffinity, isReal } from '@/lib/core/affinity'
+import { isReal, readsTextsAsNumbers } from '@/lib/core/affinity'
 import { quoteText } from '@/lib/core/quoted-name'
 import { tokenizeSql } from '@/lib/core/sql-tokens'
 import { isKeptAlike } from './kept-alike'
@@ -43,7 +43,7 @@ function translateValue(defaultSql: string | null, type: string, declaredType: s
     return numberDefault(isTextType(type) ? storedNumber(number, declaredType) : number, type)
   }
   if (tokens.length === 1 && (first?.kind === 'string' || first?.kind === 'quoted')) {
-    const isStoredAsNumber = isTextType(type) && isNumberColumn(declaredType) && readsAsNumber(first.text)
+    const isStoredAsNumber = isTextType(type) && readsTextsAsNumbers(declaredType) && readsAsNumber(first.text)
     return isStoredAsNumber ? numberText(storedNumber(first.text.trim(), declaredType)) : textDefault(first.text, type)
   }
   if (tokens.length === 1 && first?.kind === 'blob') return type === 'bytea' ? `'\\x${first.text}'::bytea` : undefined
@@ -70,11 +70,6 @@ function isTextType(type: string): boolean {
   return /^(text|char|varchar)/.test(type)
 }
 
-/** Whether a column of this declared type turns a text that reads as a number into one: '007' becomes 7. */
-function isNumberColumn(declaredType: string): boolean {
-  return declaredType !== '' && !hasTextAffinity(declaredType) && (declaredType.includes('INT') || !declaredType.includes('BLOB'))
-}
-
 function readsAsNumber(text: string): boolean {
   return /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(text)
 }
@@ -82,7 +77,7 @@ function readsAsNumber(text: string): boolean {
 /** A number as a column of this affinity stores it: outside of text columns 1e3 is the integer 1000, and in a REAL one 7 is 7.0. */
 function storedNumber(number: string, declaredType: string): string {
   const value = Number(number)
-  if (!isNumberColumn(declaredType) || /^[+-]?0x/i.test(number) || !Number.isSafeInteger(value)) return number
+  if (!readsTextsAsNumbers(declaredType) || /^[+-]?0x/i.test(number) || !Number.isSafeInteger(value)) return number
   if (isReal(declaredType)) return `${value}.0`
   return /^[+-]?\d+$/.test(number) ? number : String(value)
 }

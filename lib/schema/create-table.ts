@@ -1,4 +1,4 @@
-import { hasTextAffinity } from '@/lib/core/affinity'
+import { readsTextsAsNumbers } from '@/lib/core/affinity'
 import type { PostgresColumn, SqliteColumn, SqliteTable } from '@/lib/core/catalogue'
 import { createFinding, type Finding } from '@/lib/core/finding'
 import { qualifiedName, quoteName, quoteNames } from '@/lib/core/quoted-name'
@@ -91,15 +91,11 @@ export function translateComputed(column: SqliteColumn, scope: TranslationScope)
   const type = typeOf(column, scope)
   const translated = column.generated && translateExpression(column.generated.expression, scope, 'computed')
   // SQLite stores '007' as 7 in a column that is not declared for texts.
-  const isAsked = !/^(text|varchar|char)/.test(type) || keepsTexts(column.declaredType)
-  if (translated === null || !isAsked) return null
+  const isAltered = /^(text|varchar|char)/.test(type) && readsTextsAsNumbers(column.declaredType)
+  if (translated === null || isAltered) return null
   const isCopy = translated.column?.type === type || translated.column?.typeName === type
   if (isCopy || isKeptAlike(translated.value, type)) return translated
   return translated.value.isTruth && isKeptAlike(bit, type) ? { ...translated, sql: translated.number } : null
-}
-
-function keepsTexts(declaredType: string): boolean {
-  return hasTextAffinity(declaredType) || declaredType === '' || (declaredType.includes('BLOB') && !declaredType.includes('INT'))
 }
 
 /** As it will stand on the target. */

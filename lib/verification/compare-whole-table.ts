@@ -2,7 +2,7 @@ import type pg from 'pg'
 import { quoteName, quoteNames } from '@/lib/core/quoted-name'
 import type { TableMapping } from '@/lib/core/table-mapping'
 import type { SqliteDatabase } from '@/lib/sqlite/open-database'
-import { canonicalSource, canonicalTarget, type SourceValue } from './canonical-value'
+import { type Canonical, canonicalSource, canonicalTarget, type SourceValue } from './canonical-value'
 import { advanceRow } from './comparison'
 import { copyOut } from './copy-out'
 import { DigestSum } from './digest-sum'
@@ -48,6 +48,13 @@ function areEqual(source: readonly DigestSum[], target: readonly DigestSum[], at
 /** Groups of columns, each by their places in the mapping. */
 type Groups = readonly (readonly number[])[]
 
+function addRow(sums: readonly DigestSum[], groups: Groups, canonical: readonly Canonical[], side: 'source' | 'target'): void {
+  for (const [place, group] of groups.entries()) {
+    const values = group.map((at) => canonical[at] ?? null)
+    sums[place]?.add(digestOf(values, side))
+  }
+}
+
 async function sumSource({ db, mapping: { table, columns }, goesOn }: WholeTable, groups: Groups): Promise<readonly DigestSum[]> {
   const sums = groups.map(() => new DigestSum())
   const rows = db
@@ -58,13 +65,7 @@ async function sumSource({ db, mapping: { table, columns }, goesOn }: WholeTable
   // What better-sqlite3 answers is what a column of SQLite can hold.
   for (const values of rows.iterate() as Iterable<readonly SourceValue[]>) {
     const canonical = columns.map(({ value }, at) => canonicalSource(values[at] ?? null, value))
-    for (const [place, group] of groups.entries())
-      sums[place]?.add(
-        digestOf(
-          group.map((at) => canonical[at] ?? null),
-          'source',
-        ),
-      )
+    addRow(sums, groups, canonical, 'source')
     read += 1
     if (read % rowsATurn !== 0) continue
     goesOn()
@@ -83,13 +84,7 @@ async function sumTarget({ client, mapping, goesOn }: WholeTable, groups: Groups
       read += 1
       if (read % rowsATurn === 0) goesOn()
       const canonical = columns.map(({ value }, at) => canonicalTarget(rows.row, at, value))
-      for (const [place, group] of groups.entries())
-        sums[place]?.add(
-          digestOf(
-            group.map((at) => canonical[at] ?? null),
-            'target',
-          ),
-        )
+      addRow(sums, groups, canonical, 'target')
     }
   } finally {
     // The connection is the caller's.

@@ -41,7 +41,7 @@ export function storedValue(text: string, column: Pick<ColumnMapping, 'value'>, 
     case 'timestamp':
     case 'date':
     case 'time':
-      return storedInstant(text, value, instants)
+      return storedInstant(text, value.kind, instants)
     case 'text':
     case 'enum':
     case 'uuid':
@@ -104,9 +104,7 @@ function withoutTrailingZeros(text: string): string {
 
 const instantPattern = /^(?:(\d{4})-(\d{2})-(\d{2}))?[ ]?(?:(\d{2}:\d{2}:\d{2})(?:\.(\d{1,6}))?)?(?:\+00)?$/
 
-type InstantKind = ColumnMapping['value'] & { readonly kind: 'timestamp' | 'date' | 'time' }
-
-function storedInstant(text: string, { kind }: InstantKind, form: InstantForm): StoredValue {
+function storedInstant(text: string, kind: 'timestamp' | 'date' | 'time', form: InstantForm): StoredValue {
   const match = instantPattern.exec(text)
   // Infinity, BC and years of five digits: Prisma reads none of them.
   if (!match) return { status: 'refused', reason: 'instant-out-of-range' }
